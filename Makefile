@@ -1,0 +1,75 @@
+# One virtual environment, .venv in the tree, for everything; the system Python is only asked to make it.
+PYTHON ?= python3
+BENCH ?=
+FUZZ_SECONDS ?= 60
+
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format notebooks wheel bench fuzz clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# Editable everywhere: a demo and the tests must not differ in whether they see the source.
+.venv/.made:
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "make: no '$(PYTHON)' found; install Python 3.11 or newer, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: logparse needs Python 3.11 or newer, $(PYTHON) is older; name another: make PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "make: $(PYTHON) lacks venv or ensurepip; install them (on Debian or Ubuntu the package python3-venv)" >&2; exit 1; }
+	@echo "Making .venv and installing into it; the first time takes a minute." >&2
+	@"$(PYTHON)" -m venv .venv
+	@touch $@
+
+.venv/.runtime: .venv/.made pyproject.toml
+	@$(PIP_INSTALL) -e .
+	@touch $@
+
+# The dev extra includes what the runtime needs, so that this stamp renews the other as well.
+.venv/.dev: .venv/.made pyproject.toml
+	@$(PIP_INSTALL) -e '.[dev]'
+	@touch .venv/.runtime $@
+
+.venv/.fuzz: .venv/.runtime
+	@$(PIP_INSTALL) -e '.[fuzz]'
+	@touch $@
+
+demo: .venv/.runtime ## Install into .venv and summarize the sample logs
+	@$(BIN)/logparse summarize sample_logs
+
+test: .venv/.dev ## Run every test, with coverage
+	@$(BIN)/python -m pytest --cov
+
+lint: .venv/.dev ## Check style, format, types and layers
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: .venv/.dev ## Rewrite the source in the project's format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+notebooks: .venv/.dev ## Execute the notebooks (make test does so too)
+	@$(BIN)/python -m pytest -m notebook
+
+wheel: .venv/.dev ## Build the wheel and try it outside the tree
+	@sh tests/wheel_smoke.sh
+
+bench: .venv/.dev ## Run the benchmarks (BENCH=-k... to choose)
+	@$(BIN)/python -m pytest -s tests/benchmarks \
+	  -o python_files='bench_*.py' -o python_functions='bench_* test_*' $(BENCH)
+
+fuzz: .venv/.fuzz ## Run each fuzz target for FUZZ_SECONDS (60)
+	@set -e; for target in tests/fuzz/fuzz_*.py; do \
+	  echo "$$target"; $(BIN)/python "$$target" -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=fuzz-; done
+
+clean: ## Remove .venv and everything that was built
+	@rm -rf .venv build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache \
+	  .hypothesis .import_linter_cache
+	@find . -name .git -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
+	  -exec rm -rf {} +

@@ -1,0 +1,59 @@
+"""What can go wrong, as exceptions that say where, why and what to do, in one line."""
+
+from __future__ import annotations
+
+
+class LogparseError(Exception):
+    """Base of every error that logparse raises on purpose.
+
+    Parameters
+    ----------
+    cause:
+        What is wrong, as a clause without a full stop.
+    source:
+        The file, member or ``<stdin>`` that the error is about, if any.
+    line, column:
+        1-based place in that source, if known.
+    remedy:
+        What the reader can do about it, as a clause.
+
+    ``str(error)`` is one line: ``source:line:column: cause; remedy``.
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        *,
+        source: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.source = source
+        self.line = line
+        self.column = column
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.source, self.line, self.column) if part is not None)
+        text = f"{place}: {self.cause}" if place else self.cause
+        return one_line(f"{text}; {self.remedy}" if self.remedy else text)
+
+
+class InputError(LogparseError):
+    """An input that cannot be read, or that holds no scheduler log."""
+
+
+class LimitError(InputError):
+    """An input that exceeds a limit. The remedy names the option that lifts it."""
+
+
+class GrammarError(LogparseError):
+    """A text that the grammar refuses, with the line and column where it stops."""
+
+
+def one_line(text: str) -> str:
+    """``text`` with control characters escaped, so that hostile input cannot repaint a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

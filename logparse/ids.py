@@ -1,0 +1,61 @@
+"""Ids that carry time, and the timer ids that carry ids.
+
+An invocation id is the bitwise complement of ``milliseconds << 20 | suffix``, where the
+milliseconds count from 2015-01-01T00:00Z to the invocation's creation; a build id (those of 2017
+and later) is the same with 2010-01-01T00:00Z. Both are 63-bit, so they exceed what a float
+holds exactly and are strings everywhere in logparse.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+_MS_MASK: Final = (1 << 43) - 1
+_INVOCATION_EPOCH_US: Final = 1_420_070_400_000_000  # 2015-01-01T00:00Z
+_BUILD_EPOCH_US: Final = 1_262_304_000_000_000  # 2010-01-01T00:00Z
+#: Ids of another make would give times outside of these: the scheduler's life, with room to spare.
+_EARLIEST_US: Final = 1_420_070_400_000_000  # 2015-01-01
+_LATEST_US: Final = 2_524_608_000_000_000  # 2050-01-01
+
+
+class TimerId(NamedTuple):
+    """``project/job:invocation:mutation:index``, taken apart from the right."""
+
+    job_id: str
+    invocation_id: str
+    mutation: int
+    index: int
+
+
+def invocation_created_us(invocation_id: str) -> int | None:
+    """Return when an invocation was created, in µs since 1970, or None where its id does not tell."""
+    return _created_us(invocation_id, _INVOCATION_EPOCH_US)
+
+
+def build_created_us(build_id: str) -> int | None:
+    """Return when a build was created, in µs since 1970, or None where its id does not tell."""
+    return _created_us(build_id, _BUILD_EPOCH_US)
+
+
+def _created_us(identifier: str, epoch_us: int) -> int | None:
+    if not (16 <= len(identifier) <= 19 and identifier.isascii() and identifier.isdigit()):
+        return None
+    number = int(identifier)
+    if number >= 1 << 63:
+        return None
+    us = ((~number >> 20) & _MS_MASK) * 1000 + epoch_us
+    return us if _EARLIEST_US <= us <= _LATEST_US else None
+
+
+def parse_timer_id(text: str) -> TimerId | None:
+    """Return the parts of a timer id, or None for another text. Job names hold spaces and parentheses."""
+    parts = text.rsplit(":", 3)
+    if len(parts) != 4 or not all(p.isascii() and p.isdigit() and len(p) <= 20 for p in parts[1:]):
+        return None
+    return TimerId(parts[0], parts[1], int(parts[2]), int(parts[3]))
+
+
+def split_job_id(job_id: str) -> tuple[str | None, str]:
+    """Return project and job of ``project/job``; the project is None where there is no slash."""
+    project, slash, job = job_id.partition("/")
+    return (project, job) if slash else (None, job_id)

@@ -1,0 +1,372 @@
+"""The fast engine: compiled regular expressions, built from the catalogue.
+
+Every pattern is possessive, so no text makes one backtrack: time is linear in the input. The
+grammar in `logparse.grammar` reads the same language and is the one to read first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from logparse import gonotation
+from logparse.messages import Context, Field, Message, Value, in_scope
+from logparse.syntax import (
+    AGE,
+    BREADCRUMB,
+    BULLET,
+    CLOCK,
+    CUT_MARKER,
+    DASHES,
+    DEFINITION_NAME,
+    DEFINITION_NUMBER,
+    DEFINITION_SPACE,
+    DEFINITION_STRING,
+    HEADER_FIELD,
+    HEADING,
+    LINK,
+    LOG_TITLE,
+    MAX_NESTING,
+    TITLE,
+    TRIAGE_CLOCK,
+    TRIAGE_TITLE,
+    Block,
+    Definition,
+    DefinitionValue,
+    Match,
+    Page,
+    PageTrigger,
+    attach_ages,
+    dedent,
+    parse_number,
+    split_head,
+)
+
+# --- messages ---------------------------------------------------------------------------------
+
+
+def _compile(message: Message) -> re.Pattern[str]:
+    pieces = []
+    parts = message.parts
+    for position, part in enumerate(parts):
+        if isinstance(part, str):
+            pieces.append(re.escape(part))
+        else:
+            following = parts[position + 1] if position + 1 < len(parts) else ""
+            literal = following if isinstance(following, str) else ""
+            pieces.append(f"(?P<{part.name}>(?>{part.type.pattern(literal)}))")
+    return re.compile("".join(pieces))
+
+
+_Candidate = tuple[Message, re.Pattern[str] | None, str, tuple[Field, ...]]
+
+#: Messages are told apart by their first characters before any expression is tried.
+_KEY_LENGTH: Final = 5
+
+
+class _Dispatch:
+    """The messages of a scope, by the first characters of what they fit, in the order to try."""
+
+    def __init__(self, scope: str) -> None:
+        ordered: list[_Candidate] = [
+            (
+                m,
+                _compile(m) if m.fields else None,
+                "".join(p for p in m.parts if isinstance(p, str)),
+                m.fields,
+            )
+            for m in in_scope(scope)
+        ]
+        keys = {m.prefix[:_KEY_LENGTH] for m, *_ in ordered if len(m.prefix) >= _KEY_LENGTH}
+        self.by_key = {
+            key: tuple(c for c in ordered if c[0].prefix.startswith(key) or key.startswith(c[0].prefix))
+            for key in keys
+        }
+        self.rest = tuple(c for c in ordered if len(c[0].prefix) < _KEY_LENGTH)
+
+
+_DISPATCH: Final = {scope: _Dispatch(scope) for scope in ("invocation", "triage")}
+
+
+def match(text: str, context: Context) -> Match | None:
+    """Return the message that the whole of `text` is, or None. The catalogue's order decides."""
+    dispatch = _DISPATCH[context.scope]
+    for message, pattern, literal, fields in dispatch.by_key.get(text[:_KEY_LENGTH], dispatch.rest):
+        if pattern is None:
+            if text == literal and context.allows(message):
+                return Match(message, {})
+            continue
+        found = pattern.fullmatch(text)
+        if found is not None and context.allows(message):
+            values: dict[str, Value] = {}
+            for field, value in zip(fields, found.groups(), strict=True):
+                parse = field.type.parse
+                values[field.name] = value if parse is str else parse(value)
+            return Match(message, values)
+    return None
+
+
+# --- the log ----------------------------------------------------------------------------------
+
+_BLOCK_RE: Final = re.compile(rf"^(?:{CLOCK}|{re.escape(CUT_MARKER)}[ \t]*$)", re.MULTILINE)
+_TRIAGE_TITLE_RE: Final = re.compile(rf"{re.escape(TRIAGE_TITLE)}[ \t]*(?:\n{DASHES}[ \t]*)?+(?:\n|\Z)")
+_TRIAGE_CLOCK_RE: Final = re.compile(TRIAGE_CLOCK, re.MULTILINE)
+_TRIAGE_END_RE: Final = re.compile(
+    rf"^(?:{DASHES}[ \t]*$|{CLOCK}|{re.escape(CUT_MARKER)}|{re.escape(LOG_TITLE)})",
+    re.MULTILINE,
+)
+_LOG_TITLE_RE: Final = re.compile(rf"(?:{DASHES}[ \t]*\n)?+\s*+(?:{re.escape(LOG_TITLE)}[ \t]*(?:\n|\Z))?+")
+
+
+def split_log(log: str, line: int = 1) -> tuple[Block, ...]:
+    """Return the blocks of `log`, which starts at 1-based `line` of its text."""
+    blocks: list[Block] = []
+    position = 0
+    title = _TRIAGE_TITLE_RE.match(log)
+    if title is not None or _TRIAGE_CLOCK_RE.match(log) is not None:
+        begin = title.end() if title else 0
+        stop = _TRIAGE_END_RE.search(log, begin)
+        end = stop.start() if stop else len(log)
+        blocks.extend(_triage_blocks(log, begin, end, line))
+        after = _LOG_TITLE_RE.match(log, end)
+        position = after.end() if after else end
+    else:
+        after = _LOG_TITLE_RE.match(log) if log.startswith(LOG_TITLE) else None
+        position = after.end() if after else 0
+    line += log.count("\n", 0, position)
+    marks = [m.start() for m in _BLOCK_RE.finditer(log, position)]
+    first = marks[0] if marks else len(log)
+    lead = log[position:first]
+    if lead.strip():
+        blocks.append(
+            Block(
+                "text",
+                line,
+                None,
+                lead.removesuffix("\n"),
+            )
+        )
+    line += lead.count("\n")
+    marks.append(len(log))
+    for begin, end in itertools.pairwise(marks):
+        piece = log[begin:end]
+        if piece[0] == "[":
+            clock = ((int(piece[1:3]) * 60 + int(piece[4:6])) * 60 + int(piece[7:9])) * 1000 + int(
+                piece[10:13]
+            )
+            text = piece[14:].removeprefix(" ").removesuffix("\n")
+            blocks.append(Block("entry", line, clock, text))
+        else:
+            blocks.append(
+                Block(
+                    "cut",
+                    line,
+                    None,
+                    piece.removesuffix("\n"),
+                )
+            )
+        line += piece.count("\n")
+    return tuple(blocks)
+
+
+def _triage_blocks(log: str, begin: int, end: int, line: int) -> Iterator[Block]:
+    """Yield a block a line; lines without a clock belong to the clocked line above them."""
+    clocked: Block | None = None
+    line += log.count("\n", 0, begin)
+    while begin < end:
+        newline = log.find("\n", begin, end)
+        stop = end if newline < 0 else newline + 1
+        text = log[begin:stop].removesuffix("\n")
+        clock = _TRIAGE_CLOCK_RE.match(text)
+        if clock is None and clocked is not None:
+            clocked = clocked._replace(text=f"{clocked.text}\n{text}")
+        else:
+            if clocked is not None:
+                yield clocked
+                clocked = None
+            if clock is not None:
+                ms = int(clock[0][1 : clock[0].index(" ")])
+                clocked = Block("triage", line, ms, text[clock.end() :], base + begin, base + stop)
+            elif text.strip():
+                yield Block("triage", line, None, text)
+        line += 1
+        begin = stop
+    if clocked is not None:
+        yield clocked
+
+
+# --- the page ---------------------------------------------------------------------------------
+
+_HEAD_LINE_RE: Final = re.compile(
+    rf"^(?:(?P<crumb>{BREADCRUMB})|(?P<header>{HEADER_FIELD})|(?P<other>[^\n]++))",
+    re.MULTILINE,
+)
+_HEADER_FIELD_RE: Final = re.compile(HEADER_FIELD)
+_HEADING_RE: Final = re.compile(f"^{HEADING}", re.MULTILINE)
+_STATUS_RE: Final = re.compile(rf"(?P<status>\S++)(?:[ \t]++{LINK})?+")
+_TRIGGER_RE: Final = re.compile(
+    rf"^{BULLET}(?:{TITLE})?+(?:[ \t]*+{LINK})?+(?:[ \t]*+{AGE})?+[ \t]*+$", re.MULTILINE
+)
+_TAG_RE: Final = re.compile(rf"^{BULLET}(?P<tag>(?:[^ \t\n]++|[ \t]++(?!$))++)[ \t]*+$", re.MULTILINE)
+
+
+def parse_page(text: str) -> Page:
+    """Return the page that `text` is. Never fails: what is no part of a page is the preamble."""
+    head, log_start, indent = split_head(text)
+    log = dedent(text[log_start:], indent)
+    headings = list(_HEADING_RE.finditer(head))
+    sections: dict[str, str] = {}
+    revision = None
+    for heading, following in itertools.zip_longest(headings, headings[1:]):
+        body = head[heading.end() : following.start() if following else len(head)]
+        sections.setdefault(heading["heading"], body.strip("\n"))
+        revision = revision or heading["revision"] or None
+    fields, breadcrumb, preamble = _parse_header(head[: headings[0].start()] if headings else head)
+    status = _STATUS_RE.match(fields.get("Status", ""))
+    definition = sections.get("Definition")
+    incoming, outgoing = (
+        sections.get("Incoming triggers"),
+        sections.get("Outgoing triggers"),
+    )
+    tags = sections.get("Incoming tags")
+    return Page(
+        breadcrumb=breadcrumb,
+        status=status["status"] if status else None,
+        status_url=status["url"] if status else None,
+        triggered_by=fields.get("Triggered by") or None,
+        duration=fields.get("Duration") or None,
+        revision=revision,
+        definition_text=definition,
+        definition=None if definition is None else parse_definition(definition),
+        incoming_triggers=None if incoming is None else parse_triggers(incoming),
+        outgoing_triggers=None if outgoing is None else parse_triggers(outgoing),
+        properties_text=sections.get("Incoming properties"),
+        tags=None if tags is None else tuple(m["tag"] for m in _TAG_RE.finditer(tags)),
+        preamble=preamble,
+        blocks=split_log(log, text.count("\n", 0, log_start) + 1),
+    )
+
+
+def _parse_header(text: str) -> tuple[dict[str, str], tuple[str, str, str] | None, str]:
+    fields: dict[str, str] = {}
+    breadcrumb: tuple[str, str, str] | None = None
+    others = []
+    position = 0
+    while found := _HEAD_LINE_RE.search(text, position):
+        position = found.end()
+        if found["crumb"] is not None:
+            breadcrumb = breadcrumb or (
+                found["project"],
+                found["job"],
+                found["invocation"],
+            )
+        elif found["header"] is not None:
+            field: re.Match[str] | None = found
+            while field is not None:
+                value = field["value"] if field["below"] is None else field["below"]
+                fields.setdefault(field["name"], value.strip())
+                position = field.end()
+                field = _HEADER_FIELD_RE.match(text, position)
+        elif found["other"].strip():
+            others.append(found["other"])
+    return fields, breadcrumb, "\n".join(others)
+
+
+def parse_triggers(text: str) -> tuple[PageTrigger, ...]:
+    """Return the triggers of a page's list: each as far as the page tells."""
+    return attach_ages(
+        [
+            PageTrigger(m["title"] or "", m["url"], m["age"], m["by"])
+            for m in _TRIGGER_RE.finditer(text)
+            if m[0].strip()
+        ]
+    )
+
+
+_TOKEN_RE: Final = re.compile(
+    rf"{DEFINITION_SPACE}(?:(?P<name>{DEFINITION_NAME})|(?P<string>{DEFINITION_STRING})"
+    rf"|(?P<number>{DEFINITION_NUMBER})|(?P<sign>[{{}}<>\[\]:;,])|(?P<end>\Z))"
+)
+_CLOSING: Final = {"{": "}", "<": ">"}
+
+
+def parse_definition(text: str) -> Definition | None:
+    """Return a protobuf message in text format, or None where `text` is none or nests too deep."""
+    try:
+        return _parse_fields(_Tokens(text), "", 0)
+    except SyntaxError:
+        return None
+
+
+class _Tokens:
+    """The tokens of a definition, one ahead."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+        self.kind = self.text = ""
+        self.advance()
+
+    def advance(self) -> tuple[str, str]:
+        """Step on, and return the token that stood here."""
+        last = self.kind, self.text
+        found = _TOKEN_RE.match(self._text, self._position)
+        if found is None or found.lastgroup is None:
+            raise SyntaxError
+        self._position = found.end()
+        self.kind, self.text = found.lastgroup, found[found.lastgroup]
+        return last
+
+
+def _parse_fields(tokens: _Tokens, closing: str, depth: int) -> Definition:
+    if depth > MAX_NESTING:
+        raise SyntaxError
+    fields: list[tuple[str, DefinitionValue]] = []
+    while tokens.text != closing:
+        kind, name = tokens.advance()
+        if kind != "name":
+            raise SyntaxError
+        if tokens.text == ":":
+            tokens.advance()
+        elif tokens.text not in _CLOSING:
+            raise SyntaxError
+        fields.append((name, _parse_value(tokens, depth)))
+        if tokens.text in (",", ";"):
+            tokens.advance()
+    if closing:
+        tokens.advance()
+    return tuple(fields)
+
+
+def _parse_value(tokens: _Tokens, depth: int) -> DefinitionValue:
+    kind, text = tokens.advance()
+    if text in _CLOSING:
+        return _parse_fields(tokens, _CLOSING[text], depth + 1)
+    if text == "[":
+        return _parse_list(tokens, depth + 1)
+    if kind == "string":
+        value = gonotation.unquote(text)
+        while tokens.kind == "string":
+            value += gonotation.unquote(tokens.advance()[1])
+        return value
+    if kind == "number":
+        return parse_number(text)
+    if kind != "name":
+        raise SyntaxError
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _parse_list(tokens: _Tokens, depth: int) -> list[DefinitionValue]:
+    if depth > MAX_NESTING:
+        raise SyntaxError
+    values: list[DefinitionValue] = []
+    while tokens.text != "]":
+        values.append(_parse_value(tokens, depth))
+        if tokens.text == ",":
+            tokens.advance()
+        elif tokens.text != "]":
+            raise SyntaxError
+    tokens.advance()
+    return values

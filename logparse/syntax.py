@@ -1,0 +1,255 @@
+"""What a parse gives, whichever engine does it, and the terminals that both engines share.
+
+The grammar (pyparsing) and the scanner (regular expressions) read the same language: a `Page`
+with its head and its log, the log as `Block` after `Block`, and each block's text as a `Match`
+with a message of the catalogue. Both satisfy `Engine`, and tests hold them to giving equal results.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from logparse import gonotation
+from logparse.messages import Context, Message, Value
+
+CUT_MARKER: Final = "--- the log has been cut here ---"
+TRIAGE_TITLE: Final = "Debug output from the triage procedure:"
+LOG_TITLE: Final = "Debug output from the invocation itself:"
+
+#: ``[HH:MM:SS.mmm] ``. The space may have been stripped where the message is empty.
+CLOCK: Final = r"\[(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}\](?:[ ]|$)"
+#: ``[NNN ms] ``: milliseconds since the triage began.
+TRIAGE_CLOCK: Final = r"\[\d{3,12} ms\](?:[ ]|$)"
+#: A line of dashes that ends the triage block's title or its text.
+DASHES: Final = r"-{20,}"
+HEADER_NAMES: Final = ("Status", "Triggered by", "Duration", "Actions")
+SECTION_NAMES: Final = (
+    "Definition",
+    "Incoming triggers",
+    "Incoming properties",
+    "Incoming tags",
+    "Outgoing triggers",
+)
+#: Text in angle brackets behind a status or a trigger: where it links to.
+LINK: Final = r"<(?P<url>[^<>\s]++)>"
+#: How long ago a trigger came, and who sent it, as the page says it in words.
+AGE: Final = r"\((?P<age>[^()\n]*? (?:ago|from now)|now)(?: by (?P<by>[^()\n]++))?+\)"
+BULLET: Final = r"[ \t]*+(?:[•◦▪‣·*-][ \t]++)?+"
+
+DEFINITION_SPACE: Final = r"(?:\s|\#[^\n]*+)*+"
+DEFINITION_NAME: Final = r"[A-Za-z_][\w.]*+"
+DEFINITION_STRING: Final = rf"(?:{gonotation.QUOTED}|'(?:[^'\\\n]|\\.)*+')"
+DEFINITION_NUMBER: Final = r"[-+]?+(?:\d|\.\d)[\w.+-]*+"
+
+MAX_NESTING: Final = 16
+"""A definition nested deeper than this is not taken apart: real ones have three levels."""
+
+
+class Block(NamedTuple):
+    """A piece of a log: an entry, a cut marker, a line of a triage block, or text that belongs to none.
+
+    Parameters
+    ----------
+    shape:
+        ``entry``, ``cut``, ``triage`` or ``text``.
+    line:
+        1-based line in the text that was parsed.
+    clock_ms:
+        Milliseconds since midnight of an entry, since the triage began of a triage line, or None.
+    text:
+        What follows the clock, up to the next block, without the last newline.
+    """
+
+    shape: str
+    line: int
+    clock_ms: int | None
+    text: str
+
+
+class Match(NamedTuple):
+    """A text understood as a message: its fields, and the lines behind it that are no part of it."""
+
+    message: Message
+    fields: dict[str, Value]
+    tail: str = ""
+
+
+#: A value of a definition: a scalar, a nested message, or a list of those.
+DefinitionValue: TypeAlias = "str | int | float | bool | Definition | list[DefinitionValue]"
+#: A protobuf message in text format: names with values, in order, names may repeat.
+Definition: TypeAlias = "tuple[tuple[str, DefinitionValue], ...]"
+
+
+class PageTrigger(NamedTuple):
+    """A trigger as the page lists it."""
+
+    title: str
+    url: str | None
+    age: str | None
+    emitted_by: str | None
+
+
+class Page(NamedTuple):
+    """One page, or a log alone. What the text does not hold is None or empty.
+
+    Parameters
+    ----------
+    breadcrumb:
+        Project, job and invocation id.
+    status, status_url, triggered_by, duration:
+        The header's words; `duration` is humanised (``21 minutes``).
+    revision:
+        Revision of the job's definition.
+    definition_text, definition:
+        The job's task as it stands, and taken apart (None where it is no protobuf text).
+    incoming_triggers, outgoing_triggers, tags:
+        None where the page has no such section.
+    properties_text:
+        JSON, not decoded.
+    preamble:
+        Text before the log that is no part of a page.
+    blocks:
+        The log.
+    """
+
+    breadcrumb: tuple[str, str, str] | None
+    status: str | None
+    status_url: str | None
+    triggered_by: str | None
+    duration: str | None
+    revision: str | None
+    definition_text: str | None
+    definition: Definition | None
+    incoming_triggers: tuple[PageTrigger, ...] | None
+    outgoing_triggers: tuple[PageTrigger, ...] | None
+    properties_text: str | None
+    tags: tuple[str, ...] | None
+    preamble: str
+    blocks: tuple[Block, ...]
+
+
+class Engine(Protocol):
+    """What reads texts: the scanner or the grammar."""
+
+    def parse_page(self, text: str) -> Page:
+        """Return the page that `text` is, its log split into blocks."""
+
+    def match(self, text: str, context: Context) -> Match | None:
+        """Return the message that the whole of `text` is, or None."""
+
+
+#: What begins a section.
+HEADING: Final = (
+    rf"[ \t]*+(?:\#{{1,6}}[ \t]++)?+(?P<heading>{'|'.join(SECTION_NAMES)})"
+    r"(?:[ \t]*+\(rev (?P<revision>[^()\n]*+)\))?+[ \t]*+:?+[ \t]*+(?m:$)"
+)
+_HEADING_AHEAD: Final = re.sub(r"\?P<\w+>", "?:", HEADING)
+_HEADER: Final = rf"(?:{'|'.join(HEADER_NAMES)}):"
+#: One field of the header. Its value may stand on the next line.
+HEADER_FIELD: Final = (
+    rf"[ \t]*+(?P<name>{'|'.join(HEADER_NAMES)}):"
+    rf"(?:[ \t]*+\n\s*+(?!{_HEADER}|{_HEADING_AHEAD})(?P<below>[^\n]++)|"
+    rf"[ \t]*+(?P<value>(?:[^ \t\n]++|[ \t]++(?!{_HEADER}))*+))"
+)
+_SEPARATOR: Final = r"[ \t]*+(?:[/›>»]|\n)\s*+"
+#: Where the page stands: all projects / project / job / invocation.
+BREADCRUMB: Final = (
+    rf"[ \t]*+All projects{_SEPARATOR}(?P<project>[\w.-]{{1,100}}+){_SEPARATOR}"
+    rf"(?!{_HEADING_AHEAD})(?P<job>[^\n/›>»]{{1,200}}?){_SEPARATOR}(?P<invocation>\d{{15,20}}+)[ \t]*+(?m:$)"
+)
+_AGE_END: Final = rf"{AGE}[ \t]*+(?m:$)".replace("?P<age>", "?:").replace("?P<by>", "?:")
+_LINK_END: Final = LINK.replace("?P<url>", "?:")
+_TITLE_END: Final = rf"(?:{_LINK_END}(?:[ \t]++{_AGE_END}|[ \t]*+(?m:$))|{_AGE_END}|(?m:$))"
+#: A trigger's title: all up to its link and its age.
+TITLE: Final = rf"(?!{_AGE_END})(?P<title>(?:[^ \t\n]++|[ \t]++(?!{_TITLE_END}))*+)"
+
+_LOG_HEADING: Final = r"[ \t]*+(?:\#{1,6}[ \t]++)?+Debug log(?: \(UTC\))?+[ \t]*+:?+[ \t]*+$"
+_LOG_START_RE: Final = re.compile(
+    rf"^(?:(?P<heading>{_LOG_HEADING})|(?P<indent>[ \t]*+)"
+    rf"(?:{CLOCK}|{TRIAGE_CLOCK}|{re.escape(TRIAGE_TITLE)}|{re.escape(LOG_TITLE)}|{re.escape(CUT_MARKER)}))",
+    re.MULTILINE,
+)
+_BLANK_LINES_RE: Final = re.compile(r"(?:[ \t]*\n)*+")
+
+
+def attach_ages(items: list[PageTrigger]) -> tuple[PageTrigger, ...]:
+    """Return triggers, an age that stands on a line of its own joined to the trigger above it."""
+    triggers: list[PageTrigger] = []
+    for item in items:
+        if item.title:
+            triggers.append(item)
+        elif triggers and triggers[-1].age is None:
+            triggers[-1] = triggers[-1]._replace(age=item.age, emitted_by=item.emitted_by)
+    return tuple(triggers)
+
+
+def parse_number(text: str) -> int | float | str:
+    """Return a definition's number; what Python cannot read as one stays text."""
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
+
+
+def split_head(text: str) -> tuple[str, int, str]:
+    """Return the head, the offset where the log starts, and the log's indentation.
+
+    The log starts behind its heading, else with its first entry. Where there is neither, the
+    whole text is head.
+    """
+    first = _LOG_START_RE.search(text)
+    if first is None:
+        return text, len(text), ""
+    head = text[: first.start()]
+    if first["heading"] is None:
+        return head, first.start(), first["indent"]
+    start = _BLANK_LINES_RE.match(text, min(first.end() + 1, len(text)))
+    begin = start.end() if start else len(text)
+    entry = _LOG_START_RE.match(text, begin)
+    return head, begin, (entry["indent"] or "") if entry else ""
+
+
+def dedent(log: str, indent: str) -> str:
+    """Return `log` without the indentation that a text converter gave each of its lines."""
+    return re.sub(rf"(?m)^[ \t]{{1,{len(indent)}}}", "", log) if indent else log
+
+
+def match_tolerantly(
+    exact: Callable[[str, Context], Match | None], text: str, context: Context
+) -> Match | None:
+    """Return the message that `text` is, with what editors, triage and page footers do to it allowed for.
+
+    In this order: the text as it is; its first line, the rest being a tail; the text with the
+    space or newline that an editor stripped from its end; and in triage logs the form
+    ``Error: <message> - <error>``.
+    """
+    found = exact(text, context)
+    if found is not None:
+        return found
+    first_line, newline, tail = text.partition("\n")
+    if newline:
+        found = exact(first_line, context)
+        if found is not None:
+            return found._replace(tail=tail)
+    else:
+        found = exact(text + " ", context) or exact(text + "\n", context)
+        if found is not None:
+            return found
+    if context.scope == "triage":
+        return _match_triage_error(exact, first_line, context)
+    return None
+
+
+def _match_triage_error(
+    exact: Callable[[str, Context], Match | None], text: str, context: Context
+) -> Match | None:
+    text = text.removeprefix("Error: ")
+    message, separator, error = text.partition(" - ")
+    found = exact(message, context)
+    if found is not None and separator:
+        return found._replace(fields={**found.fields, "error": error})
+    return found or exact(text, context)

@@ -1,0 +1,518 @@
+"""Saved pages against the logs they show, damaged pages, and hostile ones."""
+
+from __future__ import annotations
+
+import html as stdlib_html
+import re
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logparse import html as module
+from logparse.errors import InputError, LogparseError
+from logparse.html import is_html, split_pages, to_text
+
+DATA = Path(__file__).parent / "data" / "html"
+PAGES = sorted(DATA.glob("*.html"))
+LOG_HEADING = "Debug log (UTC)\n\n"
+
+JOB_PAGE = """<!DOCTYPE html>
+<html><head><title>LUCI Scheduler :: pdfium :: win_xfa</title></head><body>
+<ol class="breadcrumb"><li><a href="/">All projects</a></li><li><a href="/jobs/pdfium">pdfium</a></li>
+<li class="active"><span title="Triggered job"></span> win_xfa</li></ol>
+<div class="row"><div><b>State:</b> <span class="label">RUNNING</span></div>
+<div><b>Schedule:</b> triggered</div><div><b>Next run:</b> -</div><div><b>Actions:</b></div></div>
+<h4>Definition (rev abc)</h4><h5>Task</h5><pre>noop: {}</pre><h5>Triggering policy</h5><pre>kind: GREEDY</pre>
+TRIAGE
+<h4>Pending triggers</h4><ul><li>cron</li></ul>
+<table id="invocations-table"><tr><td><a href="/jobs/pdfium/win_xfa/1">9028843112359765808</a></td>
+<td><a href="https://ci.chromium.org/b/1">SUCCEEDED</a></td></tr></table></body></html>
+"""
+
+
+def read(path: Path) -> str:
+    """Read without touching line ends."""
+    return path.read_bytes().decode()
+
+
+def pair(path: Path) -> tuple[str, str]:
+    return read(path), read(path.with_name(path.name.split(".")[0] + ".log"))
+
+
+def page(log: str, before: str = "", *, pre: str = "<pre>") -> str:
+    """Make an invocation's page of a log that is already HTML."""
+    return (
+        "<!doctype html>\n<title>LUCI Scheduler :: p :: j :: 9028843112359765808</title>\n"
+        f"{before}<h4>Debug log (UTC)</h4>\n<div>{pre}{log}</pre></div>"
+    )
+
+
+def log_of(html: str) -> str:
+    found = to_text(html)
+    assert found.kind == "invocation"
+    return found.text.partition(LOG_HEADING)[2]
+
+
+def as_browser_saves(html: str) -> str:
+    """Turn the server's bytes into what a browser keeps of them: newlines for all line ends."""
+    return html.replace("\r\n", "\n").replace("\r", "\n")
+
+
+# --- pages and their logs ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_log_is_the_page_s_byte_for_byte(path: Path) -> None:
+    html, log = pair(path)
+    expected = as_browser_saves(log) if ".dom." in path.name else log
+    assert log_of(html).rstrip("\n") == expected.rstrip("\n")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_log_s_lines_are_found_in_the_page(path: Path) -> None:
+    html, _ = pair(path)
+    source = html.split("\n")
+    for number, line in enumerate(log_of(html).rstrip("\n").split("\n"), start=1):
+        shown = source[number + to_text(html).log_line_shift - 1].removesuffix("</pre>")
+        assert stdlib_html.unescape(re.sub(r"^.*<pre>", "", shown)) == line
+
+
+def test_a_browser_s_page_equals_the_server_s() -> None:
+    served, saved = to_text(read(DATA / "noop.html")), to_text(read(DATA / "noop.dom.html"))
+    assert served.text == saved.text
+    assert served.log_line_shift != saved.log_line_shift
+
+
+def test_text_form() -> None:
+    assert to_text(read(DATA / "noop.html")).text == (
+        """\
+All projects / flutter / amd64-generic-vm-rel / 9039385182029812240
+Status: SUCCEEDED
+Triggered by: -
+Duration: 1 second
+Actions:
+
+Definition (rev 52e0cf22fe0c374fc836ab9b94e12eb796a6b864)
+
+noop: <
+  sleep_ms: 1
+>
+
+Incoming triggers
+
+  • 0016a17d381568a8908e6ad156f58f323556d66b <https://chromium.googlesource.com/flutter/src/+/0016a17d381568a8908e6ad156f58f323556d66b> (32 minutes ago)
+
+Incoming properties
+
+{
+  "branch": "refs/heads/master",
+  "repository": "https://chromium.googlesource.com/flutter/src",
+  "revision": "0016a17d381568a8908e6ad156f58f323556d66b"
+}
+
+Incoming tags
+
+  • buildset:commit/git/0016a17d381568a8908e6ad156f58f323556d66b
+  • buildset:commit/gitiles/chromium.googlesource.com/flutter/src/+/0016a17d381568a8908e6ad156f58f323556d66b
+  • gitiles_ref:refs/heads/master
+
+Debug log (UTC)
+
+[19:52:18.002] New invocation is queued and will start shortly
+[19:52:19.007] Starting the invocation (attempt 1)
+[19:52:19.007] Running noop task for 1ms
+[19:52:19.009] Invocation finished in 1.007204359s with status SUCCEEDED
+"""
+    )
+
+
+def test_odd_job_name_link_of_the_status_and_sender_of_the_trigger() -> None:
+    found = to_text(read(DATA / "odd-job-name.html"))
+    assert found.title == "LUCI Scheduler :: pigweed :: Linux Tests (dbg)(1) - v2.0_x :: 9008178545223826352"
+    lines = found.text.split("\n")
+    assert lines[:5] == [
+        "All projects / pigweed / Linux Tests (dbg)(1) - v2.0_x / 9008178545223826352",
+        "Status: SUCCEEDED <https://cr-buildbucket.appspot.com/build/8842748479532903328>",
+        "Triggered by: zoë@example.com",
+        "Duration: 5 minutes",
+        "Actions:",
+    ]
+    assert "  • Triggered via web UI (58 minutes ago by zoë@example.com)" in lines
+
+
+def test_outgoing_triggers() -> None:
+    text = to_text(read(DATA / "gitiles-outgoing.html")).text
+    _, _, outgoing = text.partition("Outgoing triggers\n\n")
+    assert "  • cron:v1:3 (40 minutes ago)\n" in text
+    assert outgoing.partition("\n\n")[0].count("  • 000000000000000000000000000000decadf9223 <https://") == 3
+
+
+def test_unfinished_invocation() -> None:
+    text = to_text(read(DATA / "unfinished.html")).text
+    assert "\nStatus: STARTING\n" in text
+    assert text.count("[07:42:") == 2
+
+
+def test_triage_block_stays_in_the_log() -> None:
+    assert log_of(read(DATA / "triage-block.html")).startswith("Debug output from the triage procedure:\n---")
+
+
+def test_carriage_returns_of_the_log_stay() -> None:
+    assert "\r\n" in log_of(read(DATA / "crlf-2026.html"))
+
+
+def test_page_without_sections() -> None:
+    html = re.sub(r"<h4>Definition.*?(?=<h4>Debug)", "", read(DATA / "noop.html"), flags=re.DOTALL)
+    text = to_text(html).text
+    assert "Definition" not in text
+    assert text.startswith("All projects / flutter")
+    assert "\nActions:\n\nDebug log (UTC)\n\n[19:52:18.002] New" in text
+
+
+def test_page_cut_off_before_the_log() -> None:
+    html = read(DATA / "noop.html").partition("<h4>Debug log")[0]
+    found = to_text(html)
+    assert found.kind == "invocation"
+    assert found.text.rstrip("\n").endswith("  • gitiles_ref:refs/heads/master")
+    assert found.log_line_shift == 0
+
+
+@pytest.mark.parametrize("keep", [0, 300, 3000, 5000, 5800, 6000, 6200])
+def test_truncated_page(keep: int) -> None:
+    whole = to_text(read(DATA / "noop.html"))
+    part = to_text(read(DATA / "noop.html")[:keep])
+    assert part.kind in ("invocation", "other")
+    if LOG_HEADING in part.text:
+        assert whole.text.startswith(part.text)
+
+
+def test_title_stands_in_for_a_missing_breadcrumb() -> None:
+    assert to_text(page("x")).text.startswith("All projects / p / j / 9028843112359765808\n\nDebug log")
+
+
+def test_empty_log() -> None:
+    assert log_of(page("")) == ""
+    assert log_of(page("").replace("<pre></pre>", "")) == ""
+
+
+# --- other kinds ---------------------------------------------------------------------------
+
+
+def test_job_page_without_a_triage_log() -> None:
+    found = to_text(JOB_PAGE.replace("TRIAGE", ""))
+    assert (found.kind, found.text, found.log_line_shift) == ("job", "", 0)
+    assert found.title == "LUCI Scheduler :: pdfium :: win_xfa"
+
+
+@pytest.mark.parametrize("heading", ["<h5>Last triage (3 minutes ago)</h5>", ""])
+def test_job_page_with_a_triage_log(heading: str) -> None:
+    log = "[000 ms] Starting\n[012 ms] Pending triggers set: 0 &lt;items&gt;\n"
+    html = JOB_PAGE.replace("TRIAGE", f"{heading}<div>stale!</div>\n<pre>{log}</pre>")
+    found = to_text(html)
+    assert (found.kind, found.text) == ("job", stdlib_html.unescape(log))
+    assert html.split("\n")[found.log_line_shift].endswith("[000 ms] Starting")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "plain text",
+        "<html><title>LUCI Scheduler</title><table id=jobs-table></table>",
+        "<html><title>LUCI Scheduler :: p :: j</title><h3>Success</h3>",
+        "<html><title>\nLUCI Scheduler\n :: p :: j :: 9028843112359765808</title><b>No such invocation</b>",
+        "<html><title>A forum</title><h4>Debug log</h4><pre>[00:00:00.000] mine</pre>",
+        "<html><title>A shop</title><table id=invocations-table></table>",
+        '<html><svg><title>LUCI Scheduler :: p</title></svg><b>Status:</b> up<pre class="x">y</pre>',
+    ],
+)
+def test_other_pages(html: str) -> None:
+    found = to_text(html)
+    assert (found.kind, found.text, found.log_line_shift) == ("other", "", 0)
+
+
+def test_title_is_decoded_and_collapsed() -> None:
+    assert to_text("<title>\n a &amp;\n b </title><title>c</title>").title == "a & b"
+    assert to_text("<title> </title>").title is None
+
+
+# --- what browsers and extensions do ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("\nfirst", "first"),
+        ("\r\nfirst", "first"),
+        ("\n\nfirst", "\nfirst"),
+        ("a&#13;\nb", "a\r\nb"),
+        ("a\r\nb\rc", "a\r\nb\rc"),
+        ("a&#0;b\0c", "a\ufffdb\ufffdc"),
+        ("&lt;b&gt; &#34;&#43;&#39; &amp;amp; &nbsp;&eacute;&#x1F600;", "<b> \"+' &amp; \xa0é😀"),
+        ("a < b <3 << c", "a < b <3 << c"),
+        ("<<i>b>x", "<b>x"),
+        ("&am<i></i>p;", "&amp;"),
+        ("&#6<i></i>5;", "&#6<i></i>5;".replace("<i></i>", "")),
+        ('<font color="red">[1]</font> <span a=">">two</span><wbr>three', "[1] twothree"),
+        ('see <a href="http://x/">http://x/</a>', "see http://x/"),
+        ("a<br>b<BR/>c", "a\nb\nc"),
+        ("<br>a", "\na"),
+        ("<span>\na</span>", "\na"),
+        ("<!-- c -->\na", "\na"),
+        ("a<script>alert('<pre>')</script>b<style>pre {}</style>c", "abc"),
+        ("<button>Copy</button>a<svg><path/><svg></svg><text>t</text></svg>b", "ab"),
+        ("a<button>Copy", "a"),
+        ("<h4>Debug log (UTC)</h4><ul><li>a</ul><pre>b<b>c", "Debug log (UTC)abc"),
+        ("a\x1b[0m\x85\u2028\ufeff\x01b", "a\x1b[0m\x85\u2028\ufeff\x01b"),
+    ],
+)
+def test_content_of_pre(source: str, expected: str) -> None:
+    assert log_of(page(source)) == expected
+
+
+@pytest.mark.parametrize(
+    "pre", ["<PRE>", '<pre class="a > b" data-x=\'"\' hidden>', "<pre\n style=x >", "<pre/>"]
+)
+def test_forms_of_the_tag(pre: str) -> None:
+    html = page("[1]\n[2]", pre=pre)
+    assert log_of(html) == "[1]\n[2]"
+    assert html.split("\n")[to_text(html).log_line_shift].endswith(">[1]")
+
+
+def test_newline_behind_the_tag_counts_for_the_lines() -> None:
+    html = page("\r\n[1]\n[2]")
+    assert html.split("\n")[to_text(html).log_line_shift] == "[1]"
+
+
+def test_upper_case_and_wrapped_page_reads_the_same() -> None:
+    html = read(DATA / "odd-job-name.html")
+    before, pre, after = html.partition("<h4>Definition")
+    before = re.sub(r"</?[a-z0-9]+", lambda match: match[0].upper(), before)
+    junk = '<div id="ext" data-x="<h4>Debug log (UTC)</h4>"><style>b {}</style><span>\n</span></div>'
+    after = after.replace("<pre>", f'{junk}<ext-frame><PRE style="x">').replace(
+        "</pre>", "</PRE></ext-frame>"
+    )
+    after = after.replace("<h4>", '<h4 class="x"><span>').replace("</h4>", '</span><a href="#x"></a></h4>')
+    changed = before.replace("<BODY", f"<BODY>{junk}<NAV") + junk + pre + after
+    assert to_text(changed).text == to_text(html).text
+
+
+def test_modal_dialog_and_unknown_headings_are_passed_over() -> None:
+    before = "<h4>Pausing</h4><b>Provide a reason</b><pre>not this</pre><h2>What</h2>"
+    assert log_of(page("this", before)) == "this"
+
+
+def test_first_of_repeated_sections_counts() -> None:
+    assert log_of(page("first</pre><h4>Debug log (UTC)</h4><pre>second")) == "first"
+
+
+def test_list_that_was_never_closed() -> None:
+    html = read(DATA / "noop.html").replace("<body", "<ul><li><ul><body")
+    assert to_text(html).text == to_text(read(DATA / "noop.html")).text
+
+
+@pytest.mark.parametrize(
+    ("href", "shown"),
+    [
+        ('"https://x/?a=1&amp;b=&lt;2 3&#xA0;"', " <https://x/?a=1&b=%3C2%203%C2%A0>"),
+        ("'https://x/\"'", ' <https://x/">'),
+        ("https://x/", " <https://x/>"),
+        ('"#ZgotmplZ"', ""),
+        ('" JavaScript:alert(1)"', ""),
+        ('""', ""),
+    ],
+)
+def test_links(href: str, shown: str) -> None:
+    before = f"<h4>Incoming triggers</h4><ul><li><span>\n <a title='href=no' HREF = {href}>a\n b</a>\n</span>\n (now)</ul>"
+    assert f"\n  • a b{shown} (now)\n" in to_text(page("", before)).text
+
+
+# --- telling HTML, and pages, apart --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "<!DOCTYPE html>",
+        "\ufeff\n \n<!doctype HTML PUBLIC>",
+        "<html lang=en>",
+        "<HTML>",
+        "<!-- saved from url=(0073)https://x -->\n<html>",
+        "<!-- a --> <!-- b -->\n<!doctype html>",
+        '<?xml version="1.0"?>\n<!DOCTYPE html>',
+        "<head>",
+    ],
+)
+def test_is_html(start: str) -> None:
+    assert is_html(start + "x" * 10_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  \n",
+        "[00:00:00.000] 500\n<!doctype html>\n<html></html>",
+        "Status: FAILED\n<html>",
+        "Debug output from the triage procedure:\n<html>",
+        "All projects / <html>",
+        "<htmlx>",
+        "<!-- a -->" * 500 + "<html>",
+        "<!--" * 2000,
+        "<pre>",
+    ],
+)
+def test_is_not_html(text: str) -> None:
+    assert not is_html(text)
+
+
+def test_sample_pages_are_html_and_logs_are_not() -> None:
+    for path in PAGES:
+        html, log = pair(path)
+        assert is_html(html)
+        assert not is_html(log)
+        assert split_pages(html) == [(0, html)]
+
+
+def test_split_pages() -> None:
+    whole = [read(path) for path in PAGES]
+    found = split_pages("".join(whole))
+    assert [to_text(html).text for _, html in found] == [to_text(html).text for html in whole]
+    lines = "".join(whole).split("\n")
+    for line, html in found:
+        assert lines[line].endswith(html.partition("\n")[0])
+        log_line = lines[line + to_text(html).log_line_shift]
+        assert log_line.endswith(stdlib_html.escape(log_of(html).partition("\n")[0]))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("<html>a</html>\n<html>b</html>", 2),
+        ("<!doctype html><html>a<!doctype html><html>b", 2),
+        ("<!doctype html>a\n<!doctype html>b", 2),
+        ("<html><html></html>", 1),
+        ("<!doctype html><html><script>'</html><!doctype html><html>'</script></html>", 1),
+        ('<!doctype html><html><p title="</html><!doctype html><html>"></html>', 1),
+        ("<!doctype html><html><!-- <!doctype html><html> --></html>", 1),
+        ("no page", 1),
+        ("", 1),
+    ],
+)
+def test_number_of_pages(text: str, count: int) -> None:
+    assert len(split_pages(text)) == count
+
+
+# --- hostile input -------------------------------------------------------------------------
+
+SOUP = st.lists(
+    st.sampled_from(
+        '<pre> </pre> <h4> </h4> Debug log (UTC) | Status: | <b> </b> <a href=\' <a href="x"> </a> <ul> <ol> <li> </li>'
+        " </ul> <svg> </svg> <button> </button> <title> LUCI Scheduler ::| </title> <!-- --> <!doctype html> <html>"
+        " </html> <script> </script> <textarea> <![CDATA[ ]]> & &amp; &#0; &#x110000; &#99999999999; < > \" ' = / \r\n"
+        " <table id=invocations-table> <br> <div> </div> </ <? <plaintext> \0 \ud800 &amp <pre\n".split(" ")
+    )
+    | st.text(max_size=5),
+    max_size=40,
+).map("".join)
+
+
+@given(SOUP | st.text())
+def test_anything_goes(text: str) -> None:
+    found = to_text(text)
+    assert found.kind in ("invocation", "job", "other")
+    assert 0 <= found.log_line_shift <= text.count("\n")
+    is_html(text)
+    pages = split_pages(text)
+    assert "".join(html for _, html in pages) == text
+    assert [line for line, _ in pages] == sorted(line for line, _ in pages)
+
+
+@given(SOUP)
+def test_anything_in_the_log_of_a_page(text: str) -> None:
+    found = to_text(page(text))
+    assert found.kind == "invocation"
+    assert LOG_HEADING in found.text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_an_escaped_log_comes_back(log: str) -> None:
+    assert log_of(page("\n" + stdlib_html.escape(log))) == log.replace("\0", "\ufffd")
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), min_size=1)),
+    st.lists(
+        st.sampled_from(
+            ["<span>", "</span>", "<font a='>'>", "<!-- -->", "<b>", "</i>", "<script><</script>"]
+        ),
+        min_size=1,
+    ),
+)
+def test_tags_within_the_log_change_nothing(pieces: list[str], tags: list[str]) -> None:
+    marked = "".join(stdlib_html.escape(p) + tags[n % len(tags)] for n, p in enumerate(pieces))
+    assert log_of(page("\n" + marked)) == "".join(pieces)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_lexbor_reads_the_same_from_the_page_itself(path: Path) -> None:
+    from selectolax.lexbor import LexborHTMLParser
+
+    html = as_browser_saves(read(path))
+    text = to_text(html).text
+    pres = LexborHTMLParser(html).css("pre")
+    assert pres
+    assert all(node.text() in text for node in pres)
+    assert text.endswith(pres[-1].text())
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "<div>" * 100_000,
+        "<b>" * 100_000,
+        "<ul>" * 100_000,
+        "<svg>" * 100_000,
+        "<button><select>" * 50_000,
+        "<table><tr><td>" * 30_000,
+        "".join(f"<font size={n}><p>" for n in range(30_000)),
+        "<div " + "".join(f'a{n}="x" ' for n in range(100_000)) + ">",
+        "<div a='" + "x" * 1_000_000 + "'>",
+        "</div></b></li></x>" * 30_000,
+        "<!-- -->" * 100_000,
+    ],
+    ids=lambda junk: junk[:12],
+)
+def test_hostile_markup_before_the_page(junk: str) -> None:
+    started = time.process_time()
+    assert to_text(junk + read(DATA / "noop.html")).text == to_text(read(DATA / "noop.html")).text
+    assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    "junk", ["<a ", '<a b="', "<!--", "<!", "<script>", "</", "<a =", "<pre>", "<", "&#", "</pre"]
+)
+def test_hostile_markup_behind_the_page(junk: str) -> None:
+    started = time.process_time()
+    html = read(DATA / "noop.html") + junk * 200_000
+    assert to_text(html).text == to_text(read(DATA / "noop.html")).text
+    assert len(split_pages(html)) == 1
+    assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("tag", ["<li>", "<pre></pre>", "<h4></h4>", "<p>x", "&<i>"])
+def test_too_many_elements(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ELEMENTS", 1000)
+    with pytest.raises(InputError, match="more than 1000 elements"):
+        to_text("<ul>" * (tag == "<li>") + tag * 2000)
+    assert issubclass(InputError, LogparseError)
+
+
+def test_large_log() -> None:
+    log = "[19:52:18.002] A &lt;line&gt; with &#34;quotes&#34;\n" * 200_000
+    started = time.process_time()
+    assert log_of(page(log)) == stdlib_html.unescape(log)
+    assert time.process_time() - started < 20

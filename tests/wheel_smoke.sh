@@ -1,0 +1,27 @@
+#!/bin/sh
+# Builds sdist and wheel, installs the wheel alone, and runs it where the source tree cannot help.
+set -eu
+cd "$(dirname "$0")/.."
+python=$(pwd)/.venv/bin/python
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+unset PYTHONPATH
+
+"$python" -m build --outdir "$dir/dist" . >"$dir/build.log" 2>&1 || {
+    cat "$dir/build.log" >&2
+    exit 1
+}
+"$python" -m venv "$dir/venv"
+"$dir/venv/bin/python" -m pip --disable-pip-version-check install -qq "$dir"/dist/*.whl
+cp -R sample_logs "$dir/sample_logs"
+cd "$dir"
+
+venv/bin/logparse --version
+# py.typed is data, which a build leaves out without a word.
+venv/bin/python -c "from importlib.resources import files; assert (files('logparse') / 'py.typed').is_file(), 'no py.typed'"
+venv/bin/logparse summarize sample_logs >summary.txt
+test -s summary.txt || {
+    echo "wheel_smoke: summarize printed nothing" >&2
+    exit 1
+}
+echo "wheel: installed and ran outside the tree"
