@@ -8,12 +8,13 @@ The log is written by Go's ``fmt`` verbs: ``%q`` quotes a string as Go source do
 from __future__ import annotations
 
 import re
+import sys
 from typing import Final
 
 #: One Go-quoted string. Possessive, so a long near-miss costs linear time.
-QUOTED: Final = r'"(?:[^"\\\n]|\\.)*+"'
+QUOTED: Final = r'"(?:[^"\\\n]++|\\.)*+"'
 #: One Go duration. At most 20 digits a number: more is no duration and would only cost time.
-DURATION: Final = r"-?+(?:\d{1,20}+(?:\.\d{1,20}+)?+(?:ns|us|µs|μs|ms|h|m|s))++|0"
+DURATION: Final = r"-?+(?:[0-9]{1,20}+(?:\.[0-9]{1,20}+)?+(?:ns|us|µs|μs|ms|h|m|s))++|0"
 
 _NS_PER_UNIT: Final = {
     "ns": 1,
@@ -26,7 +27,7 @@ _NS_PER_UNIT: Final = {
     "h": 3_600_000_000_000,
 }
 _DURATION_RE: Final = re.compile(DURATION)
-_TERM_RE: Final = re.compile(r"(\d+)(?:\.(\d+))?(ns|us|µs|μs|ms|h|m|s)")
+_TERM_RE: Final = re.compile(r"([0-9]++)(?:\.([0-9]++))?+(ns|us|µs|μs|ms|h|m|s)")
 _SIMPLE_ESCAPES: Final = {
     "a": "\a",
     "b": "\b",
@@ -39,12 +40,14 @@ _SIMPLE_ESCAPES: Final = {
     "'": "'",
     '"': '"',
 }
+# Go knows no octal escape above \377 and none of half a surrogate pair.
 _ESCAPE_RE: Final = re.compile(
-    r"((?:\\x[89a-fA-F][0-9a-fA-F]|\\[23][0-7]{2})+)"
-    r"|\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))"
+    r"((?:\\x[89a-fA-F][0-9a-fA-F]|\\[23][0-7]{2})++)"
+    r"|\\(?:([abfnrtv\\'\"])|x([0-7][0-9a-fA-F])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([01][0-7]{2}))"
 )
+_SURROGATES: Final = range(0xD800, 0xE000)
 _BYTE_RE: Final = re.compile(r"\\(?:x(..)|(...))")
-_MAP_PAIR_RE: Final = re.compile(rf"({QUOTED}):({QUOTED})")
+_MAP_PAIR_RE: Final = re.compile(rf"({QUOTED}):({QUOTED})(?: |\Z)")
 
 
 def parse_duration_ns(text: str) -> int:
@@ -100,8 +103,8 @@ def unquote(text: str) -> str:
     r"""Return the string that the Go-quoted `text` stands for.
 
     ``\x80``…``\xff`` and ``\200``…``\377`` are raw bytes in Go; a run of them is read as UTF-8
-    where it is valid and kept as written where it is not. What is not quoted
-    (``%!q(MISSING)``) is returned as it is.
+    where it is valid and kept as written where it is not. So are escapes that Go does not have.
+    What is not quoted (``%!q(MISSING)``) is returned as it is.
     """
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'":
         return text
@@ -119,8 +122,10 @@ def _unescape(match: re.Match[str]) -> str:
             return run
     if simple is not None:
         return _SIMPLE_ESCAPES[simple]
-    code = int(octal, 8) if octal is not None else int(byte or short or long, 16)
-    return chr(code) if code < 0x110000 else match[0]
+    if octal is not None:
+        return chr(int(octal, 8))
+    code = int(byte or short or long, 16)
+    return match[0] if code in _SURROGATES or code > sys.maxunicode else chr(code)
 
 
 def quote(text: str) -> str:
@@ -137,6 +142,8 @@ def _quote_char(c: str) -> str:
         if char == c and name not in "'\"\\":
             return "\\" + name
     code = ord(c)
+    if code in _SURROGATES:
+        return "\\ufffd"  # as Go does, which has no escape for one
     if code < 0x80:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
@@ -160,7 +167,13 @@ def parse_map(text: str) -> dict[str, str] | str:
         return text
     body = text[4:-1]
     if body.startswith('"'):
-        return {unquote(key): unquote(value) for key, value in _MAP_PAIR_RE.findall(body)}
+        items: dict[str, str] = {}
+        position = 0
+        # Pair behind pair, never searching: a quote inside of a broken pair is no beginning of another.
+        while pair := _MAP_PAIR_RE.match(body, position):
+            items[unquote(pair[1])] = unquote(pair[2])
+            position = pair.end()
+        return items if position == len(body) else text
     pairs = [item.rsplit(":", 1) for item in body.split()]
     return dict(pairs) if all(len(pair) == 2 for pair in pairs) else text
 

@@ -2,18 +2,24 @@
 
 This is the definition to read and to test one production at a time; `logparse.scanner` is its
 fast equal for everyday use. Each production is a function that returns a named parser, and its
-docstring is its EBNF. White space counts in a log, so every parser leaves it alone; nothing here
-changes a setting of pyparsing for the rest of the process.
+docstring is its EBNF. White space counts in a log, so no parser here skips any, whatever other
+users of pyparsing set as its default; and nothing here changes a setting of pyparsing for them.
 
 Two start symbols cover a page: `head` and `log`. `split_head` finds where one ends and the other
-begins. The messages come from the catalogue in `logparse.messages`.
+begins. Three more read what the head's sections hold: `triggers`, `tags` and `definition`. The
+last, `messages`, reads an entry's text; it comes from the catalogue in `logparse.messages`.
+
+In the docstrings ``line`` is any text without a newline, ``end`` the end of the text, and
+``A - B`` is A, but not where B fits. ``blank`` is a space or a tab, and may stand where white
+space separates two symbols of a line.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import pyparsing as pp
 
@@ -36,6 +42,8 @@ from logparse.syntax import (
     LINK,
     LOG_TITLE,
     MAX_NESTING,
+    RULER,
+    STATUS,
     TITLE,
     TRIAGE_CLOCK,
     TRIAGE_TITLE,
@@ -50,22 +58,24 @@ from logparse.syntax import (
     split_head,
 )
 
-_CUT: Final = re.escape(CUT_MARKER)
-_BLOCK_AHEAD: Final = rf"(?:{CLOCK}|{_CUT}[ \t]*+$)"
-_TRIAGE_END: Final = rf"(?:{DASHES}[ \t]*+$|{CLOCK}|{_CUT}|{re.escape(LOG_TITLE)})"
+# --- building blocks --------------------------------------------------------------------------
 
 
-def _terminal(pattern: str, name: str) -> pp.Regex:
-    """Return a parser of one regular expression that skips no white space."""
-    terminal = pp.Regex(pattern, flags=re.MULTILINE)
-    terminal.leave_whitespace()
-    terminal.set_name(name)
-    return terminal
+def _terminal(pattern: str, name: str) -> pp.ParserElement:
+    """Return a parser of one regular expression that skips no white space.
+
+    What is combined of such parsers skips none either: combining takes the setting over.
+    """
+    return pp.Regex(pattern, flags=re.MULTILINE).leave_whitespace().set_name(name)
 
 
-def _production(parser: pp.ParserElement, name: str) -> pp.ParserElement:
-    parser.leave_whitespace(recursive=False)
-    return parser.set_name(name)
+def _silent(pattern: str, name: str) -> pp.ParserElement:
+    """Return a parser of what must be there and means nothing."""
+    return _terminal(pattern, name).suppress().set_name(name)
+
+
+def _one_of(*choices: pp.ParserElement) -> pp.ParserElement:
+    return pp.MatchFirst(list(choices))
 
 
 def _single(value: object) -> pp.ParseResults:
@@ -73,37 +83,48 @@ def _single(value: object) -> pp.ParseResults:
     return pp.ParseResults([value])
 
 
+def _unnamed(pattern: str) -> str:
+    return re.sub(r"\?P<\w+>", "?:", pattern)
+
+
+def _end() -> pp.ParserElement:
+    return _silent(r"\Z", "end of text")
+
+
+def _newline() -> pp.ParserElement:
+    return _silent(r"\n?+", "newline")
+
+
+def _line_start() -> pp.ParserElement:
+    return _silent("^", "start of a line")
+
+
 # --- messages ---------------------------------------------------------------------------------
 
 
-def field(field: Field, literal: str) -> pp.ParserElement:
-    """field = (* as its type in the catalogue says; ends where the next literal begins *) ;"""
-    return _terminal(f"(?>{field.type.pattern(literal)})", f"{field.name}:{field.type.name}")
+def argument(declared: Field, literal: str) -> pp.ParserElement:
+    """argument = (* as its type in the catalogue says; ends where the next literal begins *) ;"""
+    return _terminal(f"(?>{declared.type.pattern(literal)})", f"{declared.name}:{declared.type.name}")
 
 
 @cache
 def message(declared: Message) -> pp.ParserElement:
-    """message = literal | field , { literal | field } , end of text ;"""
+    """message = ( literal | argument ) , { literal | argument } , end ;"""
     parts = declared.parts
     parsers: list[pp.ParserElement] = []
-    for position, part in enumerate(parts):
+    for part, following in zip(parts, (*parts[1:], ""), strict=True):
         if isinstance(part, str):
-            literal = pp.Literal(part)
-            literal.leave_whitespace()
-            parsers.append(literal.suppress().leave_whitespace(recursive=False))
+            parsers.append(pp.Literal(part).leave_whitespace().suppress())
         else:
-            following = parts[position + 1] if position + 1 < len(parts) else ""
-            parsers.append(field(part, following if isinstance(following, str) else ""))
-    parsers.append(_production(pp.StringEnd(), "end of text"))
-    parser = _production(pp.And(parsers), declared.kind)
+            parsers.append(argument(part, following if isinstance(following, str) else ""))
 
     def build(tokens: pp.ParseResults) -> pp.ParseResults:
-        values: dict[str, Value] = {}
-        for declared_field, text in zip(declared.fields, tokens, strict=True):
-            values[declared_field.name] = declared_field.type.parse(text)
+        values: dict[str, Value] = {
+            field.name: field.type.parse(text) for field, text in zip(declared.fields, tokens, strict=True)
+        }
         return _single(Match(declared, values))
 
-    return parser.set_parse_action(build)
+    return pp.And([*parsers, _end()]).set_name(declared.kind).set_parse_action(build)
 
 
 @cache
@@ -118,14 +139,33 @@ def messages(scope: str, allowed: frozenset[Message] = frozenset()) -> pp.Parser
         Which of the messages that only their context tells apart can stand here.
     """
     choices = [message(m) for m in in_scope(scope) if not m.after or m in allowed]
-    return _production(pp.MatchFirst(choices), f"{scope} message")
+    return _one_of(*choices).set_name(f"{scope} message")
 
 
 # --- the log ----------------------------------------------------------------------------------
 
+_CUT: Final = re.escape(CUT_MARKER)
+_BLOCK_AHEAD: Final = rf"(?:{CLOCK}|{_CUT}[ \t]*+$)"
+_TRIAGE_END: Final = rf"(?:{DASHES}[ \t]*+$|{CLOCK}|{_CUT}|{re.escape(LOG_TITLE)})"
 
-def _block(shape: str) -> Any:
-    """Return a parse action that makes a block of (clock,) text; its line is counted afterwards."""
+
+def _more_lines(stop: str) -> str:
+    """Return the expression of the rest of a line and all lines up to one that `stop` begins."""
+    return rf"[^\n]*+(?:\n(?!\Z|{stop})[^\n]*+)*+"
+
+
+def _milliseconds(clock: str) -> int:
+    if " ms]" in clock:
+        return int(clock[1 : clock.index(" ")])
+    hours, minutes, seconds, ms = (int(digits) for digits in re.findall("[0-9]+", clock))
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
+
+
+_Located = Callable[[int, pp.ParseResults], pp.ParseResults]
+
+
+def _build_block(shape: str) -> _Located:
+    """Return a parse action that makes (offset, block) of [clock,] text; its line is counted afterwards."""
 
     def build(location: int, tokens: pp.ParseResults) -> pp.ParseResults:
         *clock, text = tokens
@@ -134,76 +174,77 @@ def _block(shape: str) -> Any:
     return build
 
 
-def _milliseconds(clock: str) -> int:
-    if clock.rstrip().endswith("ms]"):
-        return int(clock[1 : clock.index(" ")])
-    hours, minutes, seconds, ms = (int(digits) for digits in re.findall(r"\d+", clock))
-    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
-
-
 @cache
 def entry() -> pp.ParserElement:
-    """entry = clock , line , { newline , line that begins no block } , [ newline ] ;"""
-    text = _terminal(rf"[^\n]*+(?:\n(?!\Z|{_BLOCK_AHEAD})[^\n]*+)*+", "entry text")
+    """entry = clock , line , { newline , ( line - block start ) } , [ newline ] ;
+
+    clock       = "[" , hour , ":" , minute , ":" , second , "." , millisecond , "]" , ( " " | line end ) ;
+    block start = clock | cut marker ;
+    """
+    text = _terminal(_more_lines(_BLOCK_AHEAD), "text of an entry")
     parser = _terminal(CLOCK, "[HH:MM:SS.mmm]") + text + _newline()
-    return _production(parser, "entry").set_parse_action(_block("entry"))
+    return parser.set_name("entry").set_parse_action(_build_block("entry"))
 
 
 @cache
 def cut() -> pp.ParserElement:
-    """cut = "--- the log has been cut here ---" , { newline , line that begins no block } , [ newline ] ;"""
-    text = _terminal(rf"{_CUT}[ \t]*+$(?:\n(?!\Z|{_BLOCK_AHEAD})[^\n]*+)*+", "cut marker")
-    return _production(text + _newline(), "cut").set_parse_action(_block("cut"))
+    """cut = cut marker , { newline , ( line - block start ) } , [ newline ] ;
+
+    cut marker = "--- the log has been cut here ---" , { blank } , line end ;
+    """
+    text = _terminal(rf"{_CUT}[ \t]*+${_more_lines(_BLOCK_AHEAD)}", CUT_MARKER)
+    return (text + _newline()).set_name("cut").set_parse_action(_build_block("cut"))
 
 
 @cache
 def orphan() -> pp.ParserElement:
-    """orphan = line that begins no block , { newline , line that begins no block } ;"""
-    text = _terminal(rf"(?!\Z|{_BLOCK_AHEAD})[^\n]*+(?:\n(?!\Z|{_BLOCK_AHEAD})[^\n]*+)*+", "orphan text")
-    return _production(text + _newline(), "orphan").set_parse_action(_block("text"))
+    """orphan = ( line - block start ) , { newline , ( line - block start ) } , [ newline ] ;"""
+    text = _terminal(rf"(?!\Z|{_BLOCK_AHEAD}){_more_lines(_BLOCK_AHEAD)}", "text of no entry")
+    return (text + _newline()).set_name("orphan").set_parse_action(_build_block("text"))
+
+
+@cache
+def clocked() -> pp.ParserElement:
+    """clocked = triage clock , line , { newline , ( line - triage stop - triage clock ) } , [ newline ] ;
+
+    triage clock = "[" , 3 * digit , { digit } , " ms]" , ( " " | line end ) ;
+    triage stop  = ruler | clock | cut marker | log title ;
+    """
+    text = _terminal(_more_lines(f"{_TRIAGE_END}|{TRIAGE_CLOCK}"), "text of a triage line")
+    parser = _terminal(TRIAGE_CLOCK, "[NNN ms]") + text + _newline()
+    return parser.set_name("clocked").set_parse_action(_build_block("triage"))
+
+
+@cache
+def plain() -> pp.ParserElement:
+    """plain = ( line - triage stop - triage clock ) , [ newline ] ;"""
+    text = _terminal(rf"(?!\Z|{_TRIAGE_END}|{TRIAGE_CLOCK})[^\n]*+", "triage line without a clock")
+    return (text + _newline()).set_name("plain").set_parse_action(_build_block("triage"))
 
 
 @cache
 def triage() -> pp.ParserElement:
-    """triage = title , { plain line } , { clocked line } , ruler | { clocked line } , [ ruler ] ;
+    """triage = ( title , { plain } | clocked ) , { clocked } , [ ruler ] , { blank line } , [ log title ] ;
 
-    title = "Debug output from the triage procedure:" , newline , ruler ;
-    clocked line = "[" , digit , digit , digit , { digit } , " ms] " , text ;
-    ruler = 20 * "-" , { "-" } , newline , [ "Debug output from the invocation itself:" , newline ] ;
+    title     = "Debug output from the triage procedure:" , [ newline , ruler ] , ( newline | end ) ;
+    ruler     = 20 * "-" , { "-" } , line end ;
+    log title = "Debug output from the invocation itself:" , ( newline | end ) ;
     """
-    title = _terminal(rf"{re.escape(TRIAGE_TITLE)}[ \t]*(?:\n{DASHES}[ \t]*$)?+(?:\n|\Z)", "triage title")
-    plain = _terminal(rf"(?!\Z|{_TRIAGE_END}|{TRIAGE_CLOCK})[^\n]*+", "triage line")
-    plain_line = (plain + _newline()).leave_whitespace(recursive=False).set_parse_action(_block("triage"))
-    more = _terminal(rf"[^\n]*+(?:\n(?!\Z|{_TRIAGE_END}|{TRIAGE_CLOCK})[^\n]*+)*+", "triage text")
-    clocked = (_terminal(TRIAGE_CLOCK, "[NNN ms]") + more + _newline()).leave_whitespace(recursive=False)
-    clocked.set_parse_action(_block("triage"))
-    begin = pp.MatchFirst(
-        [title.suppress(), _terminal(rf"(?={TRIAGE_CLOCK})", "triage clock ahead").suppress()]
+    title = _silent(
+        rf"{re.escape(TRIAGE_TITLE)}[ \t]*+(?:\n{DASHES}[ \t]*+)?+(?:\n|\Z)", "title of a triage block"
     )
-    parser = begin + pp.ZeroOrMore(plain_line) + pp.ZeroOrMore(clocked) + _ruler()
-    return _production(parser, "triage")
-
-
-def _ruler() -> pp.ParserElement:
-    pattern = rf"(?:{DASHES}[ \t]*\n)?+\s*+(?:{re.escape(LOG_TITLE)}[ \t]*(?:\n|\Z))?+"
-    return _terminal(pattern, "ruler").suppress()
-
-
-def _newline() -> pp.ParserElement:
-    return _terminal(r"\n?+", "newline").suppress().leave_whitespace(recursive=False)
+    begin = _one_of(title + pp.ZeroOrMore(plain()), clocked())
+    return (begin + pp.ZeroOrMore(clocked()) + _silent(RULER, "ruler")).set_name("triage")
 
 
 @cache
 def log() -> pp.ParserElement:
     """log = [ triage | log title ] , [ orphan ] , { entry | cut } ;"""
-    title = _terminal(rf"{re.escape(LOG_TITLE)}[ \t]*(?:\n|\Z)", "log title").suppress()
+    title = _silent(rf"{re.escape(LOG_TITLE)}[ \t]*+(?:\n|\Z)", "log title")
     parser = (
-        pp.Optional(pp.MatchFirst([triage(), title]))
-        + pp.Optional(orphan())
-        + pp.ZeroOrMore(pp.MatchFirst([entry(), cut()]))
-        + pp.StringEnd()
+        pp.Optional(_one_of(triage(), title)) + pp.Optional(orphan()) + pp.ZeroOrMore(_one_of(entry(), cut()))
     )
-    return _production(parser, "log")
+    return parser.set_name("log")
 
 
 # --- the head of a page -----------------------------------------------------------------------
@@ -211,7 +252,10 @@ def log() -> pp.ParserElement:
 
 @cache
 def breadcrumb() -> pp.ParserElement:
-    """breadcrumb = "All projects" , sep , project , sep , job , sep , invocation id ;"""
+    """breadcrumb = "All projects" , separator , project , separator , job , separator , invocation id ;
+
+    separator = ( "/" | "›" | ">" | "»" | newline ) , { white space } ;
+    """
     parser = _terminal(BREADCRUMB, "breadcrumb")
     return parser.set_parse_action(
         lambda t: _single(("breadcrumb", "", (t["project"], t["job"], t["invocation"])))
@@ -220,11 +264,16 @@ def breadcrumb() -> pp.ParserElement:
 
 @cache
 def header_field() -> pp.ParserElement:
-    """header field = ( "Status" | "Triggered by" | "Duration" | "Actions" ) , ":" , [ newline ] , value ;"""
+    """header field = field name , ":" , ( value | newline , { white space } , value below ) ;
+
+    field name  = "Status" | "Triggered by" | "Duration" | "Actions" ;
+    value       = (* up to the end of the line, or to the next field on it *) ;
+    value below = line - ( field name , ":" ) - heading ;
+    """
     parser = _terminal(HEADER_FIELD, "header field")
 
     def build(tokens: pp.ParseResults) -> pp.ParseResults:
-        value = tokens["below"] if "below" in tokens and tokens["below"] is not None else tokens["value"]
+        value = tokens["value"] if tokens["below"] is None else tokens["below"]
         return _single(("header", tokens["name"], value.strip()))
 
     return parser.set_parse_action(build)
@@ -232,119 +281,142 @@ def header_field() -> pp.ParserElement:
 
 @cache
 def section() -> pp.ParserElement:
-    """section = heading , [ "(rev " , revision , ")" ] , newline , { line that is no heading , newline } ;"""
+    """section = heading , { newline , ( line - heading ) } , [ newline ] ;
+
+    heading = [ "#" , { "#" } ] , name , [ "(rev " , revision , ")" ] , [ ":" ] , line end ;
+    name    = "Definition" | "Incoming triggers" | "Incoming properties" | "Incoming tags"
+            | "Outgoing triggers" ;
+    """
     heading = _terminal(HEADING, "heading")
     heading.set_parse_action(lambda t: _single((t["heading"], t["revision"])))
-    body = _terminal(rf"(?:[^\n]*+(?:\n(?!{_unnamed(HEADING)})[^\n]*+)*+)\n?+", "section body")
-    parser = heading + body
+    body = _terminal(rf"(?:\n(?!{_unnamed(HEADING)})[^\n]*+)*+\n?+", "section body")
 
     def build(tokens: pp.ParseResults) -> pp.ParseResults:
         (name, revision), text = tokens
         return _single(("section", name, (revision, text.strip("\n"))))
 
-    return _production(parser, "section").set_parse_action(build)
+    return (heading + body).set_name("section").set_parse_action(build)
 
 
 @cache
 def head() -> pp.ParserElement:
-    """head = { breadcrumb | header field | other line | newline } , { section } ;"""
+    """head = { breadcrumb | header field , { header field } | line - heading | newline } , { section } ;"""
     other = _terminal(rf"(?!{_unnamed(HEADING)})[^\n]++", "other line")
     other.set_parse_action(lambda t: _single(("other", "", t[0])))
-    at_line_start = _terminal(r"^", "line start").suppress()
-    line = pp.MatchFirst(
-        [
-            at_line_start + breadcrumb(),
-            at_line_start + pp.OneOrMore(header_field()),
-            other,
-            _terminal(r"\n", "newline").suppress(),
-        ]
-    ).leave_whitespace(recursive=False)
-    for choice in line.exprs:
-        choice.leave_whitespace(recursive=False)
-    return _production(pp.ZeroOrMore(line) + pp.ZeroOrMore(section()) + pp.StringEnd(), "head")
+    part = _one_of(
+        _line_start() + breadcrumb(),
+        _line_start() + pp.OneOrMore(header_field()),
+        other,
+        _silent(r"\n", "newline"),
+    )
+    return (pp.ZeroOrMore(part) + pp.ZeroOrMore(section())).set_name("head")
 
 
-def _unnamed(pattern: str) -> str:
-    return re.sub(r"\?P<\w+>", "?:", pattern)
+@cache
+def status() -> pp.ParserElement:
+    """status = word , [ "<" , url , ">" ] , line ;"""
+    parser = _terminal(STATUS, "status") + _silent(r"[^\n]*+", "rest of the line")
+    return parser.set_name("status").set_parse_action(lambda t: _single((t["status"], t["url"])))
 
 
 @cache
 def trigger() -> pp.ParserElement:
-    """trigger = [ bullet ] , title , [ "<" , url , ">" ] , [ "(" , age , [ "by" , sender ] , ")" ] ;"""
-    parser = _terminal(
-        rf"^(?=[ \t]*+[^ \t\n]){BULLET}(?:{TITLE})?+(?:[ \t]*+{LINK})?+(?:[ \t]*+{AGE})?+[ \t]*+$", "trigger"
+    """trigger = [ bullet ] , [ title ] , [ link ] , [ age ] , line end ;  (* and no blank line *)
+
+    bullet = ( "•" | "◦" | "▪" | "‣" | "·" | "*" | "-" ) , blank ;
+    title  = (* up to a link or an age that ends the line, else to the end of the line *) ;
+    link   = "<" , url , ">" ;
+    age    = "(" , ( "now" | … , ( " ago" | " from now" ) ) , [ " by " , sender ] , ")" ;
+    """
+    parser = (
+        _silent(rf"^(?=[ \t]*+[^ \t\n]){BULLET}", "bullet")
+        + pp.Optional(_terminal(TITLE, "title"))
+        + pp.Optional(_terminal(rf"[ \t]*+{LINK}", "link"))
+        + pp.Optional(_terminal(rf"[ \t]*+{AGE}", "age"))
+        + _silent(r"[ \t]*+$", "end of the line")
     )
-    return parser.set_parse_action(
-        lambda t: _single(PageTrigger(t["title"] or "", t["url"], t["age"], t["by"]))
+    return parser.set_name("trigger").set_parse_action(
+        lambda t: _single(PageTrigger(t.get("title", ""), t.get("url"), t.get("age"), t.get("by")))
     )
+
+
+def _other_line() -> pp.ParserElement:
+    return _silent(r"[^\n]++|\n", "other line")
 
 
 @cache
 def triggers() -> pp.ParserElement:
-    """triggers = { trigger | other line | newline } ;"""
-    blank = _terminal(r"[ \t]*+\n|[ \t]++\Z", "blank line").suppress()
-    other = _terminal(r"[^\n]++", "other line").suppress()
-    return _production(pp.ZeroOrMore(pp.MatchFirst([blank, trigger(), other])) + pp.StringEnd(), "triggers")
+    """triggers = { trigger | line | newline } ;"""
+    return pp.ZeroOrMore(_one_of(trigger(), _other_line())).set_name("triggers")
+
+
+@cache
+def tag() -> pp.ParserElement:
+    """tag = [ bullet ] , word , { blank , word } , line end ;"""
+    parser = _silent(rf"^{BULLET}", "bullet") + _terminal(
+        r"(?P<tag>(?:[^ \t\n]++|[ \t]++(?!$))++)[ \t]*+$", "key:value"
+    )
+    return parser.set_name("tag").set_parse_action(lambda t: _single(t["tag"]))
 
 
 @cache
 def tags() -> pp.ParserElement:
-    """tags = { [ bullet ] , key , ":" , value , newline } ;"""
-    tag = _terminal(rf"^{BULLET}(?P<tag>(?:[^ \t\n]++|[ \t]++(?!$))++)[ \t]*+$", "tag")
-    tag.set_parse_action(lambda t: _single(t["tag"]))
-    blank = _terminal(r"[ \t]*+\n|[ \t]++\Z", "blank line").suppress()
-    other = _terminal(r"[^\n]++", "other line").suppress()
-    return _production(pp.ZeroOrMore(pp.MatchFirst([blank, tag, other])) + pp.StringEnd(), "tags")
+    """tags = { tag | line | newline } ;"""
+    return pp.ZeroOrMore(_one_of(tag(), _other_line())).set_name("tags")
 
 
 # --- the definition ---------------------------------------------------------------------------
 
 
 def _token(pattern: str, name: str) -> pp.ParserElement:
-    terminal = _terminal(f"{DEFINITION_SPACE}(?P<token>{pattern})", name)
-    return terminal.set_parse_action(lambda t: t["token"])
+    """Return a parser of a token and the white space and comments behind it."""
+    return _terminal(f"(?P<token>{pattern}){DEFINITION_SPACE}", name).set_parse_action(lambda t: t["token"])
 
 
 def _sign(characters: str) -> pp.ParserElement:
-    return _token(f"[{re.escape(characters)}]", " or ".join(characters)).suppress()
+    name = " or ".join(f'"{character}"' for character in characters)
+    return _token(f"[{re.escape(characters)}]", name).suppress().set_name(name)
 
 
 @cache
 def definition() -> pp.ParserElement:
     """definition = { name , ( ":" , value | group ) , [ "," | ";" ] } ;
 
-    value  = scalar | group | list ;
+    value  = group | list | scalar ;
     group  = "{" , definition , "}" | "<" , definition , ">" ;
     list   = "[" , [ value , { "," , value } , [ "," ] ] , "]" ;
-    scalar = string , { string } | number | name ;
+    scalar = string , { string } | number | word ;
+
+    White space, and comments from "#" to the end of the line, may stand between any two of these.
     """
-    value = pp.Forward()
-    fields = pp.Forward()
-    string = pp.OneOrMore(_token(DEFINITION_STRING, "string"))
+    # From a token on that decides, "-" makes a mistake final, so that the error says where it is.
+    value, fields = pp.Forward(), pp.Forward()
+    value.leave_whitespace().set_name("value")
+    fields.leave_whitespace().set_name("fields")
+    string = pp.OneOrMore(_token(DEFINITION_STRING, "string")).set_name("strings")
     string.set_parse_action(lambda t: _single("".join(gonotation.unquote(piece) for piece in t)))
     number = _token(DEFINITION_NUMBER, "number")
     number.add_parse_action(lambda t: _single(parse_number(t[0])))
     word = _token(DEFINITION_NAME, "word")
     word.add_parse_action(lambda t: _single({"true": True, "false": False}.get(t[0], t[0])))
-    group = pp.MatchFirst([_sign("{") + fields + _sign("}"), _sign("<") + fields + _sign(">")]).set_name(
-        "group"
-    )
+    group = _one_of(_sign("{") - fields - _sign("}"), _sign("<") - fields - _sign(">")).set_name("group")
     items = pp.Optional(value + pp.ZeroOrMore(_sign(",") + value) + pp.Optional(_sign(",")))
-    listed = (_sign("[") + items + _sign("]")).set_name("list")
+    listed = (_sign("[") - items - _sign("]")).set_name("list")
     listed.set_parse_action(lambda t: _single(list(t)))
-    value <<= pp.MatchFirst([group, listed, string, word, number])
-    one = (
-        _token(DEFINITION_NAME, "name")
-        + pp.MatchFirst([_sign(":") + value, group])
-        + pp.Optional(_sign(",;"))
-    )
+    value <<= _one_of(group, listed, string, number, word).set_name("value")
+    setting = _one_of(_sign(":") - value, group).set_name('":" or group')
+    one = (_token(DEFINITION_NAME, "name") - setting + pp.Optional(_sign(",;"))).set_name("field")
     one.set_parse_action(lambda t: _single((t[0], t[1])))
     fields <<= pp.ZeroOrMore(one).set_parse_action(lambda t: _single(tuple(t)))
-    whole = fields + _terminal(rf"{DEFINITION_SPACE}\Z", "end of definition").suppress()
-    return _production(whole, "definition").leave_whitespace(recursive=True)
+    return pp.And([_silent(DEFINITION_SPACE, "space"), fields]).set_name("definition")
 
 
 # --- the engine -------------------------------------------------------------------------------
+
+
+@cache
+def _whole(production: pp.ParserElement) -> pp.ParserElement:
+    return pp.And([production, _end()]).parse_with_tabs()
 
 
 def parse(production: pp.ParserElement, text: str) -> pp.ParseResults:
@@ -356,14 +428,16 @@ def parse(production: pp.ParserElement, text: str) -> pp.ParseResults:
         With line and column, and what was expected there.
     """
     try:
-        return production.parse_with_tabs().parse_string(text, parse_all=True)
+        return _whole(production).parse_string(text)
     except pp.ParseBaseException as error:
-        raise GrammarError(
-            f"{error.msg}, found {error.found}", line=error.lineno, column=error.column
-        ) from error
+        found = repr(text[error.loc : error.loc + 20]) if error.loc < len(text) else "the end"
+        raise GrammarError(f"{error.msg}, found {found}", line=error.lineno, column=error.column) from error
 
 
-_BRACKET_RE: Final = re.compile(rf"{DEFINITION_STRING}|\#[^\n]*+|(?P<open>[{{<\[])|(?P<close>[}}>\]])")
+# A string need not end here, so that one left open is looked through only once.
+_BRACKET_RE: Final = re.compile(
+    r"""(?:"(?:[^"\\\n]++|\\.)*+"?+|'(?:[^'\\\n]++|\\.)*+'?+)|\#[^\n]*+|(?P<open>[{<\[])|(?P<close>[}>\]])"""
+)
 
 
 def parse_definition(text: str) -> Definition:
@@ -401,7 +475,7 @@ def parse_log(text: str, line: int = 1) -> tuple[Block, ...]:
     for location, block in parse(log(), text):
         line += text.count("\n", last, location)
         last = location
-        if block.text.strip() or block.shape in ("entry", "cut"):
+        if block.text.strip() or block.clock_ms is not None:
             blocks.append(block._replace(line=line))
     return tuple(blocks)
 
@@ -424,8 +498,7 @@ def parse_page(text: str) -> Page:
             crumb = crumb or value
         elif value.strip():
             others.append(value)
-    status, _, link = fields.get("Status", "").partition(" ")
-    url = re.fullmatch(LINK, link.strip().split(" ")[0]) if link else None
+    word, url = parse(status(), fields["Status"])[0] if fields.get("Status") else (None, None)
     definition_text = sections.get("Definition")
     try:
         parsed = None if definition_text is None else parse_definition(definition_text)
@@ -437,8 +510,8 @@ def parse_page(text: str) -> Page:
 
     return Page(
         breadcrumb=crumb,
-        status=status or None,
-        status_url=url["url"] if url else None,
+        status=word,
+        status_url=url,
         triggered_by=fields.get("Triggered by") or None,
         duration=fields.get("Duration") or None,
         revision=revision,

@@ -74,6 +74,7 @@ _BLOCKS: Final = frozenset((
 # fmt: on
 
 _REFERENCE_CHARS: Final = 40
+_BLANKS: Final = " \t\n\f\r"
 _SPACES = re.compile(rf"[{_W}]+")
 _IN_URL = re.compile(r"[\s<>\x00-\x20\x7f]")
 _SCHEDULER_TITLE = re.compile(r"LUCI Scheduler(?: ::|$)")
@@ -284,7 +285,7 @@ class _Flat:
                 text = text.removeprefix("\r")
             text = text.replace("\r", "&#13;").replace("\0", "\ufffd")
         elif not self.block and self.out and self.out[-1] == "<hr>":
-            text = text.lstrip()
+            text = text.lstrip(_BLANKS)
         if text:
             # A bare "<" is text, and must stay so where the tag behind it falls away and a letter follows.
             self.out.append(text.replace("<", "&lt;"))
@@ -424,7 +425,7 @@ def _flatten_once(html: str, dropped: frozenset[str]) -> _Flat:
 
 @dataclass(slots=True)
 class _Section:
-    """A heading's remark in brackets, and the first ``<pre>`` (and its place in the source), or list, below."""
+    """A heading with its remark in brackets, and what is below: a ``<pre>`` (with its place) or a list."""
 
     remark: str = ""
     pre: str | None = None
@@ -489,7 +490,7 @@ def _read(source: str) -> _Parts:
             end_field()
             label = match[1].lower()
         elif tag == "hr":
-            if "".join(value).strip():
+            if "".join(value).strip(_BLANKS):
                 end_field()
         elif label:
             value.append(_inline_text(node))
@@ -540,7 +541,7 @@ def _line_shift(html: str, section: _Section | None) -> int:
 
 def _collapse(text: str) -> str:
     """Return ``text`` as HTML shows it outside of ``<pre>``: each run of blanks is one space."""
-    return _SPACES.sub(" ", text).strip(" ")
+    return _SPACES.sub(" ", text).strip(_BLANKS)
 
 
 def _inline_text(node: LexborNode) -> str:
@@ -554,7 +555,7 @@ def _inline_text(node: LexborNode) -> str:
         child = child.next
     text = "".join(children)
     if node.tag == "a":
-        target = (node.attributes.get("href") or "").strip()
+        target = (node.attributes.get("href") or "").strip(_BLANKS)
         if target and not target.startswith("#") and not target.lower().startswith("javascript:"):
             target = _IN_URL.sub(lambda m: quote(m[0], safe=""), target)
             return f"{text} <{target}>"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from logparse import gonotation
-from logparse.messages import Context, Field, Message, Value, in_scope
+from logparse.messages import Context, Message, Value, in_scope
 from logparse.syntax import (
     AGE,
     BREADCRUMB,
@@ -29,6 +29,8 @@ from logparse.syntax import (
     LINK,
     LOG_TITLE,
     MAX_NESTING,
+    RULER,
+    STATUS,
     TITLE,
     TRIAGE_CLOCK,
     TRIAGE_TITLE,
@@ -60,25 +62,29 @@ def _compile(message: Message) -> re.Pattern[str]:
     return re.compile("".join(pieces))
 
 
-_Candidate = tuple[Message, re.Pattern[str] | None, str, tuple[Field, ...]]
+_Parse = Callable[[str], Value]
+#: A message, its expression (None where it has no fields), its whole literal text, and its fields' names
+#: with what reads them (None where the text is the value).
+_Candidate = tuple[Message, re.Pattern[str] | None, str, tuple[tuple[str, _Parse | None], ...]]
 
 #: Messages are told apart by their first characters before any expression is tried.
 _KEY_LENGTH: Final = 5
+
+
+def _candidate(message: Message) -> _Candidate:
+    return (
+        message,
+        _compile(message) if message.fields else None,
+        "".join(part for part in message.parts if isinstance(part, str)),
+        tuple((f.name, None if f.type.parse is str else f.type.parse) for f in message.fields),
+    )
 
 
 class _Dispatch:
     """The messages of a scope, by the first characters of what they fit, in the order to try."""
 
     def __init__(self, scope: str) -> None:
-        ordered: list[_Candidate] = [
-            (
-                m,
-                _compile(m) if m.fields else None,
-                "".join(p for p in m.parts if isinstance(p, str)),
-                m.fields,
-            )
-            for m in in_scope(scope)
-        ]
+        ordered = [_candidate(m) for m in in_scope(scope)]
         keys = {m.prefix[:_KEY_LENGTH] for m, *_ in ordered if len(m.prefix) >= _KEY_LENGTH}
         self.by_key = {
             key: tuple(c for c in ordered if c[0].prefix.startswith(key) or key.startswith(c[0].prefix))
@@ -95,29 +101,30 @@ def match(text: str, context: Context) -> Match | None:
     dispatch = _DISPATCH[context.scope]
     for message, pattern, literal, fields in dispatch.by_key.get(text[:_KEY_LENGTH], dispatch.rest):
         if pattern is None:
-            if text == literal and context.allows(message):
+            if text == literal and (not message.after or context.allows(message)):
                 return Match(message, {})
             continue
         found = pattern.fullmatch(text)
-        if found is not None and context.allows(message):
+        if found is not None and (not message.after or context.allows(message)):
             values: dict[str, Value] = {}
-            for field, value in zip(fields, found.groups(), strict=True):
-                parse = field.type.parse
-                values[field.name] = value if parse is str else parse(value)
+            for (name, parse), value in zip(fields, found.groups(), strict=True):
+                values[name] = value if parse is None else parse(value)
             return Match(message, values)
     return None
 
 
 # --- the log ----------------------------------------------------------------------------------
 
-_BLOCK_RE: Final = re.compile(rf"^(?:{CLOCK}|{re.escape(CUT_MARKER)}[ \t]*$)", re.MULTILINE)
-_TRIAGE_TITLE_RE: Final = re.compile(rf"{re.escape(TRIAGE_TITLE)}[ \t]*(?:\n{DASHES}[ \t]*)?+(?:\n|\Z)")
-_TRIAGE_CLOCK_RE: Final = re.compile(TRIAGE_CLOCK, re.MULTILINE)
+_BLOCK_RE: Final = re.compile(rf"{CLOCK}|{re.escape(CUT_MARKER)}[ \t]*+$", re.MULTILINE)
+# Begins with a fixed character, which the regex engine looks for much faster than for a line's start.
+_NEXT_BLOCK_RE: Final = re.compile(rf"\n(?:{_BLOCK_RE.pattern})", re.MULTILINE)
+_TRIAGE_TITLE_RE: Final = re.compile(rf"{re.escape(TRIAGE_TITLE)}[ \t]*+(?:\n{DASHES}[ \t]*+)?+(?:\n|\Z)")
+_TRIAGE_CLOCK_RE: Final = re.compile(f"^{TRIAGE_CLOCK}", re.MULTILINE)
 _TRIAGE_END_RE: Final = re.compile(
-    rf"^(?:{DASHES}[ \t]*$|{CLOCK}|{re.escape(CUT_MARKER)}|{re.escape(LOG_TITLE)})",
+    rf"^(?:{DASHES}[ \t]*+$|{CLOCK}|{re.escape(CUT_MARKER)}|{re.escape(LOG_TITLE)})",
     re.MULTILINE,
 )
-_LOG_TITLE_RE: Final = re.compile(rf"(?:{DASHES}[ \t]*\n)?+\s*+(?:{re.escape(LOG_TITLE)}[ \t]*(?:\n|\Z))?+")
+_RULER_RE: Final = re.compile(RULER)
 
 
 def split_log(log: str, line: int = 1) -> tuple[Block, ...]:
@@ -129,72 +136,46 @@ def split_log(log: str, line: int = 1) -> tuple[Block, ...]:
         begin = title.end() if title else 0
         stop = _TRIAGE_END_RE.search(log, begin)
         end = stop.start() if stop else len(log)
-        blocks.extend(_triage_blocks(log, begin, end, line))
-        after = _LOG_TITLE_RE.match(log, end)
+        blocks.extend(_triage_blocks(log, begin, end, line + log.count("\n", 0, begin)))
+        after = _RULER_RE.match(log, end)
         position = after.end() if after else end
-    else:
-        after = _LOG_TITLE_RE.match(log) if log.startswith(LOG_TITLE) else None
+    elif log.startswith(LOG_TITLE):
+        after = _RULER_RE.match(log)
         position = after.end() if after else 0
     line += log.count("\n", 0, position)
-    marks = [m.start() for m in _BLOCK_RE.finditer(log, position)]
-    first = marks[0] if marks else len(log)
-    lead = log[position:first]
-    if lead.strip():
-        blocks.append(
-            Block(
-                "text",
-                line,
-                None,
-                lead.removesuffix("\n"),
-            )
-        )
-    line += lead.count("\n")
+    marks = [0] if position == 0 and _BLOCK_RE.match(log) else []
+    marks.extend(m.start() + 1 for m in _NEXT_BLOCK_RE.finditer(log, max(position - 1, 0)))
     marks.append(len(log))
+    lead = log[position : marks[0]]
+    if lead.strip():
+        blocks.append(Block("text", line, None, lead.removesuffix("\n")))
+    line += lead.count("\n")
     for begin, end in itertools.pairwise(marks):
         piece = log[begin:end]
         if piece[0] == "[":
-            clock = ((int(piece[1:3]) * 60 + int(piece[4:6])) * 60 + int(piece[7:9])) * 1000 + int(
-                piece[10:13]
-            )
-            text = piece[14:].removeprefix(" ").removesuffix("\n")
-            blocks.append(Block("entry", line, clock, text))
+            minutes = int(piece[1:3]) * 60 + int(piece[4:6])
+            clock = (minutes * 60 + int(piece[7:9])) * 1000 + int(piece[10:13])
+            blocks.append(Block("entry", line, clock, piece[14:].removeprefix(" ").removesuffix("\n")))
         else:
-            blocks.append(
-                Block(
-                    "cut",
-                    line,
-                    None,
-                    piece.removesuffix("\n"),
-                )
-            )
+            blocks.append(Block("cut", line, None, piece.removesuffix("\n")))
         line += piece.count("\n")
     return tuple(blocks)
 
 
 def _triage_blocks(log: str, begin: int, end: int, line: int) -> Iterator[Block]:
     """Yield a block a line; lines without a clock belong to the clocked line above them."""
-    clocked: Block | None = None
-    line += log.count("\n", 0, begin)
-    while begin < end:
-        newline = log.find("\n", begin, end)
-        stop = end if newline < 0 else newline + 1
-        text = log[begin:stop].removesuffix("\n")
-        clock = _TRIAGE_CLOCK_RE.match(text)
-        if clock is None and clocked is not None:
-            clocked = clocked._replace(text=f"{clocked.text}\n{text}")
-        else:
-            if clocked is not None:
-                yield clocked
-                clocked = None
-            if clock is not None:
-                ms = int(clock[0][1 : clock[0].index(" ")])
-                clocked = Block("triage", line, ms, text[clock.end() :], base + begin, base + stop)
-            elif text.strip():
-                yield Block("triage", line, None, text)
+    clocks = list(_TRIAGE_CLOCK_RE.finditer(log, begin, end))
+    first = clocks[0].start() if clocks else end
+    for text in log[begin:first].split("\n"):
+        if text.strip():
+            yield Block("triage", line, None, text)
         line += 1
-        begin = stop
-    if clocked is not None:
-        yield clocked
+    line -= 1
+    for clock, following in itertools.zip_longest(clocks, clocks[1:]):
+        text = log[clock.end() : following.start() if following else end]
+        milliseconds = int(clock[0][1 : clock[0].index(" ")])
+        yield Block("triage", line, milliseconds, text.removesuffix("\n"))
+        line += text.count("\n")
 
 
 # --- the page ---------------------------------------------------------------------------------
@@ -205,9 +186,10 @@ _HEAD_LINE_RE: Final = re.compile(
 )
 _HEADER_FIELD_RE: Final = re.compile(HEADER_FIELD)
 _HEADING_RE: Final = re.compile(f"^{HEADING}", re.MULTILINE)
-_STATUS_RE: Final = re.compile(rf"(?P<status>\S++)(?:[ \t]++{LINK})?+")
+_STATUS_RE: Final = re.compile(STATUS)
 _TRIGGER_RE: Final = re.compile(
-    rf"^{BULLET}(?:{TITLE})?+(?:[ \t]*+{LINK})?+(?:[ \t]*+{AGE})?+[ \t]*+$", re.MULTILINE
+    rf"^(?=[ \t]*+[^ \t\n]){BULLET}(?:{TITLE})?+(?:[ \t]*+{LINK})?+(?:[ \t]*+{AGE})?+[ \t]*+$",
+    re.MULTILINE,
 )
 _TAG_RE: Final = re.compile(rf"^{BULLET}(?P<tag>(?:[^ \t\n]++|[ \t]++(?!$))++)[ \t]*+$", re.MULTILINE)
 
@@ -226,10 +208,7 @@ def parse_page(text: str) -> Page:
     fields, breadcrumb, preamble = _parse_header(head[: headings[0].start()] if headings else head)
     status = _STATUS_RE.match(fields.get("Status", ""))
     definition = sections.get("Definition")
-    incoming, outgoing = (
-        sections.get("Incoming triggers"),
-        sections.get("Outgoing triggers"),
-    )
+    incoming, outgoing = sections.get("Incoming triggers"), sections.get("Outgoing triggers")
     tags = sections.get("Incoming tags")
     return Page(
         breadcrumb=breadcrumb,
@@ -257,11 +236,7 @@ def _parse_header(text: str) -> tuple[dict[str, str], tuple[str, str, str] | Non
     while found := _HEAD_LINE_RE.search(text, position):
         position = found.end()
         if found["crumb"] is not None:
-            breadcrumb = breadcrumb or (
-                found["project"],
-                found["job"],
-                found["invocation"],
-            )
+            breadcrumb = breadcrumb or (found["project"], found["job"], found["invocation"])
         elif found["header"] is not None:
             field: re.Match[str] | None = found
             while field is not None:
@@ -277,11 +252,7 @@ def _parse_header(text: str) -> tuple[dict[str, str], tuple[str, str, str] | Non
 def parse_triggers(text: str) -> tuple[PageTrigger, ...]:
     """Return the triggers of a page's list: each as far as the page tells."""
     return attach_ages(
-        [
-            PageTrigger(m["title"] or "", m["url"], m["age"], m["by"])
-            for m in _TRIGGER_RE.finditer(text)
-            if m[0].strip()
-        ]
+        [PageTrigger(m["title"] or "", m["url"], m["age"], m["by"]) for m in _TRIGGER_RE.finditer(text)]
     )
 
 

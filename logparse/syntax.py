@@ -19,11 +19,13 @@ TRIAGE_TITLE: Final = "Debug output from the triage procedure:"
 LOG_TITLE: Final = "Debug output from the invocation itself:"
 
 #: ``[HH:MM:SS.mmm] ``. The space may have been stripped where the message is empty.
-CLOCK: Final = r"\[(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}\](?:[ ]|$)"
+CLOCK: Final = r"\[(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}\](?:[ ]|$)"
 #: ``[NNN ms] ``: milliseconds since the triage began.
-TRIAGE_CLOCK: Final = r"\[\d{3,12} ms\](?:[ ]|$)"
+TRIAGE_CLOCK: Final = r"\[[0-9]{3,12} ms\](?:[ ]|$)"
 #: A line of dashes that ends the triage block's title or its text.
-DASHES: Final = r"-{20,}"
+DASHES: Final = r"-{20,}+"
+#: What parts a triage block from the invocation's own log.
+RULER: Final = rf"(?:{DASHES}[ \t]*+(?:\n|\Z))?+(?:[ \t]*+\n)*+(?:{re.escape(LOG_TITLE)}[ \t]*+(?:\n|\Z))?+"
 HEADER_NAMES: Final = ("Status", "Triggered by", "Duration", "Actions")
 SECTION_NAMES: Final = (
     "Definition",
@@ -34,14 +36,19 @@ SECTION_NAMES: Final = (
 )
 #: Text in angle brackets behind a status or a trigger: where it links to.
 LINK: Final = r"<(?P<url>[^<>\s]++)>"
+#: A status and where it links to.
+STATUS: Final = rf"(?P<status>\S++)(?:[ \t]++{LINK})?+"
 #: How long ago a trigger came, and who sent it, as the page says it in words.
-AGE: Final = r"\((?P<age>[^()\n]*? (?:ago|from now)|now)(?: by (?P<by>[^()\n]++))?+\)"
+AGE: Final = (
+    r"\((?P<age>now|(?:[^() \n]++| (?!(?:ago|from now)(?:\)| by [^()\n])))*+ (?:ago|from now))"
+    r"(?: by (?P<by>[^()\n]++))?+\)"
+)
 BULLET: Final = r"[ \t]*+(?:[•◦▪‣·*-][ \t]++)?+"
 
 DEFINITION_SPACE: Final = r"(?:\s|\#[^\n]*+)*+"
 DEFINITION_NAME: Final = r"[A-Za-z_][\w.]*+"
-DEFINITION_STRING: Final = rf"(?:{gonotation.QUOTED}|'(?:[^'\\\n]|\\.)*+')"
-DEFINITION_NUMBER: Final = r"[-+]?+(?:\d|\.\d)[\w.+-]*+"
+DEFINITION_STRING: Final = rf"(?:{gonotation.QUOTED}|'(?:[^'\\\n]++|\\.)*+')"
+DEFINITION_NUMBER: Final = r"[-+]?+\.?+[0-9][\w.+-]*+"
 
 MAX_NESTING: Final = 16
 """A definition nested deeper than this is not taken apart: real ones have three levels."""
@@ -129,6 +136,11 @@ class Page(NamedTuple):
     preamble: str
     blocks: tuple[Block, ...]
 
+    @classmethod
+    def of_log(cls, blocks: tuple[Block, ...]) -> Page:
+        """Return a page that is nothing but a log."""
+        return cls(*[None] * 12, "", blocks)
+
 
 class Engine(Protocol):
     """What reads texts: the scanner or the grammar."""
@@ -154,10 +166,12 @@ HEADER_FIELD: Final = (
     rf"[ \t]*+(?P<value>(?:[^ \t\n]++|[ \t]++(?!{_HEADER}))*+))"
 )
 _SEPARATOR: Final = r"[ \t]*+(?:[/›>»]|\n)\s*+"
+_JOB_WORD: Final = r"[^ \t\n/›>»]++"
 #: Where the page stands: all projects / project / job / invocation.
 BREADCRUMB: Final = (
-    rf"[ \t]*+All projects{_SEPARATOR}(?P<project>[\w.-]{{1,100}}+){_SEPARATOR}"
-    rf"(?!{_HEADING_AHEAD})(?P<job>[^\n/›>»]{{1,200}}?){_SEPARATOR}(?P<invocation>\d{{15,20}}+)[ \t]*+(?m:$)"
+    rf"[ \t]*+All projects{_SEPARATOR}(?!{_HEADING_AHEAD})(?P<project>[\w.-]{{1,100}}+){_SEPARATOR}"
+    rf"(?!{_HEADING_AHEAD})(?P<job>{_JOB_WORD}(?:[ \t]++{_JOB_WORD})*+){_SEPARATOR}"
+    r"(?P<invocation>[0-9]{15,20}+)[ \t]*+(?m:$)"
 )
 _AGE_END: Final = rf"{AGE}[ \t]*+(?m:$)".replace("?P<age>", "?:").replace("?P<by>", "?:")
 _LINK_END: Final = LINK.replace("?P<url>", "?:")
@@ -185,13 +199,18 @@ def attach_ages(items: list[PageTrigger]) -> tuple[PageTrigger, ...]:
     return tuple(triggers)
 
 
+_INTEGER_RE: Final = re.compile(r"[-+]?+(?:0|[1-9][0-9]{0,18}+)")
+_FLOAT_RE: Final = re.compile(
+    r"[-+]?+(?:[0-9]{1,20}+(?:\.[0-9]{0,40}+)?+|\.[0-9]{1,40}+)(?:[eE][-+]?+[0-9]{1,2}+)?+"
+)
+
+
 def parse_number(text: str) -> int | float | str:
-    """Return a definition's number; what Python cannot read as one stays text."""
-    for read in (int, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
+    """Return a definition's number. Octal, hexadecimal and overlong ones stay text, as they stand."""
+    if _INTEGER_RE.fullmatch(text):
+        return int(text)
+    if _FLOAT_RE.fullmatch(text) and any(c in text for c in ".eE"):
+        return float(text)
     return text
 
 
@@ -225,7 +244,7 @@ def match_tolerantly(
 
     In this order: the text as it is; its first line, the rest being a tail; the text with the
     space or newline that an editor stripped from its end; and in triage logs the form
-    ``Error: <message> - <error>``.
+    ``Error: <message> - <error>``, whose error may span lines.
     """
     found = exact(text, context)
     if found is not None:
@@ -240,16 +259,23 @@ def match_tolerantly(
         if found is not None:
             return found
     if context.scope == "triage":
-        return _match_triage_error(exact, first_line, context)
+        return _match_triage_error(exact, text, context)
     return None
 
 
 def _match_triage_error(
     exact: Callable[[str, Context], Match | None], text: str, context: Context
 ) -> Match | None:
+    """Return the message inside ``Error: <message> - <error>``; either frame may be missing."""
     text = text.removeprefix("Error: ")
     message, separator, error = text.partition(" - ")
-    found = exact(message, context)
-    if found is not None and separator:
-        return found._replace(fields={**found.fields, "error": error})
-    return found or exact(text, context)
+    if separator:
+        found = exact(message, context)
+        if found is not None:
+            return found._replace(fields={**found.fields, "error": error})
+    found = exact(text, context)
+    if found is None:
+        first_line, _, tail = text.partition("\n")
+        found = exact(first_line, context)
+        return found and found._replace(tail=tail)
+    return found

@@ -1,0 +1,205 @@
+"""What a reader should know about an input: what was not understood, and what contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from logparse.buildbucket import decode_payload
+from logparse.errors import GrammarError
+from logparse.records import Event, Finding, Invocation, TriageLog
+from logparse.syntax import Page
+from logparse.timeline import Timeline
+from logparse.walk import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code of findings: whether it makes ``--strict`` fail, and what it means."""
+
+    strict: bool
+    meaning: str
+
+
+#: All codes. The README lists them.
+CODES: Final = {
+    "unrecognized": Code(True, "an entry fits no message that the scheduler ever wrote"),
+    "suspicious": Code(True, "lines quoted in an entry imitate entries; they were kept as its text"),
+    "payload-undecodable": Code(True, "a JSON payload cannot be decoded"),
+    "trailing-text": Code(True, "lines behind a message are no part of it"),
+    "stray-text": Code(True, "text around the log is no part of a page"),
+    "definition-unreadable": Code(True, "the job's definition is no protobuf text"),
+    "properties-unreadable": Code(True, "the page's properties are no JSON object"),
+    "log-fragment": Code(False, "the text begins in the middle of an entry"),
+    "log-cut": Code(False, "the scheduler trimmed the log; metrics that need all of it are null"),
+    "ids-disagree": Code(False, "page, request and timers name different invocations or jobs"),
+    "id-time-mismatch": Code(False, "the invocation id and Buildbucket's timestamps tell different days"),
+    "duration-mismatch": Code(False, "the stated duration does not agree with the clock"),
+    "attempt-skipped": Code(False, "launch attempts do not count up by one"),
+    "timer-never-fired": Code(False, "a timer was due long before the end and was never handled"),
+    "header-mismatch": Code(False, "the page's header contradicts the log"),
+    "id-from-file-name": Code(False, "only the file's name tells the invocation id"),
+    "no-date": Code(False, "nothing tells the day, so absolute times are null"),
+}
+
+_DAY_S: Final = 86_400.0
+_DURATION_SLACK_S: Final = 2.0
+#: Timers fire within seconds, but a check that failed transiently leaves no trace and is tried again.
+_TIMER_SLACK_S: Final = 1_800.0
+
+
+def check_invocation(record: Invocation, facts: Facts, page: Page, timeline: Timeline) -> list[Finding]:
+    """Return the findings about an invocation in the order of its lines.
+
+    Parameters
+    ----------
+    record, facts, timeline:
+        Of the invocation.
+    page:
+        That its log stands on.
+    """
+    found = [
+        *facts.findings,
+        *_understanding(record.events),
+        *_page_findings(page),
+        *_identity_findings(record, facts, page, timeline),
+        *_clock_findings(record, facts, timeline),
+        *_engine_findings(record, facts),
+        *_header_findings(record, facts, page),
+    ]
+    for finding in found:
+        finding.source, finding.invocation_id = record.source, record.invocation_id
+    return sorted(found, key=lambda f: f.line or 0)
+
+
+def check_triage(record: TriageLog) -> list[Finding]:
+    """Return the findings about a triage log."""
+    found = list(_understanding(record.events))
+    for finding in found:
+        finding.source = record.source
+    return found
+
+
+def _understanding(events: list[Event]) -> Iterator[Finding]:
+    for event in events:
+        if event.kind is None:
+            ends = "; the log ends here" if event is events[-1] else ""
+            yield Finding(
+                code="unrecognized",
+                line=event.line,
+                message=f"no known message: {_excerpt(event.text)}{ends}",
+            )
+        elif event.kind == "log_fragment":
+            yield Finding(code="log-fragment", line=event.line, message=f"begins with {_excerpt(event.text)}")
+        elif event.kind == "log_cut":
+            yield Finding(code="log-cut", line=event.line, message="the scheduler cut lines out here")
+        if event.tail.strip():
+            yield Finding(
+                code="trailing-text",
+                line=event.line,
+                message=f"behind {event.kind}: {_excerpt(event.tail.strip())}",
+            )
+        for line, text in event.suspicious:
+            yield Finding(code="suspicious", line=line, message=f"imitates an entry: {_excerpt(text)}")
+
+
+def _excerpt(text: str) -> str:
+    line = text.partition("\n")[0]
+    return line if len(line) <= 100 else line[:99] + "…"
+
+
+def _page_findings(page: Page) -> Iterator[Finding]:
+    if page.preamble.strip():
+        yield Finding(code="stray-text", line=1, message=f"before the log: {_excerpt(page.preamble.strip())}")
+    if page.definition_text and page.definition_text.strip() and page.definition is None:
+        yield Finding(code="definition-unreadable", message=_definition_error(page.definition_text))
+    if page.properties_text and page.properties_text.strip():
+        error = decode_payload(page.properties_text).error
+        if error is not None:
+            yield Finding(code="properties-unreadable", message=f"the page's properties are {error}")
+
+
+def _definition_error(text: str) -> str:
+    from logparse.grammar import parse_definition
+
+    try:
+        parse_definition(text)
+    except GrammarError as error:
+        return f"line {error.line}, column {error.column} of the definition: {error.cause}"
+    return "the definition cannot be read"
+
+
+def _identity_findings(record: Invocation, facts: Facts, page: Page, timeline: Timeline) -> Iterator[Finding]:
+    ids = {t.invocation_id for t in facts.timer_ids}
+    jobs = {t.job_id for t in facts.timer_ids}
+    if facts.request is not None:
+        ids.add(facts.request.invocation_id or record.invocation_id or "")
+        jobs.add(facts.request.job_id or record.job_id or "")
+    if page.breadcrumb is not None:
+        ids.add(page.breadcrumb[2])
+        jobs.add("/".join(page.breadcrumb[:2]))
+    for what, named in (("invocations", ids), ("jobs", jobs)):
+        if len(named) > 1:
+            yield Finding(
+                code="ids-disagree", message=f"names several {what}: {', '.join(sorted(named)[:4])}"
+            )
+    if record.id_from == "file name":
+        yield Finding(
+            code="id-from-file-name", message=f"id {record.invocation_id} stands only in the file's name"
+        )
+    for offset, us in facts.anchors:
+        ours = timeline.at_us(offset)
+        if ours is not None and abs(ours - us) / 1e6 > _DAY_S:
+            yield Finding(
+                code="id-time-mismatch",
+                message=f"the day by the id and by Buildbucket differ by {abs(ours - us) / 1e6 / _DAY_S:.1f} days",
+            )
+            return
+
+
+def _clock_findings(record: Invocation, facts: Facts, timeline: Timeline) -> Iterator[Finding]:
+    if record.events and timeline.first is not None and timeline.base_us is None:
+        yield Finding(code="no-date", message="no id and no timestamp tells the day; --date supplies it")
+    if facts.finish is None or record.duration_s is None or not timeline.has_head:
+        return
+    event = record.events[facts.finish]
+    elapsed = event.offset_s
+    if record.created_at is not None and event.at is not None:
+        elapsed = (event.at - record.created_at).total_seconds()
+    if elapsed is not None and abs(elapsed - record.duration_s) > _DURATION_SLACK_S:
+        yield Finding(
+            code="duration-mismatch",
+            line=event.line,
+            message=f"states {record.duration_s:.3f} s, the clock tells {elapsed:.3f} s",
+        )
+
+
+def _engine_findings(record: Invocation, facts: Facts) -> Iterator[Finding]:
+    if not record.truncated:
+        for before, after in pairwise(facts.attempts):
+            if after.attempt != before.attempt + 1:
+                yield Finding(
+                    code="attempt-skipped",
+                    message=f"attempt {after.attempt} follows attempt {before.attempt}",
+                )
+    if facts.finish is None or record.truncated:
+        return
+    last = max((o for p in facts.polls for o in (p.handled,) if o is not None), default=None)
+    for key, due in facts.timers.items():
+        if key not in facts.fired and last is not None and (last - due) / 1e6 > _TIMER_SLACK_S:
+            yield Finding(
+                code="timer-never-fired",
+                line=facts.timer_lines[key],
+                message=f"timer {key} was due {(last - due) / 1e6:.0f} s before the last check",
+            )
+
+
+def _header_findings(record: Invocation, facts: Facts, page: Page) -> Iterator[Finding]:
+    if facts.finish_status is not None and page.status not in (None, facts.finish_status):
+        yield Finding(
+            code="header-mismatch", message=f"the header says {page.status}, the log {facts.finish_status}"
+        )
+    if page.status_url and facts.task_url and page.status_url != facts.task_url:
+        yield Finding(code="header-mismatch", message="the header links to another build than the log")

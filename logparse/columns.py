@@ -1,0 +1,266 @@
+"""The tables: every column's name, type and meaning, once.
+
+Dashboards are built on these names, so a released one never changes; columns may be added.
+Times are UTC, durations are seconds in columns that end in ``_s``, ids are text, unknown is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    name:
+        As in frames, files and the command line.
+    type:
+        ``text``, ``int``, ``float``, ``bool``, ``time`` or ``json`` (text that holds JSON).
+    meaning:
+        One sentence; the unit is in the name.
+    path:
+        Attribute of the record that fills it, where that is not the name: ``build.number``.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    path: str = ""
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes to follow from the record to the value."""
+        return tuple((self.path or self.name).split("."))
+
+
+def _c(name: str, type_: str, meaning: str, path: str = "") -> Column:
+    return Column(name, type_, meaning, path)
+
+
+_STATISTICS: Final = ("mean", "p50", "p75", "p90", "p95", "p99", "max")
+
+
+def _statistics(metric: str, what: str) -> Iterable[Column]:
+    stem = metric.removesuffix("_s")
+    for name in _STATISTICS:
+        words = {"mean": "mean", "max": "largest"}.get(name, f"{name[1:]}th percentile of")
+        yield _c(f"{stem}_{name}_s", "float", f"{words} {what}")
+
+
+INVOCATIONS: Final = (
+    _c("invocation_id", "text", "the scheduler's id of the invocation"),
+    _c("job_id", "text", "project/job"),
+    _c("project", "text", "first part of the job id"),
+    _c("job", "text", "second part of the job id"),
+    _c("task_kind", "text", "buildbucket, gitiles, noop, url_fetch or swarming"),
+    _c("status", "text", "the finish entry's, else the page's, else inferred from the last entries"),
+    _c("triggered_by", "text", "identity that triggered it"),
+    _c("attempts", "int", "launch attempts begun", "attempt_count"),
+    _c("created_at", "time", "from the invocation id, else the first entry"),
+    _c("launched_at", "time", "first start of an attempt"),
+    _c("finished_at", "time", "created_at plus the stated duration, else the finish entry's time"),
+    _c("duration_s", "float", "as stated in the finish entry"),
+    _c("build_id", "text", "Buildbucket's id of the build that counts", "build.id"),
+    _c("build_number", "int", "number of the build within its builder", "build.number"),
+    _c("bucket", "text", "Buildbucket's bucket, as the dialect of the log names it"),
+    _c("builder", "text", "Buildbucket's builder"),
+    _c("build_url", "text", "where the build can be seen"),
+    _c("build_status", "text", "last known status of the build, in version 2's words", "build.status"),
+    _c("build_created_at", "time", "Buildbucket's clock", "build.created_at"),
+    _c("build_started_at", "time", "Buildbucket's clock", "build.started_at"),
+    _c("build_completed_at", "time", "Buildbucket's clock", "build.completed_at"),
+    _c("bot_id", "text", "Swarming bot that ran the build", "bot.id"),
+    _c("swarming_task_id", "text", "Swarming task that ran the build", "task_id"),
+    _c("repository", "text", "repository of the commit built", "commit.repository"),
+    _c("ref", "text", "ref of the commit built", "commit.ref"),
+    _c("revision", "text", "the commit built", "commit.revision"),
+    _c("trigger_count", "int", "triggers folded into the invocation, as the request carried them"),
+    _c("scheduler_wait_s", "float", "launched_at − created_at"),
+    _c("launch_s", "float", "build_created_at − launched_at: all attempts, up to the build that counts"),
+    _c("pending_s", "float", "build_started_at − build_created_at"),
+    _c("run_s", "float", "build_completed_at − build_started_at"),
+    _c("finish_lag_s", "float", "finished_at − build_completed_at"),
+    _c("queue_latency_s", "float", "build_started_at − created_at = scheduler_wait_s + launch_s + pending_s"),
+    _c("overhead_s", "float", "duration_s − run_s"),
+    _c("request_rpc_s", "float", "the answered request: from request to answer"),
+    _c("poll_count", "int", "status checks that a timer started and that were answered"),
+    _c("poll_unchanged", "int", "of these, the ones that told the status known already"),
+    _c("poll_rpc_s", "float", "sum of handling to answer, over those checks"),
+    _c("poll_rpc_max_s", "float", "largest handling to answer, over those checks"),
+    _c("poll_overhead_ratio", "float", "poll_rpc_s / run_s"),
+    _c("poll_lateness_mean_s", "float", "mean of timer handled − timer due"),
+    _c("notification_count", "int", "status checks that PubSub started and that were answered"),
+    _c("start_notify_lag_s", "float", "first check begun that saw STARTED − build_started_at"),
+    _c("finish_notify_lag_s", "float", "check begun that saw the end − build_completed_at"),
+    _c("clock_offset_min_s", "float", "lower bound of Buildbucket's clock minus the scheduler's"),
+    _c("clock_offset_max_s", "float", "upper bound of Buildbucket's clock minus the scheduler's"),
+    _c("truncated", "bool", "the scheduler trimmed the log"),
+    _c("unrecognized", "int", "entries of no known kind"),
+    _c("source", "text", "where it was read"),
+    _c("source_line", "int", "line there of its first entry"),
+    _c("suspicious", "int", "lines that imitate entries and were kept as text"),
+    _c("id_from", "text", "where the invocation id stood: request, timer, page or file name"),
+    _c("cut_s", "float", "time that cuts took out of the log"),
+    _c("cut_polls_max", "int", "status checks that cuts took out of the log, at most"),
+)
+
+EVENTS: Final = (
+    _c("invocation_id", "text", "of the invocation"),
+    _c("seq", "int", "position in the log, from 1"),
+    _c("line", "int", "line in the source"),
+    _c("at", "time", "when it was written; null where the day is not known"),
+    _c("attempt", "int", "launch attempt under way"),
+    _c("kind", "text", "kind of message; null where no message of the scheduler fits"),
+    _c("fields", "json", "the message's arguments, payloads left out"),
+    _c("text", "text", "first line"),
+    _c("clock", "text", "time of day as written, or milliseconds of a triage log"),
+    _c("offset_s", "float", "time since the first entry"),
+    _c("suspicious", "int", "lines of it that imitate entries"),
+    _c("source", "text", "where it was read"),
+)
+
+POLLS: Final = (
+    _c("invocation_id", "text", "of the invocation"),
+    _c("seq", "int", "position among the checks, from 1"),
+    _c("source", "text", "what started the check: timer or pubsub"),
+    _c("timer_id", "text", "of the timer that started it"),
+    _c("due_at", "time", "when the timer was due"),
+    _c("handled_at", "time", "when the check began"),
+    _c("answered_at", "time", "when the answer came"),
+    _c("lateness_s", "float", "handled_at − due_at; negative where the timer came early"),
+    _c("rpc_s", "float", "answered_at − handled_at"),
+    _c("status", "text", "what it saw, in version 2's words"),
+    _c("changed", "bool", "whether that differs from the status known before"),
+    _c("answered", "bool", "whether an answer came"),
+)
+
+ATTEMPTS: Final = (
+    _c("invocation_id", "text", "of the invocation"),
+    _c("attempt", "int", "number of the attempt, from 1"),
+    _c("started_at", "time", "when it began"),
+    _c("ended_at", "time", "when it ended: launched, or failed"),
+    _c("outcome", "text", "launched, retried, succeeded, failed or aborted; null while it goes on"),
+    _c("error", "text", "why it failed"),
+    _c("duration_s", "float", "ended_at − started_at"),
+)
+
+BUILDS: Final = (
+    _c("build_id", "text", "Buildbucket's id", "id"),
+    _c("invocation_id", "text", "of the invocation that asked for it; null for a build of its own"),
+    _c("build_number", "int", "number within its builder", "number"),
+    _c("project", "text", "LUCI project"),
+    _c("bucket", "text", "Buildbucket's bucket"),
+    _c("builder", "text", "Buildbucket's builder"),
+    _c("status", "text", "in version 2's words"),
+    _c("created_at", "time", "Buildbucket's clock"),
+    _c("started_at", "time", "Buildbucket's clock"),
+    _c("completed_at", "time", "Buildbucket's clock"),
+    _c("updated_at", "time", "Buildbucket's clock"),
+    _c("pending_s", "float", "started_at − created_at"),
+    _c("run_s", "float", "completed_at − started_at"),
+    _c("bot_id", "text", "Swarming bot that ran it", "bot.id"),
+    _c("swarming_task_id", "text", "Swarming task that ran it"),
+    _c("pool", "text", "bot dimension", "bot.pool"),
+    _c("os", "text", "bot dimension, the most exact value", "bot.os"),
+    _c("cpu", "text", "bot dimension, the most exact value", "bot.cpu"),
+    _c("cores", "int", "bot dimension", "bot.cores"),
+    _c("machine_type", "text", "bot dimension", "bot.machine_type"),
+    _c("zone", "text", "bot dimension, the most exact value", "bot.zone"),
+    _c("dimensions", "json", "all dimensions of the bot: lists by key", "bot.dimensions"),
+    _c("repository", "text", "repository of the commit built", "commit.repository"),
+    _c("ref", "text", "ref of the commit built", "commit.ref"),
+    _c("revision", "text", "the commit built", "commit.revision"),
+    _c("priority", "int", "Swarming priority"),
+    _c("experiments", "json", "list of experiments"),
+    _c("exe", "text", "CIPD package that the build ran"),
+    _c("created_by", "text", "identity that asked for it"),
+    _c("url", "text", "where it can be seen"),
+    _c("summary_markdown", "text", "the build's own summary"),
+    _c("properties", "json", "output properties"),
+    _c("source", "text", "log, or the builds file it was read from"),
+)
+
+STEPS: Final = (
+    _c("build_id", "text", "of the build"),
+    _c("index", "int", "position in the build, from 0"),
+    _c("name", "text", "full name: a nested step's begins with its parent's"),
+    _c("parent", "text", "name of the step around it"),
+    _c("status", "text", "in version 2's words"),
+    _c("started_at", "time", "Buildbucket's clock"),
+    _c("ended_at", "time", "Buildbucket's clock"),
+    _c("duration_s", "float", "ended_at − started_at"),
+    _c("summary_markdown", "text", "the step's own summary"),
+)
+
+TRIGGERS: Final = (
+    _c("invocation_id", "text", "of the invocation"),
+    _c("direction", "text", "incoming or outgoing"),
+    _c("id", "text", "the trigger's id"),
+    _c("title", "text", "as the page shows it"),
+    _c("url", "text", "where it links to"),
+    _c("repository", "text", "repository of a gitiles trigger"),
+    _c("ref", "text", "ref of a gitiles trigger"),
+    _c("revision", "text", "commit of a gitiles trigger"),
+    _c("emitted_by", "text", "identity that sent it"),
+)
+
+UNRECOGNIZED: Final = (
+    _c("source", "text", "where it was read"),
+    _c("line", "int", "line there"),
+    _c("text", "text", "the whole entry"),
+    _c("invocation_id", "text", "of the invocation"),
+)
+
+
+def _group(*keys: Column, after: Iterable[Column] = ()) -> tuple[Column, ...]:
+    return (
+        *keys,
+        _c("invocations", "int", "how many invocations"),
+        _c("succeeded", "int", "that ended SUCCEEDED"),
+        _c("failed", "int", "that ended FAILED or OVERRUN"),
+        _c("success_rate", "float", "succeeded / (succeeded + failed)"),
+        _c("busy_s", "float", "sum of run_s"),
+        _c("utilization", "float", "busy_s over the span from first_seen to last_seen"),
+        *_statistics("run_s", "run_s"),
+        *_statistics("queue_latency_s", "queue_latency_s"),
+        _c("poll_count", "int", "sum of poll_count"),
+        _c("poll_rpc_s", "float", "sum of poll_rpc_s"),
+        _c("first_seen", "time", "earliest creation"),
+        _c("last_seen", "time", "latest finish, or creation of what has not finished"),
+        *after,
+        _c("aborted", "int", "that ended ABORTED; neither a success nor a failure"),
+        _c("unfinished", "int", "that have not ended"),
+        _c("builds", "int", "builds, those without an invocation included"),
+    )
+
+
+BOTS: Final = _group(
+    _c("bot_id", "text", "Swarming bot"),
+    after=[c for c in BUILDS if c.name in ("pool", "os", "cpu", "cores", "machine_type", "zone")],
+)
+BUILDERS: Final = _group(
+    _c("project", "text", "LUCI project"),
+    _c("bucket", "text", "Buildbucket's bucket"),
+    _c("builder", "text", "Buildbucket's builder"),
+)
+JOBS: Final = _group(_c("job_id", "text", "project/job"))
+
+#: All tables by name, in the order in which ``--table all`` writes them.
+TABLES: Final = {
+    "invocations": INVOCATIONS,
+    "events": EVENTS,
+    "polls": POLLS,
+    "attempts": ATTEMPTS,
+    "builds": BUILDS,
+    "steps": STEPS,
+    "triggers": TRIGGERS,
+    "unrecognized": UNRECOGNIZED,
+    "bots": BOTS,
+    "builders": BUILDERS,
+    "jobs": JOBS,
+}

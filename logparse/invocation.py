@@ -1,0 +1,276 @@
+"""From entries to the record of an invocation, with all that METRICS says of it.
+
+The walk collects what the log tells, the timeline says when; here both become one `Invocation`.
+All differences are taken between whole microseconds, so they are exact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from datetime import date
+from typing import Final
+
+from logparse.buildbucket import decode_payload
+from logparse.clock import format_clock, midnight_us, seconds, to_datetime
+from logparse.entries import Entry
+from logparse.ids import build_created_us, invocation_created_us, split_job_id
+from logparse.measures import measure
+from logparse.records import Build, Commit, Event, Invocation, Trigger
+from logparse.syntax import Definition, Page, PageTrigger
+from logparse.timeline import Timeline
+from logparse.walk import Facts, walk
+
+TASK_KINDS: Final = ("swarming", "gitiles", "url_fetch", "noop", "buildbucket")
+_WRITER_OF_KIND: Final = {"url_fetch": "urlfetch"}
+_FILE_ID_RE: Final = re.compile(r"(?<!\d)([89]\d{18})(?!\d)")
+
+
+def id_in_name(name: str) -> str | None:
+    """Return the invocation id that a file name holds, if it holds one that tells a time."""
+    for found in _FILE_ID_RE.finditer(name):
+        if invocation_created_us(found[1]) is not None:
+            return found[1]
+    return None
+
+
+def assemble(
+    page: Page,
+    entries: list[Entry],
+    *,
+    source: str | None = None,
+    day: date | None = None,
+    name_hint: str | None = None,
+    line_shift: int = 0,
+    builds: Mapping[str, Build] | None = None,
+) -> tuple[Invocation, Facts, Timeline]:
+    """Return the record of one invocation, and the facts and the timeline that it was made from.
+
+    Parameters
+    ----------
+    page:
+        The page that the log stands on. For a log alone, a page of nothing but blocks.
+    entries:
+        The invocation's entries.
+    source:
+        Where it was read.
+    day:
+        The day of the first entry, used where nothing in the text tells it.
+    name_hint:
+        A file name. Its invocation id is used only where the text has none.
+    line_shift:
+        Added to the entries' lines, where the text is not the file.
+    builds:
+        Builds from Buildbucket itself by id. One that the log asked for adds what the log lacks.
+    """
+    timeline = Timeline(entries)
+    facts = walk(entries, timeline)
+    if facts.build is not None and builds and facts.build.id in builds:
+        facts.build = join_build(facts.build, builds[facts.build.id])
+    invocation_id, id_from = _invocation_id(page, facts, name_hint)
+    created_us = invocation_created_us(invocation_id) if invocation_id else None
+    _set_day(timeline, facts, created_us, day)
+    record = Invocation(invocation_id=invocation_id, id_from=id_from, source=source)
+    record.events = make_events(entries, line_shift, timeline, facts)
+    record.source_line = record.events[0].line if record.events else None
+    for finding in facts.findings:
+        finding.line = finding.line + line_shift if finding.line is not None else None
+    facts.timer_lines = {key: line + line_shift for key, line in facts.timer_lines.items()}
+    _identify(record, page, facts)
+    _outcome(record, page, facts, entries)
+    measure(record, facts, timeline, created_us)
+    for cut in record.cuts:
+        cut.line += line_shift
+    record.gitiles, record.url_fetch = facts.gitiles, facts.fetch
+    record.swarming_task = facts.task
+    record.triggers = _triggers(page, facts)
+    record.trigger_count = _trigger_count(page, facts)
+    record.tags = list(facts.request.tags) if facts.request and facts.request.tags else list(page.tags or ())
+    if page.properties_text:
+        record.properties = decode_payload(page.properties_text).value or {}
+    record.definition, record.definition_revision = page.definition_text, page.revision
+    return record, facts, timeline
+
+
+# --- who and when -----------------------------------------------------------------------------
+
+
+def _invocation_id(page: Page, facts: Facts, name_hint: str | None) -> tuple[str | None, str | None]:
+    if facts.request and facts.request.invocation_id:
+        return facts.request.invocation_id, "request"
+    if facts.timer_ids:
+        return facts.timer_ids[0].invocation_id, "timer"
+    if page.breadcrumb:
+        return page.breadcrumb[2], "page"
+    hinted = id_in_name(name_hint) if name_hint else None
+    return (hinted, "file name") if hinted else (None, None)
+
+
+def _set_day(timeline: Timeline, facts: Facts, created_us: int | None, day: date | None) -> None:
+    finish = None
+    if facts.finish is not None and facts.duration_s is not None:
+        finish = facts.finish, round(facts.duration_s * 1e6)
+    if created_us is not None:
+        timeline.date_by_creation(created_us, finish)
+    elif facts.anchors:
+        timeline.date_by_anchors(facts.anchors)
+    elif facts.build is not None and (built := build_created_us(facts.build.id)) is not None:
+        answered = next((a.ended for a in facts.attempts if a.outcome == "launched"), timeline.first_offset)
+        timeline.date_by_anchors([(answered, built)] if answered is not None else [])
+    elif day is not None:
+        timeline.base_us = midnight_us(day)
+
+
+def _identify(record: Invocation, page: Page, facts: Facts) -> None:
+    request, build = facts.request, facts.build
+    record.job_id = (
+        (request.job_id if request else None)
+        or (facts.timer_ids[0].job_id if facts.timer_ids else None)
+        or ("/".join(page.breadcrumb[:2]) if page.breadcrumb else None)
+    )
+    if record.job_id is not None:
+        record.project, record.job = split_job_id(record.job_id)
+    kind = _definition_kind(page.definition)
+    if kind is None:
+        kind = next((k for k in TASK_KINDS if _WRITER_OF_KIND.get(k, k) in facts.writers), None)
+    record.task_kind = kind
+    task = dict(page.definition[0][1]) if page.definition and isinstance(page.definition[0][1], tuple) else {}
+    if record.task_kind != "buildbucket":
+        task = {}
+    record.bucket = _first(
+        build.bucket if build else None, request.bucket if request else None, task.get("bucket")
+    )
+    record.builder = _first(
+        request.builder if request else None, build.builder if build else None, task.get("builder")
+    )
+    record.build = build
+    record.build_url = _first(facts.task_url, build.url if build else None, page.status_url)
+    record.commit = (
+        (request.commit if request else None) or (build.commit if build else None) or _page_commit(page)
+    )
+    record.triggered_by = facts.triggered_by or _identity(page.triggered_by)
+
+
+def _definition_kind(definition: Definition | None) -> str | None:
+    """Return the kind of task of a definition, whose one field is named after it."""
+    for name, value in definition or ():
+        if isinstance(value, tuple):
+            kind = name.removesuffix("_task")
+            return kind if kind in TASK_KINDS else None
+    return None
+
+
+def _identity(shown: str | None) -> str | None:
+    """Return who the page names. It drops the ``user:`` of an identity and writes ``-`` for nobody."""
+    if shown is None or shown == "-":
+        return None
+    return shown if ":" in shown else f"user:{shown}"
+
+
+def _first(*values: object) -> str | None:
+    return next((v for v in values if isinstance(v, str) and v), None)
+
+
+def _page_commit(page: Page) -> Commit | None:
+    properties = decode_payload(page.properties_text).value if page.properties_text else None
+    if not properties:
+        return None
+    repository, ref, revision = (_first(properties.get(k)) for k in ("repository", "branch", "revision"))
+    return Commit(repository=repository, ref=ref, revision=revision) if repository or revision else None
+
+
+# --- how it went ------------------------------------------------------------------------------
+
+
+def _outcome(record: Invocation, page: Page, facts: Facts, entries: Sequence[Entry]) -> None:
+    record.truncated = bool(facts.cuts)
+    record.unrecognized = sum(e.kind is None for e in entries)
+    record.suspicious = sum(len(e.suspicious) for e in entries)
+    record.duration_s = facts.duration_s
+    if facts.finish_status is not None:
+        record.status = facts.finish_status
+    elif page.status is not None:
+        record.status = page.status
+    elif entries and entries[-1].kind != "log_cut":
+        record.status = _inferred_status(facts)
+    if facts.attempts_known and (facts.attempts or any(e.kind == "invocation_queued" for e in entries)):
+        record.attempt_count = facts.attempts[-1].attempt if facts.attempts else 0
+
+
+def _inferred_status(facts: Facts) -> str | None:
+    """Return the status of an invocation whose log has not ended, by the engine's state machine."""
+    if facts.launched:
+        return "RUNNING"
+    if facts.retrying or (facts.attempts and facts.attempts[-1].attempt > 1):
+        return "RETRYING"
+    return "STARTING"
+
+
+def make_events(
+    entries: Iterable[Entry], line_shift: int, timeline: Timeline | None = None, facts: Facts | None = None
+) -> list[Event]:
+    """Return entries as records of a log; without a timeline they have no times but their own clock."""
+    first = timeline.first_offset if timeline else None
+    events = []
+    for index, entry in enumerate(entries):
+        offset = timeline.offsets[index] if timeline else None
+        events.append(
+            Event(
+                seq=index + 1,
+                line=entry.line + line_shift,
+                at=to_datetime(timeline.at_us(offset)) if timeline else None,
+                clock=_clock(entry),
+                offset_s=seconds(offset - first) if offset is not None and first is not None else None,
+                attempt=facts.attempt_of[index] if facts else None,
+                kind=entry.kind,
+                fields=entry.fields,
+                text=entry.text,
+                tail=entry.tail,
+                suspicious=[(line + line_shift, text) for line, text in entry.suspicious],
+            )
+        )
+    return events
+
+
+def join_build(logged: Build, stored: Build) -> Build:
+    """Return a build with all that Buildbucket stored of it, and from the log what is not there."""
+    joined = copy(stored)
+    for name in joined.__struct_fields__:
+        if getattr(joined, name) in (None, [], {}):
+            setattr(joined, name, getattr(logged, name))
+    # The log names the bucket and the URL as its dialect does, and dashboards group by them.
+    joined.bucket, joined.url = logged.bucket or stored.bucket, logged.url or stored.url
+    return joined
+
+
+def _clock(entry: Entry) -> str | None:
+    if entry.clock_ms is None:
+        return None
+    return f"{entry.clock_ms:03d} ms" if entry.shape == "triage" else format_clock(entry.clock_ms)
+
+
+def _triggers(page: Page, facts: Facts) -> list[Trigger]:
+    incoming = facts.request.triggers if facts.request and facts.request.triggers else None
+    if incoming is None:
+        incoming = [_page_trigger(t, "incoming") for t in page.incoming_triggers or ()]
+    outgoing = facts.outgoing
+    listed = page.outgoing_triggers or ()
+    if len(listed) > len(outgoing):
+        outgoing = [_page_trigger(t, "outgoing") for t in listed]
+    elif len(listed) == len(outgoing):
+        for trigger, shown in zip(outgoing, listed, strict=True):
+            trigger.title, trigger.url = shown.title, shown.url
+    return [*incoming, *outgoing]
+
+
+def _page_trigger(shown: PageTrigger, direction: str) -> Trigger:
+    return Trigger(
+        direction=direction, title=shown.title, url=shown.url, emitted_by=_identity(shown.emitted_by)
+    )
+
+
+def _trigger_count(page: Page, facts: Facts) -> int | None:
+    if facts.request is not None and facts.request.triggers is not None:
+        return len(facts.request.triggers)
+    return len(page.incoming_triggers) if page.incoming_triggers else None

@@ -1,0 +1,150 @@
+"""From tables to metrics: statistics over many invocations, as functions of frames.
+
+Every function takes frames as `logparse.tables` makes them and returns a new one. Percentiles
+interpolate linearly between the two nearest values. Nulls count nowhere; a group without a value
+has null, not 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from logparse.columns import TABLES, Column
+from logparse.tables import frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What the command line groups by, and the columns that this is.
+GROUP_KEYS: Final = {
+    "builder": ("project", "bucket", "builder"),
+    "bot": ("bot_id",),
+    "job": ("job_id",),
+    "status": ("status",),
+    "day": ("day",),
+}
+_TABLE_KEYS: Final = {"bots": "bot", "builders": "builder", "jobs": "job"}
+_PERCENTILES: Final = (50, 75, 90, 95, 99)
+_FINAL_OF_BUILD: Final = {
+    "SUCCESS": "SUCCEEDED",
+    "FAILURE": "FAILED",
+    "INFRA_FAILURE": "FAILED",
+    "CANCELED": "ABORTED",
+}
+_BOT_COLUMNS: Final = ("pool", "os", "cpu", "cores", "machine_type", "zone")
+
+
+def group_table(invocations: pd.DataFrame, builds: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return the table ``bots``, ``builders`` or ``jobs``: a row a group, busiest first.
+
+    Builds that no invocation asked for count in the groups that they belong to.
+    """
+    grouped = group_by(with_builds(invocations, builds), _TABLE_KEYS[table])
+    if table == "bots":
+        known = builds.dropna(subset=["bot_id"]).groupby("bot_id")[list(_BOT_COLUMNS)].last()
+        grouped = grouped.join(known, on="bot_id")
+    return _declared(grouped, TABLES[table])
+
+
+def with_builds(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
+    """Return invocations, and builds that none of them asked for as rows without an invocation id."""
+    import pandas as pd
+
+    alone = builds[builds["invocation_id"].isna() & ~builds["build_id"].isin(invocations["build_id"])]
+    if alone.empty:
+        return invocations
+    rows = pd.DataFrame(
+        {
+            "project": alone["project"],
+            "bucket": alone["bucket"],
+            "builder": alone["builder"],
+            "bot_id": alone["bot_id"],
+            "build_id": alone["build_id"],
+            "status": alone["status"].map(_FINAL_OF_BUILD).fillna("RUNNING"),
+            "created_at": alone["created_at"],
+            "finished_at": alone["completed_at"],
+            "run_s": alone["run_s"],
+        }
+    )
+    joined = [*invocations.to_dict("records"), *rows.to_dict("records")]
+    return frame(({k: _plain(v) for k, v in row.items()} for row in joined), TABLES["invocations"])
+
+
+def _plain(value: object) -> object:
+    """Return a missing value of pandas as None."""
+    import pandas as pd
+
+    return None if value is pd.NA or value is pd.NaT or value != value else value
+
+
+def group_by(invocations: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Return statistics of invocations by ``builder``, ``bot``, ``job``, ``status`` or ``day``, busiest first.
+
+    A day is the UTC day of the creation. Invocations of no such group are left out.
+    """
+    keys = GROUP_KEYS[key]
+    data = invocations
+    if key == "day":
+        data = data.assign(day=data["created_at"].dt.strftime("%Y-%m-%d").astype("string"))
+    data = data[data[keys[-1]].notna()]
+    return _statistics(data, keys)
+
+
+def totals(invocations: pd.DataFrame) -> pd.DataFrame:
+    """Return the same statistics over all invocations: one row."""
+    return _statistics(invocations.assign(all="all"), ("all",)).drop(columns=["all"])
+
+
+def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    status = data["status"]
+    data = data.assign(
+        _succeeded=(status == "SUCCEEDED").fillna(False).astype("Int64"),
+        _failed=status.isin(["FAILED", "OVERRUN"]).fillna(False).astype("Int64"),
+        _aborted=(status == "ABORTED").fillna(False).astype("Int64"),
+        _unfinished=(~status.isin(["SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"])).astype("Int64"),
+        _seen=data["finished_at"].fillna(data["created_at"]),
+    )
+    groups = data.groupby(list(keys), dropna=False, sort=True)
+    out = pd.DataFrame(
+        {
+            "invocations": groups["invocation_id"].size() - _builds_alone(data, keys),
+            "succeeded": groups["_succeeded"].sum(),
+            "failed": groups["_failed"].sum(),
+        }
+    )
+    decided = (out["succeeded"] + out["failed"]).astype("Float64")
+    out["success_rate"] = (out["succeeded"] / decided.mask(decided == 0)).astype("Float64")
+    out["busy_s"] = groups["run_s"].sum(min_count=1)
+    first, last = groups["created_at"].min(), groups["_seen"].max()
+    span = (last - first).dt.total_seconds()
+    out["utilization"] = out["busy_s"] / span.mask(span <= 0)
+    for metric in ("run_s", "queue_latency_s"):
+        stem = metric.removesuffix("_s")
+        values = groups[metric]
+        out[f"{stem}_mean_s"] = values.mean()
+        for percent in _PERCENTILES:
+            out[f"{stem}_p{percent}_s"] = values.quantile(percent / 100)
+        out[f"{stem}_max_s"] = values.max()
+    out["poll_count"] = groups["poll_count"].sum(min_count=1)
+    out["poll_rpc_s"] = groups["poll_rpc_s"].sum(min_count=1)
+    out["first_seen"], out["last_seen"] = first, last
+    out["aborted"] = groups["_aborted"].sum()
+    out["unfinished"] = groups["_unfinished"].sum()
+    out["builds"] = groups["build_id"].nunique()
+    out = out.reset_index()
+    order = out.sort_values(["invocations", "builds", *keys], ascending=[False, False, *[True] * len(keys)])
+    return order.reset_index(drop=True)
+
+
+def _builds_alone(data: pd.DataFrame, keys: Sequence[str]) -> pd.Series[int]:
+    """Return by group how many rows are builds without an invocation: they have no source."""
+    alone = data["invocation_id"].isna() & data["source"].isna()
+    return alone.astype("Int64").groupby([data[k] for k in keys], dropna=False).sum()
+
+
+def _declared(data: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    rows = ({k: _plain(v) for k, v in row.items()} for row in data.to_dict("records"))
+    return frame(rows, columns)

@@ -1,0 +1,378 @@
+"""The typed records: what one invocation of the LUCI Scheduler was, as plain data.
+
+Times are aware datetimes in UTC, durations are seconds as float in fields that end in ``_s``,
+ids are strings, and what the log does not tell is None, never 0. Records are read-only by habit,
+compare by value, print well and render as a small table in a notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from html import escape
+from typing import Any
+
+import msgspec
+
+from logparse.messages import Value
+
+
+class Record(msgspec.Struct, kw_only=True):
+    """What all records share: a repr without what is unknown, and a table for notebooks."""
+
+    def _known(self) -> Iterator[tuple[str, Any]]:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value is not None and value != [] and value != {}:
+                yield name, value
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        yield from self._known()
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name}={_brief(value)}" for name, value in self._known())
+        return f"{type(self).__name__}({parts})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th>"
+            f"<td style='text-align:left'>{escape(_brief(value))}</td></tr>"
+            for name, value in self._known()
+        )
+        return f"<table><caption>{escape(type(self).__name__)}</caption>{rows}</table>"
+
+
+def _brief(value: Any) -> str:
+    """Return a value as one short line: long texts are cut, lists of records are counted."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, Record):
+        identifier = getattr(value, "id", None)
+        return f"<{type(value).__name__} {identifier}>" if identifier else f"<{type(value).__name__}>"
+    if isinstance(value, list) and value and isinstance(value[0], Record):
+        return f"<{len(value)} × {type(value[0]).__name__}>"
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 120 else text[:117] + "…"
+
+
+class Commit(Record):
+    """A commit in a Gitiles repository."""
+
+    repository: str | None = None
+    ref: str | None = None
+    revision: str | None = None
+
+
+class Bot(Record):
+    """The Swarming bot that ran a build, with its dimensions, each a list of values, general to special."""
+
+    id: str | None = None
+    dimensions: dict[str, list[str]] = {}
+
+    def dimension(self, key: str) -> str | None:
+        """Return the most special value of a dimension: the longest, as ``Windows-10-15063`` of ``os``."""
+        values = self.dimensions.get(key)
+        return max(values, key=len) if values else None
+
+    @property
+    def pool(self) -> str | None:
+        """The pool that the bot belongs to."""
+        return self.dimension("pool")
+
+    @property
+    def os(self) -> str | None:
+        """The operating system, as exactly as the bot tells."""
+        return self.dimension("os")
+
+    @property
+    def cpu(self) -> str | None:
+        """The processor, as exactly as the bot tells."""
+        return self.dimension("cpu")
+
+    @property
+    def cores(self) -> int | None:
+        """How many cores the bot has."""
+        value = self.dimension("cores")
+        return (
+            int(value)
+            if value is not None and value.isascii() and value.isdigit() and len(value) < 10
+            else None
+        )
+
+    @property
+    def machine_type(self) -> str | None:
+        """The cloud's machine type."""
+        return self.dimension("machine_type")
+
+    @property
+    def zone(self) -> str | None:
+        """The cloud's zone."""
+        return self.dimension("zone")
+
+
+class Step(Record):
+    """A step of a build. `parent` is the name of the step around it, `duration_s` is ended minus started."""
+
+    index: int
+    name: str
+    parent: str | None = None
+    status: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_s: float | None = None
+    summary_markdown: str | None = None
+
+
+class Build(Record):
+    """A Buildbucket build, from either dialect. `status` is in v2's words; times are Buildbucket's clock."""
+
+    id: str
+    number: int | None = None
+    project: str | None = None
+    bucket: str | None = None
+    builder: str | None = None
+    url: str | None = None
+    status: str | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    updated_at: datetime | None = None
+    created_by: str | None = None
+    bot: Bot | None = None
+    swarming_task_id: str | None = None
+    commit: Commit | None = None
+    priority: int | None = None
+    experiments: list[str] = []
+    exe: str | None = None
+    summary_markdown: str | None = None
+    tags: list[str] = []
+    properties: dict[str, Any] = {}
+    steps: list[Step] = []
+    source: str | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether the build has ended."""
+        return self.status not in (None, "SCHEDULED", "STARTED", "STATUS_UNSPECIFIED")
+
+
+class Event(Record):
+    """One entry of the log.
+
+    `at` is None where the day is not known, `clock` (``HH:MM:SS.mmm``) is kept all the same;
+    `offset_s` counts from the first entry. `kind` is None for an entry of no known kind.
+    `suspicious` holds lines that imitate entries and were judged to be the entry's text, `tail`
+    lines behind the message that are no part of it.
+    """
+
+    seq: int
+    line: int
+    at: datetime | None = None
+    clock: str | None = None
+    offset_s: float | None = None
+    attempt: int | None = None
+    kind: str | None = None
+    fields: dict[str, Value] = {}
+    text: str = ""
+    tail: str = ""
+    suspicious: list[tuple[int, str]] = []
+
+
+class Attempt(Record):
+    """One attempt to launch. `outcome` is launched, retried, succeeded, failed or aborted; None while it goes on."""
+
+    attempt: int
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_s: float | None = None
+    outcome: str | None = None
+    error: str | None = None
+
+
+class Poll(Record):
+    """One check of the build's status, started by a timer or by a PubSub notification.
+
+    `handled_at` is when the check began, `lateness_s` is that minus `due_at` (negative where the
+    timer came early), `rpc_s` is `answered_at` minus `handled_at`. `status` is in v2's words,
+    `changed` tells whether it differs from the last one known.
+    """
+
+    seq: int
+    source: str | None = None
+    timer_id: str | None = None
+    due_at: datetime | None = None
+    handled_at: datetime | None = None
+    answered_at: datetime | None = None
+    lateness_s: float | None = None
+    rpc_s: float | None = None
+    status: str | None = None
+    changed: bool | None = None
+    answered: bool = False
+
+
+class Trigger(Record):
+    """What made an invocation start (incoming), or what it emitted for other jobs (outgoing)."""
+
+    direction: str
+    id: str | None = None
+    title: str | None = None
+    url: str | None = None
+    repository: str | None = None
+    ref: str | None = None
+    revision: str | None = None
+    emitted_by: str | None = None
+
+
+class Gitiles(Record):
+    """What a gitiles job saw: the watched repository and refs, what changed, which jobs it triggered, errors."""
+
+    repository: str | None = None
+    refs: list[str] = []
+    known_refs: int | None = None
+    fetched_refs: int | None = None
+    saved_refs: int | None = None
+    changed_refs: list[str] = []
+    deleted_refs: list[str] = []
+    unresolved_refs: list[str] = []
+    triggered_jobs: list[str] = []
+    emitted_triggers: int = 0
+    errors: list[str] = []
+
+
+class UrlFetch(Record):
+    """What a url_fetch job asked for and got. `duration_s` is the fetch's own; the body is as the log shows it."""
+
+    method: str | None = None
+    url: str | None = None
+    outcome: str | None = None
+    duration_s: float | None = None
+    status_code: int | None = None
+    reason: str | None = None
+    headers: dict[str, str] = {}
+    body: str | None = None
+    error: str | None = None
+
+
+class SwarmingTask(Record):
+    """The Swarming task of a swarming job (until 2017)."""
+
+    id: str | None = None
+    name: str | None = None
+    state: str | None = None
+    failure: bool | None = None
+    internal_failure: bool | None = None
+    deduplicated: bool = False
+    bot: Bot | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+class Cut(Record):
+    """A place where the scheduler trimmed the log: the time lost, and at most how many status checks with it."""
+
+    line: int
+    lost_s: float | None = None
+    lost_polls_max: int | None = None
+
+
+class Finding(Record):
+    """Something about an input that its reader should know: a code that the docs list, a place and a sentence."""
+
+    code: str
+    message: str
+    source: str | None = None
+    line: int | None = None
+    invocation_id: str | None = None
+
+
+class Invocation(Record):
+    """One invocation: what METRICS says of it, and its parts.
+
+    The five phases ``scheduler_wait_s``, ``launch_s``, ``pending_s``, ``run_s`` and
+    ``finish_lag_s`` add up to ``duration_s`` to the microsecond whenever all five are known.
+    Meanings of all fields that are columns stand in `logparse.columns`.
+    """
+
+    invocation_id: str | None = None
+    id_from: str | None = None
+    job_id: str | None = None
+    project: str | None = None
+    job: str | None = None
+    task_kind: str | None = None
+    status: str | None = None
+    triggered_by: str | None = None
+    created_at: datetime | None = None
+    launched_at: datetime | None = None
+    finished_at: datetime | None = None
+    duration_s: float | None = None
+    bucket: str | None = None
+    builder: str | None = None
+    build_url: str | None = None
+    commit: Commit | None = None
+    trigger_count: int | None = None
+    scheduler_wait_s: float | None = None
+    launch_s: float | None = None
+    pending_s: float | None = None
+    run_s: float | None = None
+    finish_lag_s: float | None = None
+    queue_latency_s: float | None = None
+    overhead_s: float | None = None
+    request_rpc_s: float | None = None
+    poll_count: int | None = None
+    poll_unchanged: int | None = None
+    poll_rpc_s: float | None = None
+    poll_rpc_max_s: float | None = None
+    poll_overhead_ratio: float | None = None
+    poll_lateness_mean_s: float | None = None
+    notification_count: int | None = None
+    start_notify_lag_s: float | None = None
+    finish_notify_lag_s: float | None = None
+    clock_offset_min_s: float | None = None
+    clock_offset_max_s: float | None = None
+    truncated: bool = False
+    unrecognized: int = 0
+    suspicious: int = 0
+    attempt_count: int | None = None
+    build: Build | None = None
+    swarming_task: SwarmingTask | None = None
+    gitiles: Gitiles | None = None
+    url_fetch: UrlFetch | None = None
+    attempts: list[Attempt] = []
+    polls: list[Poll] = []
+    triggers: list[Trigger] = []
+    tags: list[str] = []
+    properties: dict[str, Any] = {}
+    definition: str | None = None
+    definition_revision: str | None = None
+    cuts: list[Cut] = []
+    events: list[Event] = []
+    findings: list[Finding] = []
+    source: str | None = None
+    source_line: int | None = None
+
+    @property
+    def bot(self) -> Bot | None:
+        """The bot that ran the build or the task, where the log tells."""
+        for part in (self.build, self.swarming_task):
+            if part is not None and part.bot is not None:
+                return part.bot
+        return None
+
+    @property
+    def phases(self) -> dict[str, float | None]:
+        """The five phases in order, by name, in seconds."""
+        return {
+            name: getattr(self, name)
+            for name in ("scheduler_wait_s", "launch_s", "pending_s", "run_s", "finish_lag_s")
+        }
+
+
+class TriageLog(Record):
+    """A job's triage log on its own: how the scheduler decided what to start. It is no invocation."""
+
+    events: list[Event] = []
+    unrecognized: int = 0
+    findings: list[Finding] = []
+    source: str | None = None
+    source_line: int | None = None
