@@ -5,29 +5,35 @@
 >>> tables = lp.load("logs/")
 
 `parse` gives the typed record of one invocation, `parse_many` all that a source holds, `load` the
-tables as DataFrames. pandas is imported when the first table is asked for.
+tables as DataFrames. Everything is imported when it is first used, pandas with the first table.
 """
 
 from __future__ import annotations
 
-from logparse.errors import GrammarError, InputError, LimitError, LogparseError
-from logparse.reading import Dataset, load, parse, parse_many
-from logparse.records import (
-    Attempt,
-    Bot,
-    Build,
-    Commit,
-    Event,
-    Finding,
-    Gitiles,
-    Invocation,
-    Poll,
-    Step,
-    SwarmingTask,
-    TriageLog,
-    Trigger,
-    UrlFetch,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from logparse import metrics, plots
+    from logparse.errors import GrammarError, InputError, LimitError, LogparseError
+    from logparse.reading import Dataset, load, parse, parse_many
+    from logparse.records import (
+        Attempt,
+        Bot,
+        Build,
+        Commit,
+        Cut,
+        Event,
+        Finding,
+        Gitiles,
+        Invocation,
+        Poll,
+        Step,
+        SwarmingTask,
+        TriageLog,
+        Trigger,
+        UrlFetch,
+    )
 
 __version__ = "0.1.0"
 
@@ -36,6 +42,7 @@ __all__ = [
     "Bot",
     "Build",
     "Commit",
+    "Cut",
     "Dataset",
     "Event",
     "Finding",
@@ -53,6 +60,26 @@ __all__ = [
     "UrlFetch",
     "__version__",
     "load",
+    "metrics",
     "parse",
     "parse_many",
+    "plots",
 ]
+
+_HOMES: Final = {
+    **dict.fromkeys(("GrammarError", "InputError", "LimitError", "LogparseError"), "logparse.errors"),
+    **dict.fromkeys(("Dataset", "load", "parse", "parse_many"), "logparse.reading"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, so that the command line, which needs little, starts fast."""
+    if name in ("metrics", "plots"):
+        return import_module(f"logparse.{name}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "logparse.records")), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

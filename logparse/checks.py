@@ -151,11 +151,10 @@ def _identity_findings(record: Invocation, facts: Facts, page: Page, timeline: T
         )
     for offset, us in facts.anchors:
         ours = timeline.at_us(offset)
-        if ours is not None and abs(ours - us) / 1e6 > _DAY_S:
-            yield Finding(
-                code="id-time-mismatch",
-                message=f"the day by the id and by Buildbucket differ by {abs(ours - us) / 1e6 / _DAY_S:.1f} days",
-            )
+        days = 0.0 if ours is None else abs(ours - us) / 1e6 / _DAY_S
+        if days > 1:
+            message = f"the day by the id and by Buildbucket differ by {days:.1f} days"
+            yield Finding(code="id-time-mismatch", message=message)
             return
 
 

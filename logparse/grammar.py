@@ -254,7 +254,8 @@ def log() -> pp.ParserElement:
 def breadcrumb() -> pp.ParserElement:
     """breadcrumb = "All projects" , separator , project , separator , job , separator , invocation id ;
 
-    separator = ( "/" | "›" | ">" | "»" | newline ) , { white space } ;
+    separator = ( slash | newline , { white space } , [ slash ] ) , { white space } ;
+    slash     = "/" | "›" | ">" | "»" ;
     """
     parser = _terminal(BREADCRUMB, "breadcrumb")
     return parser.set_parse_action(

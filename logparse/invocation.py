@@ -139,7 +139,7 @@ def _identify(record: Invocation, page: Page, facts: Facts) -> None:
     if record.task_kind != "buildbucket":
         task = {}
     record.bucket = _first(
-        build.bucket if build else None, request.bucket if request else None, task.get("bucket")
+        build.bucket if build else None, request.bucket if request else None, _bucket(task.get("bucket"))
     )
     record.builder = _first(
         request.builder if request else None, build.builder if build else None, task.get("builder")
@@ -150,6 +150,11 @@ def _identify(record: Invocation, page: Page, facts: Facts) -> None:
         (request.commit if request else None) or (build.commit if build else None) or _page_commit(page)
     )
     record.triggered_by = facts.triggered_by or _identity(page.triggered_by)
+
+
+def _bucket(configured: object) -> str | None:
+    """Return the bucket of a definition, which may name its project as well: ``project:bucket``."""
+    return configured.rpartition(":")[2] or None if isinstance(configured, str) else None
 
 
 def _definition_kind(definition: Definition | None) -> str | None:

@@ -7,8 +7,8 @@ has null, not 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from logparse.columns import TABLES, Column
 from logparse.tables import frame
@@ -67,15 +67,16 @@ def with_builds(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame
             "run_s": alone["run_s"],
         }
     )
-    joined = [*invocations.to_dict("records"), *rows.to_dict("records")]
-    return frame(({k: _plain(v) for k, v in row.items()} for row in joined), TABLES["invocations"])
+    return frame([*plain_rows(invocations), *plain_rows(rows)], TABLES["invocations"])
 
 
-def _plain(value: object) -> object:
-    """Return a missing value of pandas as None."""
+def _plain(value: Any) -> Any:
+    """Return a value of a frame as Python's own, None for a missing one."""
     import pandas as pd
 
-    return None if value is pd.NA or value is pd.NaT or value != value else value
+    if value is pd.NA or value is pd.NaT or value != value:
+        return None
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
 def group_by(invocations: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -145,6 +146,11 @@ def _builds_alone(data: pd.DataFrame, keys: Sequence[str]) -> pd.Series[int]:
     return alone.astype("Int64").groupby([data[k] for k in keys], dropna=False).sum()
 
 
+def plain_rows(data: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield a frame's rows as dicts of plain Python values, None for null."""
+    for row in data.to_dict("records"):
+        yield {str(name): _plain(value) for name, value in row.items()}
+
+
 def _declared(data: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
-    rows = ({k: _plain(v) for k, v in row.items()} for row in data.to_dict("records"))
-    return frame(rows, columns)
+    return frame(plain_rows(data), columns)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
@@ -96,6 +96,7 @@ def load(
     date: date | None = None,
     max_bytes: int = DEFAULT_MAX_BYTES,
     stdin: BinaryIO | None = None,
+    watch: Callable[[str], None] | None = None,
 ) -> Dataset:
     """Return the tables of everything that `paths` hold.
 
@@ -109,6 +110,8 @@ def load(
         As in `parse`.
     stdin:
         Read in the place of the process's standard input.
+    watch:
+        Called with the name of each input, for showing progress.
 
     Inputs that cannot be read do not raise: they are the result's `failures`.
     """
@@ -123,6 +126,8 @@ def load(
         joined.update((build.id, build) for build in found)
     used: set[str] = set()
     for opened in _read(paths, max_bytes, stdin, records):
+        if watch is not None:
+            watch(opened.name)
         try:
             results = read_source(opened, builds=joined, date=date)
         except InputError as error:

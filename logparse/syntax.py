@@ -165,7 +165,7 @@ HEADER_FIELD: Final = (
     rf"(?:[ \t]*+\n\s*+(?!{_HEADER}|{_HEADING_AHEAD})(?P<below>[^\n]++)|"
     rf"[ \t]*+(?P<value>(?:[^ \t\n]++|[ \t]++(?!{_HEADER}))*+))"
 )
-_SEPARATOR: Final = r"[ \t]*+(?:[/›>»]|\n)\s*+"
+_SEPARATOR: Final = r"[ \t]*+(?:\n\s*+[/›>»]?+|[/›>»])\s*+"
 _JOB_WORD: Final = r"[^ \t\n/›>»]++"
 #: Where the page stands: all projects / project / job / invocation.
 BREADCRUMB: Final = (

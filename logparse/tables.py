@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_PANDAS_TYPES: Final = {
+_PANDAS_TYPES: Final[dict[str, Any]] = {
     "text": "string",
     "json": "string",
     "int": "Int64",
@@ -131,6 +131,11 @@ class Records:
     failures: list[LogparseError] = field(default_factory=list)
     skipped: list[LogparseError] = field(default_factory=list)
 
+    @property
+    def logs(self) -> list[Invocation | TriageLog]:
+        """Everything that has entries."""
+        return [*self.invocations, *self.triages]
+
 
 def rows(records: Records, table: str) -> Iterator[Row]:
     """Yield the rows of a table of records; `bots`, `builders` and `jobs` are metrics.
@@ -195,7 +200,7 @@ def _step_rows(records: Records) -> Iterator[Row]:
 
 
 def _unrecognized_rows(records: Records) -> Iterator[Row]:
-    for log in (*records.invocations, *records.triages):
+    for log in records.logs:
         for event in log.events:
             if event.kind is None:
                 yield {

@@ -1,0 +1,101 @@
+"""The command line. It prints, colours, shows progress and exits; the library only returns and raises.
+
+Exit codes: 0 good, 1 something failed, 2 wrong usage, 3 some input not understood under
+``--strict``, 4 reserved for thresholds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, Final, NoReturn
+
+import click
+
+from logparse import __version__
+from logparse.errors import LogparseError
+
+#: Commands in the order of the help, with the module that holds each: imported when it is called.
+COMMANDS: Final = {
+    "summarize": "Print what invocations cost: phases, queue latency, polling, bots.",
+    "export": "Write the tables as CSV or JSON lines.",
+    "show": "Print an invocation's timeline, entry by entry.",
+    "check": "Name everything in the inputs that was not understood.",
+    "grammar": "Write the grammar: EBNF, messages, or railroad diagrams.",
+    "completion": "Print the shell's completion script.",
+}
+
+
+class _Commands(click.Group):
+    """Commands that are imported late, so that ``--help`` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"logparse.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    name="logparse",
+    epilog="""\b
+Examples:
+  logparse summarize page.html
+  logparse summarize logs/ --by bot
+  logparse export logs/ --table all -o tables/
+  logparse show page.txt | less
+  curl … | logparse check -
+
+\b
+Exit codes: 0 good, 1 something failed, 2 wrong usage,
+3 some input not understood under --strict.""",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="logparse")
+def cli() -> None:
+    """Turn LUCI Scheduler invocation logs into answers.
+
+    Inputs are saved pages (text or HTML) and debug logs; a path can be a file, a directory, or -
+    for standard input, and files can be compressed with gzip, bzip2 or xz.
+    """
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit. A user's mistake and a closed pipe never show a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal of another encoding shows a replacement instead of failing.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    try:
+        code = _run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone: nothing more can be said, not even at the interpreter's own exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+def _run(args: list[str] | None) -> int:
+    try:
+        result: Any = cli.main(args, standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except LogparseError as error:
+        click.echo(f"logparse: {error}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,89 @@
+"""``logparse check``: the honest mirror."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from logparse.cli.options import exit_code, inputs, need_something, read
+from logparse.errors import one_line
+
+if TYPE_CHECKING:
+    from logparse.reading import Dataset
+
+
+@click.command(
+    "check",
+    epilog="""\b
+Examples:
+  logparse check page.html
+  logparse check logs/ --strict
+  logparse check logs/ --format json | jq '.findings[] | .code' | sort | uniq -c""",
+)
+@inputs
+@click.option(
+    "--format", "-f", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def command(
+    paths: tuple[str, ...],
+    builds: tuple[str, ...],
+    day: date | None,
+    max_size: int,
+    strict: bool,
+    verbose: bool,
+    format_: str,
+) -> int:
+    """Name everything that was not understood or contradicts itself.
+
+    A line each: file, line, code and what it is. What all codes mean stands in the README. A clean
+    input prints one line.
+    """
+    data = read(paths, builds, day, max_size, verbose=verbose)
+    need_something(data)
+    report = _report(data)
+    if format_ == "json":
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        for finding in report["findings"]:
+            place = ":".join(str(finding[k]) for k in ("source", "line") if finding[k] is not None)
+            click.echo(f"{place}: {finding['code']}: {one_line(finding['message'])}")
+        click.echo(_closing(report))
+    return exit_code(data, strict=strict)
+
+
+def _report(data: Dataset) -> dict[str, Any]:
+    logs = data.records.logs
+    findings = [f for log in logs for f in log.findings]
+    entries = [e for log in logs for e in log.events]
+    return {
+        "invocations": len(data.records.invocations),
+        "entries": len(entries),
+        "understood": sum(e.kind is not None for e in entries),
+        "unknown": sum(e.kind is None for e in entries),
+        "suspicious": sum(len(e.suspicious) for e in entries),
+        "codes": dict(Counter(f.code for f in findings)),
+        "findings": [
+            {
+                "source": f.source,
+                "line": f.line,
+                "code": f.code,
+                "message": f.message,
+                "invocation_id": f.invocation_id,
+            }
+            for f in findings
+        ],
+        "failures": [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures],
+    }
+
+
+def _closing(report: dict[str, Any]) -> str:
+    invocations, entries = report["invocations"], report["entries"]
+    counted = f"{invocations} invocation{'s'[: invocations != 1]}, {entries} entries"
+    if not report["findings"]:
+        return f"{counted}: all understood, nothing contradicts"
+    codes = ", ".join(f"{code} {count}" for code, count in sorted(report["codes"].items()))
+    return f"{counted}, {report['understood']} understood; {codes}"

@@ -1,0 +1,70 @@
+"""The grammar, for people: as EBNF, and as pyparsing's railroad diagrams."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Final, TextIO
+
+import pyparsing as pp
+
+from logparse import grammar
+from logparse.messages import in_scope
+
+_PRODUCTIONS: Final = (
+    grammar.head,
+    grammar.breadcrumb,
+    grammar.header_field,
+    grammar.section,
+    grammar.definition,
+    grammar.triggers,
+    grammar.trigger,
+    grammar.tags,
+    grammar.log,
+    grammar.triage,
+    grammar.entry,
+    grammar.cut,
+    grammar.orphan,
+    grammar.messages,
+)
+
+
+def ebnf() -> str:
+    """Return the EBNF of all productions and of every message, as the docstrings and the catalogue have it."""
+    productions = [_rule(production.__doc__) for production in _PRODUCTIONS]
+    messages = []
+    for message in dict.fromkeys(in_scope("invocation") + in_scope("triage")):
+        parts = [
+            json.dumps(part, ensure_ascii=False)
+            if isinstance(part, str)
+            else f"{part.name} (* {part.type.name} *)"
+            for part in message.parts
+        ]
+        messages.append(f"{message.kind.replace('_', ' ')} = {' , '.join(parts)} ;")
+    return "\n\n".join(productions) + "\n\n" + "\n".join(messages) + "\n"
+
+
+def _rule(doc: str | None) -> str:
+    """Return the EBNF that a production's docstring is, without the sections behind it."""
+    return inspect.cleandoc(doc or "").partition("\n\nParameters")[0]
+
+
+def diagram(out: TextIO) -> None:
+    """Write railroad diagrams of the whole grammar as one HTML page.
+
+    Raises
+    ------
+    ImportError
+        Where pyparsing's extra for diagrams is not installed.
+    """
+    every = frozenset(m for m in in_scope("invocation") if m.after)
+    page = pp.And([grammar.head(), grammar.log()]).set_name("page")
+    roots = [
+        page,
+        grammar.definition(),
+        grammar.triggers(),
+        grammar.tags(),
+        grammar.messages("invocation", every),
+        grammar.messages("triage"),
+    ]
+    pp.MatchFirst(roots).set_name("logparse").create_diagram(out, vertical=12, show_results_names=False)
