@@ -1,6 +1,5 @@
 # One virtual environment, .venv in the tree, for everything; the system Python is only asked to make it.
 PYTHON ?= python3
-BENCH ?=
 FUZZ_SECONDS ?= 60
 
 BIN := .venv/bin
@@ -60,9 +59,8 @@ notebooks: .venv/.dev ## Execute the notebooks (make test does so too)
 wheel: .venv/.dev ## Build the wheel and try it outside the tree
 	@sh tests/wheel_smoke.sh
 
-bench: .venv/.dev ## Run the benchmarks (BENCH=-k... to choose)
-	@$(BIN)/python -m pytest -s tests/benchmarks \
-	  -o python_files='bench_*.py' -o python_functions='bench_* test_*' $(BENCH)
+bench: .venv/.dev ## Run the benchmarks: each prints figures and ratios
+	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(BIN)/python "$$bench"; done
 
 fuzz: .venv/.fuzz ## Run each fuzz target for FUZZ_SECONDS (60)
 	@set -e; for target in tests/fuzz/fuzz_*.py; do \

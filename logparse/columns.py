@@ -104,7 +104,7 @@ INVOCATIONS: Final = (
     _c("source", "text", "where it was read"),
     _c("source_line", "int", "line there of its first entry"),
     _c("suspicious", "int", "lines that imitate entries and were kept as text"),
-    _c("id_from", "text", "where the invocation id stood: request, timer, page or file name"),
+    _c("id_from", "text", "where the invocation id stood: request, timer, page, trigger or file name"),
     _c("cut_s", "float", "time that cuts took out of the log"),
     _c("cut_polls_max", "int", "status checks that cuts took out of the log, at most"),
 )

@@ -1,25 +1,32 @@
 """From blocks to entries: what is an entry of the scheduler, and what only imitates one.
 
 Errors and HTTP bodies are quoted raw in the log, so their lines can look exactly like entries.
-All such lines belong to the one entry that quotes them, so only the entry behind a quotation is
-ever in doubt, and the engine's own rules settle it:
+All such lines belong to the one entry that quotes them: what is in doubt is only where a quotation
+ends. Each way to end it is a reading of the log, and the best reading is the one that breaks the
+fewest of the engine's own rules:
 
-* time goes on: an entry is no earlier than the one before it (a step of a machine's clock apart),
-  and none is later than the invocation's stated duration allows;
-* the finish comes once, last, and its stated duration agrees with the clock;
-* a quoted failure is followed by a retry or by the end, an attempt only by a retry;
+* an invocation is queued, launched in attempts that count up by one, runs, and finishes once and last;
+* a quoted failure is followed at once by a retry or by the end, an attempt only by a retry;
+* the stated duration agrees with the clock, and time moves forward, a step between two machines apart;
 * timers and builds carry the ids that the log has carried before;
 * a response's ``Content-Length`` says how long it is.
 
-Lines that break a rule stay where they stand, as text of the entry before them, and are listed
-as suspicious.
+Of readings that break as few rules, the one in which time runs most smoothly is the best: an error
+cannot know to the millisecond when it will be logged. Where even that is equal the reading with
+the shortest quotations wins, which keeps all that can be the scheduler's own. What the best reading
+finds quoted stays where it stands, as text of the entry before it, and is listed as suspicious.
+
+A rule that no reading can keep costs nothing: a damaged log is read as well as it can be.
+
+Two forgeries cannot be told from the truth: one at the end of a log that was saved before its next
+entry came, and a whole continuation that hits the scheduler's clock to the millisecond.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from logparse.clock import DAY_MS, format_clock
@@ -33,53 +40,115 @@ Matcher = Callable[[str, Context], Match | None]
 LOG_CUT: Final = "log_cut"
 LOG_FRAGMENT: Final = "log_fragment"
 
-#: Clocks of two machines differ; a notification may be logged by another one.
+#: What a broken rule costs. Costs are milliseconds, so that this is an hour of a clock gone wrong.
+_BROKEN: Final = 3_600_000
+#: The invocation is created up to a few seconds before its first entry is logged.
 _CLOCK_SLACK_MS: Final = 5_000
-#: After a quoted failure the engine goes on at once; an hour allows for any pause of a machine.
-_REACTION_MS: Final = 3_600_000
+#: No clock of another machine is further behind; a larger step back is midnight.
+_STEP_BACK_MS: Final = 900_000
+#: The engine and the quoted failure before stand in one process, whose clock does not step back.
+_SAME_CLOCK_MS: Final = 1_000
+#: A retry waits; it has always waited for some seconds.
+_RETRY_MS: Final = 500
 #: A log is trimmed only when it passes 200,000 bytes, and stays near it.
 _TRIMMED_SIZE: Final = 100_000
-#: url_fetch reads no more of a body.
-_BODY_LIMIT: Final = 4096
+#: What a cut costs: a quoted marker shall lose against an ending that follows at once.
+_CUT_MS: Final = 1_000
+#: A quotation is no longer than a log can be. url_fetch reads 4,096 bytes of a body, and headers are shorter.
+_QUOTE_LIMIT: Final = 200_000
+_BODY_LIMIT: Final = 4_096
+_RESPONSE_LIMIT: Final = 40_000
+#: More readings than these are never kept.
+_MOST_READINGS: Final = 48
+_WORST: Final = 6 * _BROKEN
 
 #: What can follow an entry that quotes a failure of the launch, of a check or of the whole invocation.
 _ENDINGS: Final = frozenset(
     {
+        "abort_fatal",
         "attempt_retried",
         "attempts_exhausted",
-        "invocation_finished",
         "invocation_aborted",
+        "invocation_finished",
+        "invocation_superseded",
+        "launch_failed",
         "launch_skipped",
         "notification_fatal",
         "timer_fatal",
-        "abort_fatal",
-        "launch_failed",
-        "invocation_superseded",
     }
 )
-_FAILURES: Final = frozenset(
-    {
-        "abort_fatal",
-        "build_fetch_failed",
-        "build_request_failed",
-        "build_request_rejected",
-        "controller_failed",
-        "fetch_failed",
-        "fetch_response",
-        "heads_fetch_failed",
-        "launch_failed",
-        "log_fetch_failed",
-        "no_progress",
-        "notification_fatal",
-        "refs_fetch_failed",
-        "state_fetch_failed",
-        "task_fetch_failed",
-        "task_request_failed",
-        "timer_fatal",
-        "topic_failed",
-    }
-)
+_NEXT_CHECK: Final = frozenset({"notification_received", "timer_handled", "timer_scheduled", "timer_tick"})
+#: What can follow a quoted failure: a response is followed by the finish only.
+_AFTER: Final = {
+    **dict.fromkeys(
+        (
+            "abort_fatal",
+            "build_request_failed",
+            "controller_failed",
+            "fetch_failed",
+            "heads_fetch_failed",
+            "launch_failed",
+            "log_fetch_failed",
+            "no_progress",
+            "notification_fatal",
+            "refs_fetch_failed",
+            "state_fetch_failed",
+            "task_request_failed",
+            "timer_fatal",
+            "topic_failed",
+        ),
+        _ENDINGS,
+    ),
+    "build_fetch_failed": _ENDINGS | _NEXT_CHECK,
+    "task_fetch_failed": _ENDINGS | _NEXT_CHECK,
+    "build_request_rejected": _ENDINGS | {"build_answered"},
+    "fetch_response": frozenset({"invocation_finished"}),
+}
+
+_LAUNCHING: Final = frozenset({"launching"})
+_RUNNING: Final = frozenset({"running"})
+#: In which phase of an invocation an entry can stand, for those that cannot stand in all.
+_PHASES: Final = {
+    **dict.fromkeys(("attempt_retried", "attempts_exhausted"), _LAUNCHING),
+    **dict.fromkeys(
+        (
+            "build_request_failed",
+            "build_requested",
+            "fetch_finished",
+            "fetch_response",
+            "fetch_started",
+            "noop_started",
+            "repo_watched",
+            "task_requested",
+            "topic_ready",
+            "topic_requested",
+        ),
+        _LAUNCHING,
+    ),
+    **dict.fromkeys(
+        ("build_fetch_failed", "build_fetched", "build_status", "timer_handled", "timer_tick"), _RUNNING
+    ),
+    "attempt_started": frozenset({"queued", "retrying"}),
+    "build_answered": _LAUNCHING | _RUNNING,
+    "notification_received": _RUNNING,
+}
+#: The phase that an entry leads to.
+_PHASE_BEHIND: Final = {
+    "attempt_retried": "retrying",
+    "attempt_started": "launching",
+    "build_answered": "running",
+    "build_fetched": "running",
+    "build_status": "running",
+    "invocation_finished": "finished",
+    "invocation_queued": "queued",
+    "task_answered": "running",
+    "task_url": "running",
+    "timer_scheduled": "running",
+}
+
 _CONTENT_LENGTH_RE: Final = re.compile(r"^content-length:[ \t]*(\d{1,9})\s*$", re.IGNORECASE | re.MULTILINE)
+_REQUEST_ID_RE: Final = re.compile(r'"(?:client_operation_id|requestId)": ?"(\d{1,20})"')
+_BUILD_ID_RE: Final = re.compile(r'"id": ?"(\d{1,20})"')
 
 
 @dataclass(slots=True)
@@ -112,18 +181,60 @@ class Entry:
     suspicious: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _State:
-    """What the engine's state machine knows of the invocation being read."""
+    """What the engine's state machine knows of the invocation being read.
 
-    start_clock: int | None = None
-    attempt: int = 0
-    finish: int | None = None
-    duration_ms: int | None = None
-    finished: bool = False
-    timers: set[str] = field(default_factory=set)
-    builds: set[str] = field(default_factory=set)
-    writers: set[str] = field(default_factory=set)
+    The phase is empty before the first entry, ``triage`` behind a triage block, ``lost`` where a
+    cut or a missing head leaves it open, else the invocation's own.
+    """
+
+    phase: str = ""
+    kind: str | None = None
+    quotes: bool = False
+    attempt: int | None = None
+    start_ms: int | None = None
+    clock_ms: int | None = None
+    elapsed_ms: int = 0
+    invocation: str | None = None
+    build: str | None = None
+    outcome: str | None = None
+    writers: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What the cost of all that follows depends on, the clocks apart."""
+        return self.phase, self.kind, self.quotes, self.attempt, self.invocation, self.build, self.outcome
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A reading of the log up to here: its last entry, and the reading up to the one before that.
+
+    Parameters
+    ----------
+    index:
+        Of the last entry's block. The blocks behind it are quoted in it.
+    begins:
+        Whether that entry is the first of an invocation.
+    cost, quoted:
+        Of the whole reading: what the broken rules cost, and the number of blocks that are quoted.
+    size:
+        Of the last entry's text, with all that it quotes.
+    """
+
+    state: _State
+    index: int
+    begins: bool
+    cost: int
+    quoted: int
+    size: int
+    before: _Reading | None
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """The lower the better; the last part only makes the order definite."""
+        return self.cost, self.quoted, self.index
 
 
 def split_invocations(blocks: Sequence[Block], match: Matcher) -> Iterator[list[Entry]]:
@@ -136,228 +247,297 @@ def split_invocations(blocks: Sequence[Block], match: Matcher) -> Iterator[list[
     match:
         The engine's exact matcher.
     """
-    reader = _Reader(blocks, match)
-    yield from reader.read()
+    yield from _Reader(blocks, match).read()
 
 
 class _Reader:
+    """Finds the best reading: step by step, keeping of readings that lead to the same state the best one."""
+
     def __init__(self, blocks: Sequence[Block], match: Matcher) -> None:
         self._blocks = blocks
         self._match = match
         self._big = sum(len(b.text) for b in blocks) >= _TRIMMED_SIZE
-        self._state = _State()
-        self._entries: list[Entry] = []
+        self._matches: dict[tuple[str | None, bool], Match | None] = {}
 
     def read(self) -> Iterator[list[Entry]]:
-        for index, block in enumerate(self._blocks):
-            entry = self._understand(block)
-            last = self._entries[-1] if self._entries else None
-            if self._starts_invocation(entry, last):
-                if any(e.shape != "triage" for e in self._entries):
-                    yield self._entries
-                    self._entries = []
-                    self._state = _State()
-                    entry = self._understand(block)
-                    last = None
-                if entry.kind in ("invocation_queued", "attempt_started"):
-                    self._begin(index, entry)
-            if last is not None and self._imitates(index, entry, last):
-                self._fold(entry, last)
-                continue
-            self._note(index, entry)
-            self._entries.append(entry)
-        if self._entries:
-            yield self._entries
+        if not self._blocks:
+            return
+        live = [_Reading(_State(), -1, True, 0, 0, 0, None)]
+        for index in range(len(self._blocks)):
+            live = self._step(live, index)
+        best: _Reading | None = min(live, key=self._final_rank)
+        taken: list[_Reading] = []
+        while best is not None and best.index >= 0:
+            taken.append(best)
+            best = best.before
+        yield from self._entries(taken[::-1])
 
-    def _understand(self, block: Block) -> Entry:
-        entry = Entry(block.shape, block.line, block.clock_ms, block.text)
-        if block.shape == "cut":
-            entry.kind = LOG_CUT
-        elif block.shape == "text":
-            entry.kind = LOG_FRAGMENT
+    def _final_rank(self, reading: _Reading) -> tuple[int, int, int]:
+        """Return the rank of a reading of the whole log. A quotation that nothing ends is the last resort."""
+        endless = reading.index < len(self._blocks) - 1 and reading.state.phase != "finished"
+        return reading.cost + 3 * _BROKEN * endless, reading.quoted, reading.index
+
+    # --- readings ---------------------------------------------------------------------------------
+
+    def _step(self, live: Sequence[_Reading], index: int) -> list[_Reading]:
+        """Return the readings of one block more."""
+        self._matches.clear()
+        found: dict[tuple[object, ...], _Reading] = {}
+        quoting = []
+        for reading in live:
+            state = reading.state
+            if state.phase != "finished" or self._can_follow_finish(index, state):
+                taken = self._take(reading, index)
+                known = found.get(taken.state.key)
+                if known is None or taken.rank < known.rank:
+                    found[taken.state.key] = taken
+            else:
+                quoting.append(self._quote(reading, index, _BROKEN if reading.index == index - 1 else 0))
+            if state.quotes:
+                # Where nothing is known of what follows, quoting a plausible entry is the less likely.
+                longer = self._quote(reading, index, 0 if state.kind in _AFTER else _BROKEN // 3)
+                if longer.size <= (_RESPONSE_LIMIT if state.kind == "fetch_response" else _QUOTE_LIMIT):
+                    quoting.append(longer)
+        best = sorted([*found.values(), *quoting], key=lambda r: r.rank)
+        worst = best[0].cost + _WORST
+        return [r for r in best[:_MOST_READINGS] if r.cost <= worst]
+
+    def _can_follow_finish(self, index: int, state: _State) -> bool:
+        found = self._understand(index, state)
+        if self._blocks[index].shape != "entry":
+            return self._blocks[index].shape == "triage"
+        return found is not None and (found.message.kind == "timer_ignored" or _opens(found))
+
+    def _quote(self, reading: _Reading, index: int, cost: int) -> _Reading:
+        """Return the reading in which one more block is part of the last entry's text."""
+        size = reading.size + len(self._blocks[index].text) + 1
+        return replace(reading, cost=reading.cost + cost, quoted=reading.quoted + 1, size=size)
+
+    def _take(self, reading: _Reading, index: int) -> _Reading:
+        """Return the reading in which the block is the next entry."""
+        block, state = self._blocks[index], reading.state
+        size = len(block.text)
+        if block.shape == "triage":
+            begins = state.phase not in ("", "triage")
+            behind = _State("triage", "", False)
+            return _Reading(behind, index, begins, reading.cost, reading.quoted, size, reading)
+        if block.shape != "entry":
+            cut = block.shape == "cut"
+            cost = (_CUT_MS if self._big else _BROKEN) if cut else 0
+            behind = replace(
+                state,
+                phase="lost",
+                kind=LOG_CUT if cut else LOG_FRAGMENT,
+                quotes=False,
+                attempt=None,
+                outcome=None,
+            )
+            return _Reading(behind, index, False, reading.cost + cost, reading.quoted, size, reading)
+        found = self._understand(index, state)
+        begins, cost = False, 0
+        if found is not None and self._begins(found, state):
+            begins = state.phase not in ("", "triage")
+            if begins and state.phase != "finished":
+                cost = 2 * _BROKEN if state.quotes else _BROKEN
+            state = _State(start_ms=block.clock_ms)
         else:
-            self._match_entry(entry)
-        return entry
+            cost = self._cost(block, found, reading, index)
+        behind = _advance(state, block, found)
+        return _Reading(behind, index, begins, reading.cost + cost, reading.quoted, size, reading)
 
-    def _match_entry(self, entry: Entry) -> None:
-        previous = next((e.kind for e in reversed(self._entries[-2:]) if e is not entry), None)
+    def _begins(self, found: Match, state: _State) -> bool:
+        """Whether a message begins an invocation of its own."""
+        if found.message.kind == "invocation_queued":
+            return True
+        return _opens(found) and state.phase in ("", "triage", "finished")
+
+    def _understand(self, index: int, state: _State) -> Match | None:
+        """Return the message of a block. Where it stands matters only to formats that fit too many texts."""
+        key = state.kind, "gitiles" in state.writers
+        if key not in self._matches:
+            context = Context(state.kind, state.writers)
+            self._matches[key] = match_tolerantly(self._match, self._blocks[index].text, context)
+        return self._matches[key]
+
+    # --- the engine's rules -----------------------------------------------------------------------
+
+    def _cost(self, block: Block, found: Match | None, reading: _Reading, index: int) -> int:
+        """Return what taking an entry costs: the rules that it breaks, and how far its clock is off."""
+        state = reading.state
+        kind = found.message.kind if found else None
+        broken = self._broken(block, found, state)
+        cost = 0
+        step = _step(state.clock_ms, block.clock_ms)
+        if step < 0:
+            cost -= step
+        allowed = _AFTER.get(state.kind or "")
+        if allowed is not None:
+            broken += kind not in allowed
+            broken += step < -_SAME_CLOCK_MS or step > _BROKEN
+            cost += min(max(step, 0), _BROKEN)
+        if state.kind == "fetch_response":
+            broken += not self._body_ends(reading.index, index)
+        if kind == "invocation_finished" and found is not None:
+            cost += _finish_error(state, block, found.fields["duration_s"])
+        return cost + broken * _BROKEN
+
+    def _broken(self, block: Block, found: Match | None, state: _State) -> int:
+        """Return how many of the rules without a clock an entry breaks."""
+        if found is None:
+            return 0
+        kind, fields = found.message.kind, found.fields
+        known = state.phase not in ("", "triage", "lost")
+        broken = int(known and state.phase not in _PHASES.get(kind, (state.phase,)))
+        if kind == "attempt_started" and known:
+            broken += fields.get("attempt", 1) != (state.attempt or 0) + 1
+            broken += (
+                state.kind == "attempt_retried" and 0 <= _step(state.clock_ms, block.clock_ms) < _RETRY_MS
+            )
+        elif kind == "attempt_retried" and known:
+            broken += not state.quotes and state.kind != "build_answer_invalid"
+        elif kind == "invocation_finished":
+            broken += state.outcome is not None and fields["status"] != state.outcome
+            broken += (
+                fields["status"] == "SUCCEEDED" and state.kind in _AFTER and state.kind != "fetch_response"
+            )
+        invocation, build = _named_ids(block, found)
+        broken += None not in (invocation, state.invocation) and invocation != state.invocation
+        broken += None not in (build, state.build) and build != state.build
+        return broken
+
+    def _body_ends(self, first: int, end: int) -> bool:
+        """Whether a response in blocks `first` to `end` is as long as its Content-Length says, if it says."""
+        text = "\n".join([self._blocks[first].text, *(_raw(b) for b in self._blocks[first + 1 : end])])
+        head, blank, body = text.replace("\r\n", "\n").partition("\n\n")
+        stated = _CONTENT_LENGTH_RE.search(head)
+        # What is not the body's own text has another length: a note of the scheduler, or an escaped byte.
+        if (
+            stated is None
+            or not blank
+            or body.startswith("<binary response>")
+            or "%!" in body
+            or "\\x" in body
+        ):
+            return True
+        limit = min(int(stated[1]), _BODY_LIMIT)
+        raw = text.partition("\n\n" if "\r\n\r\n" not in text else "\r\n\r\n")[2]
+        return len(body.encode()) >= limit - 1 and (end == first + 1 or len(raw.encode()) <= limit + 2)
+
+    # --- entries ----------------------------------------------------------------------------------
+
+    def _entries(self, taken: Sequence[_Reading]) -> Iterator[list[Entry]]:
+        """Yield the entries of a reading, by invocation."""
+        entries: list[Entry] = []
+        ends = [r.index for r in taken[1:]] + [len(self._blocks)]
+        for reading, end in zip(taken, ends, strict=True):
+            if reading.begins and entries:
+                yield entries
+                entries = []
+            block = self._blocks[reading.index]
+            entry = Entry(block.shape, block.line, block.clock_ms, block.text)
+            for quoted in self._blocks[reading.index + 1 : end]:
+                entry.suspicious.append((quoted.line, _raw(quoted)))
+            entry.text = "\n".join([entry.text, *(text for _, text in entry.suspicious)])
+            assert reading.before is not None
+            self._explain(entry, reading, reading.before.state)
+            entries.append(entry)
+        yield entries
+
+    def _explain(self, entry: Entry, reading: _Reading, before: _State) -> None:
+        """Fill in what an entry means."""
+        if entry.shape in ("cut", "text"):
+            entry.kind = LOG_CUT if entry.shape == "cut" else LOG_FRAGMENT
+            return
         scope = "triage" if entry.shape == "triage" else "invocation"
-        context = Context(previous, frozenset(self._state.writers), scope)
+        writers = frozenset() if reading.begins else before.writers
+        context = Context(before.kind, writers, scope)
         found = match_tolerantly(self._match, entry.text, context)
         if found is None:
             entry.quotes = entry.shape == "entry"
             return
-        entry.kind = found.message.kind
-        entry.fields = found.fields
-        entry.writer = found.message.writer
-        entry.tail = found.tail
-        entry.quotes = found.message.outside
-
-    def _starts_invocation(self, entry: Entry, last: Entry | None) -> bool:
-        """Whether a new invocation begins here: with the first entry, or where one log follows another."""
-        if (
-            self._state.start_clock is None
-            and entry.shape == "entry"
-            and not any(e.shape == "entry" for e in self._entries)
-        ):
-            return True
-        if last is None:
-            return False
-        if entry.shape == "triage" and last.shape != "triage":
-            return True
-        begins = entry.kind == "invocation_queued" or (
-            entry.kind == "attempt_started" and entry.fields.get("attempt", 1) == 1
-        )
-        return begins and (
-            self._state.finished
-            or (entry.kind == "invocation_queued" and not last.quotes and last.shape != "triage")
-        )
-
-    def _begin(self, index: int, entry: Entry) -> None:
-        """Note where the log starts and find its end: the first finish that agrees with the clock."""
-        state = self._state
-        state.start_clock = entry.clock_ms
-        previous: Match | None = None
-        for position in range(index + 1, len(self._blocks)):
-            block = self._blocks[position]
-            if block.shape != "entry" or not block.text.startswith(
-                ("Invocation finished", "New invocation ")
-            ):
-                continue
-            previous = match_tolerantly(self._match, block.text, Context())
-            kind = previous.message.kind if previous else None
-            if kind == "invocation_queued" and not self._quoted_before(position):
-                return
-            if kind == "invocation_finished" and previous is not None:
-                duration = previous.fields["duration_s"]
-                assert isinstance(duration, float)
-                if self._agrees(block.clock_ms, duration):
-                    state.finish = position
-                    state.duration_ms = round(duration * 1000)
-                    return
-
-    def _quoted_before(self, position: int) -> bool:
-        found = match_tolerantly(self._match, self._blocks[position - 1].text, Context())
-        return found is None or found.message.outside
-
-    def _agrees(self, clock_ms: int | None, duration_s: float) -> bool:
-        """Whether an invocation of that duration that started with this log can finish at that clock."""
-        start = self._state.start_clock
-        if start is None or clock_ms is None:
-            return True
-        # The invocation is created up to a few seconds before its first entry is logged.
-        return -_CLOCK_SLACK_MS <= _step(start + round(duration_s * 1000), clock_ms) <= _CLOCK_SLACK_MS
-
-    def _imitates(self, index: int, entry: Entry, last: Entry) -> bool:
-        """Whether `entry` is text that `last` quotes, or stands where none can stand."""
-        state = self._state
-        if entry.shape == "cut":
-            return last.quotes and not self._big
-        if entry.shape != "entry" or last.shape == "triage":
-            return False
-        if state.finished:
-            return entry.kind != "timer_ignored"
-        if state.finish is not None and entry.kind == "invocation_finished" and index != state.finish:
-            return True
-        if not last.quotes or last.shape != "entry":
-            return False
-        if _body_lacks(last):
-            return True
-        return not self._plausible(index, entry, last)
-
-    def _plausible(self, index: int, entry: Entry, last: Entry) -> bool:
-        if last.kind is None:
-            # A custom task's entry: nothing is known of what follows it, so only contradictions count.
-            if entry.kind in ("attempt_started", "invocation_queued"):
-                return entry.fields.get("attempt") == self._state.attempt + 1
-            return self._in_time(entry, last, limit=DAY_MS // 2)
-        if last.kind in _FAILURES:
-            allowed = _ENDINGS
-            if last.writer in ("swarming", "buildbucket") and last.kind.endswith("fetch_failed"):
-                allowed |= {"timer_scheduled", "timer_handled", "notification_received", "timer_tick"}
-            elif last.kind == "build_request_rejected":
-                allowed |= {"build_answered"}
-            if entry.kind not in allowed or not self._in_time(entry, last, limit=_REACTION_MS):
-                return False
-        elif entry.kind is None or not self._in_time(entry, last, limit=DAY_MS // 2):
-            return False
-        if entry.kind in ("invocation_queued", "attempt_started"):
-            return False
-        if entry.kind == "attempt_retried" and self._repeated(index, last):
-            return False
-        return self._ids_known(entry)
-
-    def _in_time(self, entry: Entry, last: Entry, *, limit: int) -> bool:
-        if entry.clock_ms is None or last.clock_ms is None:
-            return True
-        if not -_CLOCK_SLACK_MS <= _step(last.clock_ms, entry.clock_ms) <= limit:
-            return False
-        state = self._state
-        if state.duration_ms is None or state.duration_ms >= DAY_MS or state.start_clock is None:
-            return True
-        elapsed = (entry.clock_ms - state.start_clock) % DAY_MS
-        return elapsed <= state.duration_ms + _CLOCK_SLACK_MS or elapsed >= DAY_MS - _CLOCK_SLACK_MS
-
-    def _repeated(self, index: int, last: Entry) -> bool:
-        """Whether a later block announces the same next attempt again, which makes this one the imitation."""
-        following = f"Starting the invocation (attempt {self._state.attempt + 1})"
-        announced = 0
-        for position in range(index + 1, min(index + 200, len(self._blocks))):
-            block = self._blocks[position]
-            if block.shape == "entry" and block.text.startswith(following):
-                announced += 1
-                before = self._blocks[position - 1]
-                if announced > 1 and before.text.startswith(("The invocation will", "It will probably")):
-                    return True
-            elif block.text.startswith(f"Starting the invocation (attempt {self._state.attempt + 2})"):
-                return False
-        return False
-
-    def _ids_known(self, entry: Entry) -> bool:
-        timer = entry.fields.get("timer_id")
-        if isinstance(timer, str) and self._state.timers:
-            parts = parse_timer_id(timer)
-            return parts is not None and parts.invocation_id in self._state.timers
-        build = entry.fields.get("build_id")
-        return not isinstance(build, str) or not self._state.builds or build in self._state.builds
-
-    def _fold(self, entry: Entry, last: Entry) -> None:
-        """Make `entry` part of the text of `last`."""
-        raw = f"[{format_clock(entry.clock_ms)}] {entry.text}" if entry.clock_ms is not None else entry.text
-        last.text = f"{last.text}\n{raw}"
-        last.suspicious.append((entry.line, raw))
-        kind = last.kind
-        self._match_entry(last)
-        if last.kind is None and kind is not None:
-            last.kind = kind
-
-    def _note(self, index: int, entry: Entry) -> None:
-        state = self._state
-        if entry.writer is not None:
-            state.writers.add(entry.writer)
-        if entry.kind == "attempt_started":
-            attempt = entry.fields.get("attempt", 1)
-            state.attempt = attempt if isinstance(attempt, int) else 1
-        elif entry.kind == "invocation_finished":
-            state.finished = True
-        timer, build = entry.fields.get("timer_id"), entry.fields.get("build_id")
-        if isinstance(timer, str) and (parts := parse_timer_id(timer)) is not None:
-            state.timers.add(parts.invocation_id)
-        if isinstance(build, str):
-            state.builds.add(build)
+        entry.kind, entry.fields, entry.tail = found.message.kind, found.fields, found.tail
+        entry.writer, entry.quotes = found.message.writer, found.message.outside
 
 
-def _step(before_ms: int, after_ms: int) -> int:
-    """Return the time from one clock to another, the shorter way around midnight."""
-    return (after_ms - before_ms + DAY_MS // 2) % DAY_MS - DAY_MS // 2
+def _advance(state: _State, block: Block, found: Match | None) -> _State:
+    """Return the state behind an entry."""
+    clock = state.clock_ms if block.clock_ms is None else block.clock_ms
+    elapsed = state.elapsed_ms + _step(state.clock_ms, block.clock_ms)
+    phase = state.phase or "lost"
+    if found is None:
+        return replace(state, phase=phase, kind=None, quotes=True, clock_ms=clock, elapsed_ms=elapsed)
+    message, fields = found.message, found.fields
+    attempt, outcome = state.attempt, state.outcome
+    invocation, build = _named_ids(block, found)
+    invocation, build = invocation or state.invocation, build or state.build
+    if message.kind == "attempt_started":
+        number = fields.get("attempt", 1)
+        attempt, build = number if isinstance(number, int) else 1, None
+    elif message.kind in ("invocation_aborted", "launch_skipped"):
+        outcome = "ABORTED"
+    elif message.kind == "fetch_finished":
+        outcome = str(fields["status"])
+    return _State(
+        phase=_PHASE_BEHIND.get(message.kind, phase),
+        kind=message.kind,
+        quotes=message.outside,
+        attempt=attempt,
+        start_ms=state.start_ms,
+        clock_ms=clock,
+        elapsed_ms=elapsed,
+        invocation=invocation,
+        build=build,
+        outcome=outcome,
+        writers=state.writers if message.writer in state.writers else state.writers | {message.writer},
+    )
 
 
-def _body_lacks(entry: Entry) -> bool:
-    """Whether a response's body is still shorter than its Content-Length says."""
-    if entry.kind != "fetch_response":
-        return False
-    head, blank, body = entry.text.replace("\r\n", "\n").partition("\n\n")
-    stated = _CONTENT_LENGTH_RE.search(head)
-    if stated is None or not blank or body.startswith("<binary response>") or "%!" in body:
-        return False
-    return len(body.encode("utf-8", "surrogatepass")) < min(int(stated[1]), _BODY_LIMIT)
+def _opens(found: Match) -> bool:
+    """Whether a message is one with which invocations begin."""
+    if found.message.kind == "attempt_started":
+        return found.fields.get("attempt", 1) == 1
+    return found.message.kind == "invocation_queued"
+
+
+def _named_ids(block: Block, found: Match) -> tuple[str | None, str | None]:
+    """Return the ids of the invocation and of the build that an entry names."""
+    timer, build = found.fields.get("timer_id"), found.fields.get("build_id")
+    invocation = None
+    if isinstance(timer, str):
+        parts = parse_timer_id(timer)
+        invocation = parts.invocation_id if parts else None
+    elif found.message.kind == "build_requested":
+        requested = _REQUEST_ID_RE.search(block.text)
+        invocation = requested[1] if requested else None
+    elif found.message.kind == "build_answered":
+        answered = _BUILD_ID_RE.search(block.text)
+        build = answered[1] if answered else None
+    return invocation, build if isinstance(build, str) else None
+
+
+def _step(before_ms: int | None, after_ms: int | None) -> int:
+    """Return the time from one clock to the next: a small step back, or else forward within a day."""
+    if before_ms is None or after_ms is None:
+        return 0
+    step = (after_ms - before_ms) % DAY_MS
+    return step - DAY_MS if step >= DAY_MS - _STEP_BACK_MS else step
+
+
+def _finish_error(state: _State, block: Block, duration_s: Value) -> int:
+    """Return how far a finish is off the clock that it should have by the duration it states.
+
+    Where lines are missing whole days can be as well, so only too long an invocation breaks a rule by days.
+    """
+    if state.start_ms is None or block.clock_ms is None or not isinstance(duration_s, float):
+        return 0
+    duration_ms = round(duration_s * 1000)
+    elapsed = state.elapsed_ms + _step(state.clock_ms, block.clock_ms)
+    off = abs((block.clock_ms - state.start_ms - duration_ms + DAY_MS // 2) % DAY_MS - DAY_MS // 2)
+    if off > _CLOCK_SLACK_MS or elapsed > duration_ms + _CLOCK_SLACK_MS:
+        return _BROKEN
+    return off
+
+
+def _raw(block: Block) -> str:
+    """Return a block as it stands in the log."""
+    return block.text if block.clock_ms is None else f"[{format_clock(block.clock_ms)}] {block.text}"

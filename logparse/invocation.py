@@ -25,6 +25,7 @@ from logparse.walk import Facts, walk
 TASK_KINDS: Final = ("swarming", "gitiles", "url_fetch", "noop", "buildbucket")
 _WRITER_OF_KIND: Final = {"url_fetch": "urlfetch"}
 _FILE_ID_RE: Final = re.compile(r"(?<!\d)([89]\d{18})(?!\d)")
+_NOOP_TRIGGER_RE: Final = re.compile(r"noop:(\d{16,19}):\d+")
 
 
 def id_in_name(name: str) -> str | None:
@@ -103,6 +104,11 @@ def _invocation_id(page: Page, facts: Facts, name_hint: str | None) -> tuple[str
         return facts.timer_ids[0].invocation_id, "timer"
     if page.breadcrumb:
         return page.breadcrumb[2], "page"
+    for trigger in facts.outgoing:
+        # A noop job names its triggers after its own invocation.
+        found = _NOOP_TRIGGER_RE.fullmatch(trigger.id or "")
+        if found and invocation_created_us(found[1]) is not None:
+            return found[1], "trigger"
     hinted = id_in_name(name_hint) if name_hint else None
     return (hinted, "file name") if hinted else (None, None)
 

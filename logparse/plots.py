@@ -1,7 +1,7 @@
 """Charts of records and tables.
 
 Every function takes what `logparse.parse` or `logparse.load` returned, draws it on Axes, its own
-or those given, and returns them: nothing is read, computed anew or saved here. Times are UTC,
+or those given, and returns them: nothing is read, shown or saved here. Times are UTC,
 and what has no value is named on the chart, not left out silently. Matplotlib comes with the
 extra ``logparse[plot]`` and is imported when something is drawn; its settings stay as they are.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from logparse.metrics import GROUP_KEYS
 from logparse.records import Invocation
@@ -29,13 +29,15 @@ PHASES: Final = (
     ("run_s", "run", "#0072B2"),
     ("finish_lag_s", "finish lag", "#D55E00"),
 )
-_SOURCES: Final = (("timer", "timer", "#0072B2", "o"), ("pubsub", "PubSub notification", "#E69F00", "D"))
+_BLUE: Final = "#0072B2"
+_SOURCES: Final = (("timer", "timer", _BLUE, "o"), ("pubsub", "PubSub notification", "#E69F00", "D"))
 _UNKNOWN: Final[dict[str, Any]] = {
     "facecolor": "white",
     "edgecolor": "#999999",
     "hatch": "////",
     "linewidth": 0.5,
 }
+_MINUTE: Final = 1 / (24 * 60)
 _DARK, _GREY, _EARLY = "#333333", "#777777", "#D55E00"
 
 
@@ -102,7 +104,7 @@ def phases(invocation: Row, ax: Axes | None = None) -> Axes:
     zoom.axvline(0, color=_DARK, linewidth=0.8)
     zoom.set_yticks(range(len(others)), [label for _, label, _ in others], fontsize="small")
     zoom.tick_params(axis="y", length=0)
-    zoom.invert_yaxis()
+    zoom.set_ylim(len(others) - 0.4, -0.6)
     # Room for the text behind the longest bar.
     zoom.set_xlim(min(0.0, *(v or 0.0 for v in known.values())) * 1.05, (longest or 1.0) * 1.3)
     zoom.set_xlabel("all but the run, on a scale of its own: length of each phase (s)")
@@ -115,10 +117,8 @@ def _name(invocation: Row) -> str:
     job, number = _get(invocation, "job_id"), _get(invocation, "invocation_id")
     status, duration = _get(invocation, "status"), _get(invocation, "duration_s")
     name = " ".join(str(part) for part in (_short(job or "", 50), number) if part) or "invocation"
-    end = " after ".join(
-        part for part in (status or "", "" if duration is None else f"{duration:,.3f} s") if part
-    )
-    return f"{name}: {end}" if end else name
+    length = ", phases so far" if duration is None else f" after {duration:,.3f} s"
+    return f"{name}: {status or 'status unknown'}{length}"
 
 
 def _parts(known: Mapping[str, float | None], duration: float | None) -> list[tuple[str, float, float]]:
@@ -193,7 +193,7 @@ def poll_rpc(polls: pd.DataFrame, ax: Axes | None = None) -> Axes:
         A line of markers for each source. Checks without an answer are crosses at zero.
     """
     ax = _axes(ax, 9, 3.4)
-    _title(ax, f"Answers to status checks of {_whose(polls)}", legend=True)
+    _title(ax, f"Answers to status checks{_whose(polls)}", legend=True)
     ax.set_ylabel("handled to answered (s)")
     timed = polls[polls["handled_at"].notna()]
     if timed.empty:
@@ -207,14 +207,16 @@ def poll_rpc(polls: pd.DataFrame, ax: Axes | None = None) -> Axes:
     if not silent.empty:
         x = _instants(silent["handled_at"])
         label = f"no answer ({len(silent)})"
-        ax.plot(x, [0.0] * len(x), "x", color=_DARK, markersize=6, label=label, clip_on=False)
-    _time_axis(ax, "check begun", len(polls) - len(timed))
+        ax.plot(x, [0.0] * len(x), "x", color=_DARK, markersize=6, label=label)
+    _time_axis(ax, "check begun", timed["handled_at"], len(polls) - len(timed))
     answered = timed[timed["rpc_s"].notna()].sort_values("rpc_s", kind="stable")
     top = 0.0
     if not answered.empty:
         at, top = answered["handled_at"].iloc[-1], float(answered["rpc_s"].iloc[-1])
-        _mark(ax, _instants(answered["handled_at"]), top, f"slowest: {top:.3f} s at {at:%H:%M:%S}")
-    ax.set_ylim(0, top * 1.15 or 1.0)
+        days = answered["handled_at"].dt.date.nunique()
+        clock = f"{at:%H:%M:%S}" if days == 1 else f"{at:%Y-%m-%d %H:%M:%S}"
+        _mark(ax, _instants(answered["handled_at"]), top, f"slowest: {top:.3f} s at {clock}")
+    ax.set_ylim(-0.02 * (top or 1.0), 1.15 * (top or 1.0))
     _legend(ax)
     return ax
 
@@ -237,7 +239,7 @@ def poll_lateness(polls: pd.DataFrame, ax: Axes | None = None) -> Axes:
         A line of markers each for late and early timers, with stems from the line of zero.
     """
     ax = _axes(ax, 9, 3.4)
-    _title(ax, f"Lateness of the timers of {_whose(polls)}", legend=True)
+    _title(ax, f"Lateness of the timers{_whose(polls)}", legend=True)
     ax.set_ylabel("lateness: handled minus due (ms)")
     timers = polls[polls["lateness_s"].notna() | (polls["source"] == "timer").fillna(False)]
     timed = timers[timers["lateness_s"].notna() & timers["due_at"].notna()]
@@ -245,7 +247,7 @@ def poll_lateness(polls: pd.DataFrame, ax: Axes | None = None) -> Axes:
         return _nothing(ax, "no timers" if timers.empty else "when the timers were due is not known")
     lateness = timed["lateness_s"] * 1000
     for chosen, label, color in (
-        (lateness >= 0, "late", _SOURCES[0][2]),
+        (lateness >= 0, "late", _BLUE),
         (lateness < 0, "early", _EARLY),
     ):
         if chosen.any():
@@ -255,14 +257,16 @@ def poll_lateness(polls: pd.DataFrame, ax: Axes | None = None) -> Axes:
     mean = float(lateness.mean())
     ax.axhline(mean, color=_GREY, linestyle="--", linewidth=1, label=f"mean {mean:.1f} ms")
     ax.axhline(0, color=_DARK, linewidth=0.8)
-    _time_axis(ax, "timer due", len(timers) - len(timed))
+    _time_axis(ax, "timer due", timed["due_at"], len(timers) - len(timed))
     _legend(ax)
     return ax
 
 
 def _whose(polls: pd.DataFrame) -> str:
     ids = polls["invocation_id"].dropna().unique()
-    return f"invocation {_short(str(ids[0]), 40)}" if len(ids) == 1 else f"{len(ids)} invocations"
+    if len(ids) == 1:
+        return f" of invocation {_short(str(ids[0]), 40)}"
+    return f" of {len(ids)} invocations" if len(ids) else ""
 
 
 def _mark(ax: Axes, instants: Any, y: float, text: str) -> None:
@@ -342,7 +346,7 @@ def phase_breakdown(
 def _row_name(row: Row) -> str:
     job, number = _get(row, "job_id"), _get(row, "invocation_id")
     # A whole id would take more room than many bars.
-    return _short(job or "unknown job", 36) + (f" …{str(number)[-6:]}" if number else "")
+    return _short(job or "unknown job", 30) + (f" …{str(number)[-6:]}" if number else "")
 
 
 def _phase_legend(ax: Axes, columns: Sequence[str], unknown: bool) -> None:
@@ -351,7 +355,7 @@ def _phase_legend(ax: Axes, columns: Sequence[str], unknown: bool) -> None:
     patches = [Patch(color=color, label=label) for column, label, color in PHASES if column in columns]
     if unknown:
         patches.append(Patch(label="phase not known", **_UNKNOWN))
-    _legend(ax, patches)
+    _legend(ax, patches, side="right")
 
 
 def latency_distribution(
@@ -362,7 +366,7 @@ def latency_distribution(
     metric: str = "queue_latency_s",
     limit: int = 20,
 ) -> Axes:
-    """Draw a duration of many invocations by group: every value a dot, with median and 90th percentile.
+    """Draw a duration of many invocations by group: every value a dot, with the median.
 
     Parameters
     ----------
@@ -381,7 +385,8 @@ def latency_distribution(
     Returns
     -------
     Axes
-        A line of dots for each group, the highest median on top.
+        A line of dots for each group, the highest median on top. Groups of ten or more have a mark
+        for the 90th percentile also; in smaller ones it would only repeat the largest values.
 
     Raises
     ------
@@ -403,22 +408,28 @@ def latency_distribution(
     ax = _axes(ax, 9, 1.5 + 0.34 * max(len(shown), 2))
     part = f"{len(shown)} highest of {len(groups)}" if len(shown) < len(groups) else f"{len(groups)}"
     _title(ax, f"{metric} by {by}, {part} group{'s' if len(groups) != 1 else ''}", legend=True)
-    ax.set_xlabel(f"{metric} (s)")
+    ax.set_xlabel(f"{metric.removesuffix('_s').replace('_', ' ')} (s)")
     if not shown:
         return _nothing(ax, f"no invocation has {metric} and a {by}")
-    dots, marks = _SOURCES[0][2], ((0.5, "median", "#000000"), (0.9, "90th percentile", _EARLY))
     for y, (_, values) in enumerate(shown):
-        label = "one invocation" if y == 0 else "_"
-        ax.plot(values.to_numpy(), [y] * len(values), "o", color=dots, alpha=0.5, markersize=5, label=label)
-        for quantile, name, color in marks:
-            label = name if y == 0 else "_"
-            ax.vlines(values.quantile(quantile), y - 0.35, y + 0.35, color=color, linewidth=2, label=label)
+        marks = [("median", 0.5, "#000000"), ("90th percentile", 0.9, _EARLY)]
+        for name, quantile, color in marks if len(values) >= 10 else marks[:1]:
+            x = values.quantile(quantile)
+            ax.vlines(x, y - 0.35, y + 0.35, color=color, linewidth=2, label=_once(ax, name))
+        label = _once(ax, "one invocation")
+        ax.plot(values.to_numpy(), [y] * len(values), "o", color=_BLUE, alpha=0.5, markersize=5, label=label)
     names = [f"{_short(name, 40)} ({len(values)})" for name, values in shown]
     ax.set_yticks(range(len(names)), names, fontsize="small", parse_math=False)
     ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_xlim(left=min(0.0, float(ax.get_xlim()[0])) if min(v.min() for _, v in shown) < 0 else 0.0)
+    if ax.get_xlim()[0] > 0:
+        ax.set_xlim(left=0.0)
     _legend(ax)
     return ax
+
+
+def _once(ax: Axes, label: str) -> str:
+    """Return a label that the Axes have no legend for yet, else one that is not shown."""
+    return "_" if label in ax.get_legend_handles_labels()[1] else label
 
 
 # --- what all charts share --------------------------------------------------------------------
@@ -441,13 +452,13 @@ def _title(ax: Axes, text: str, *, legend: bool = False) -> None:
     ax.set_title(text, loc="left", fontsize="medium", pad=pad, parse_math=False)
 
 
-def _legend(ax: Axes, handles: list[Any] | None = None) -> None:
-    """Put the legend above the Axes, where it covers nothing."""
+def _legend(ax: Axes, handles: list[Any] | None = None, *, side: Literal["left", "right"] = "left") -> None:
+    """Put the legend above the Axes, where it covers nothing. A wide one belongs right, beside long names."""
     handles = ax.get_legend_handles_labels()[0] if handles is None else handles
     ax.legend(
         handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
+        loc="lower left" if side == "left" else "lower right",
+        bbox_to_anchor=(0 if side == "left" else 1, 1),
         borderaxespad=0.2,
         ncols=max(len(handles), 1),
         frameon=False,
@@ -470,12 +481,16 @@ def _since(at: datetime | None) -> str:
     return f"time since the creation at {at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} UTC (s)"
 
 
-def _time_axis(ax: Axes, what: str, untimed: int) -> None:
+def _time_axis(ax: Axes, what: str, times: pd.Series[Any], untimed: int) -> None:
     """Label an axis of times in UTC, whatever time zone Matplotlib is set to."""
     dates = _dates()
     locator = dates.AutoDateLocator(tz=UTC)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))
+    first, last = _instants(times).min(), _instants(times).max()
+    if first == last:
+        # Matplotlib would show years around a single time.
+        ax.set_xlim(first - _MINUTE, last + _MINUTE)
     ax.set_xlabel(f"{what} (UTC)" + (f"; {untimed} at unknown times not drawn" if untimed else ""))
     ax.grid(axis="y", color="#DDDDDD", linewidth=0.6)
     ax.set_axisbelow(True)

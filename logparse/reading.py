@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
@@ -21,10 +22,9 @@ from logparse.entries import Entry, split_invocations
 from logparse.errors import InputError, LogparseError
 from logparse.html import is_html, split_pages, to_text
 from logparse.invocation import assemble
-from logparse.messages import Context
 from logparse.records import Build, Invocation, TriageLog
 from logparse.sources import DEFAULT_MAX_BYTES, Skipped, Source
-from logparse.syntax import Engine, Page, match_tolerantly
+from logparse.syntax import Engine, Page
 from logparse.tables import Records, table_frame
 
 if TYPE_CHECKING:
@@ -147,8 +147,7 @@ def load(
 
 
 def _open(source: Input, max_bytes: int) -> Iterator[Source]:
-    for opened in _read([source], max_bytes, None, None):
-        yield opened
+    yield from _read([source], max_bytes, None, None)
 
 
 def _read(
@@ -242,25 +241,39 @@ def _pages(source: Source) -> Iterator[tuple[str, int, int]]:
                 )
             yield page.text, line, line + page.log_line_shift
         return
-    starts = [m.start() for m in _PAGE_START_RE.finditer(source.text)]
-    first = 0
-    for start in starts:
-        before = source.text[first:start]
-        if _ends_a_log(before):
-            line = source.text.count("\n", 0, first)
-            yield before, line, line
-            first = start
-    line = source.text.count("\n", 0, first)
+    first, line = 0, 0
+    for start in _page_starts(source.text):
+        yield source.text[first:start], line, line
+        first, line = start, source.text.count("\n", 0, start)
     yield source.text[first:], line, line
 
 
-def _ends_a_log(text: str) -> bool:
-    """Whether a log stands in `text` whose last entry quotes nothing: another page can follow it."""
-    blocks = scanner.parse_page(text).blocks
-    if not blocks:
-        return False
-    found = match_tolerantly(scanner.match, blocks[-1].text, Context())
-    return found is not None and not found.message.outside
+def _page_starts(text: str) -> list[int]:
+    """Return where another page begins behind a log: a header that the log does not quote.
+
+    A quoted body can hold a header too, and even a log behind it. The best reading of all the text as
+    one log tells: behind a header of its own right a log begins, or nothing of the log before goes on.
+    """
+    starts = [m.start() for m in _PAGE_START_RE.finditer(text)]
+    if not starts or (len(starts) == 1 and not text[: starts[0]].strip()):
+        return []
+    invocations = list(split_invocations(scanner.parse_page(text).blocks, scanner.match))
+    marks = [
+        (entry.line, entry.quotes, position == 0)
+        for found in invocations
+        for position, entry in enumerate(found)
+    ]
+    lines = [mark[0] for mark in marks]
+    found = []
+    for start in starts:
+        following = bisect_right(lines, text.count("\n", 0, start) + 1)
+        if following == 0:
+            continue
+        quoting = marks[following - 1][1]
+        opening = following < len(marks) and marks[following][2]
+        if opening or not quoting:
+            found.append(start)
+    return found
 
 
 def _read_page(

@@ -7,10 +7,10 @@ compare by value, print well and render as a small table in a notebook.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -26,18 +26,21 @@ class Record(msgspec.Struct, kw_only=True):
             if value is not None and value != [] and value != {}:
                 yield name, value
 
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
-        yield from self._known()
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return list(self._known())
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name}={_brief(value)}" for name, value in self._known())
         return f"{type(self).__name__}({parts})"
 
     def _repr_html_(self) -> str:
+        return self._table(self._known())
+
+    def _table(self, fields: Iterable[tuple[str, Any]]) -> str:
         rows = "".join(
             f"<tr><th style='text-align:left'>{escape(name)}</th>"
             f"<td style='text-align:left'>{escape(_brief(value))}</td></tr>"
-            for name, value in self._known()
+            for name, value in fields
         )
         return f"<table><caption>{escape(type(self).__name__)}</caption>{rows}</table>"
 
@@ -51,7 +54,7 @@ def _brief(value: Any) -> str:
         return f"<{type(value).__name__} {identifier}>" if identifier else f"<{type(value).__name__}>"
     if isinstance(value, list) and value and isinstance(value[0], Record):
         return f"<{len(value)} × {type(value[0]).__name__}>"
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) and value.isprintable() else repr(value)
     return text if len(text) <= 120 else text[:117] + "…"
 
 
@@ -179,7 +182,7 @@ class Event(Record):
 
 
 class Attempt(Record):
-    """One attempt to launch. `outcome` is launched, retried, succeeded, failed or aborted; None while it goes on."""
+    """One attempt to launch. `outcome` is launched, retried, succeeded, failed or aborted."""
 
     attempt: int
     started_at: datetime | None = None
@@ -224,7 +227,7 @@ class Trigger(Record):
 
 
 class Gitiles(Record):
-    """What a gitiles job saw: the watched repository and refs, what changed, which jobs it triggered, errors."""
+    """What a gitiles job saw: the watched repository and refs, changes, triggered jobs, errors."""
 
     repository: str | None = None
     refs: list[str] = []
@@ -240,7 +243,7 @@ class Gitiles(Record):
 
 
 class UrlFetch(Record):
-    """What a url_fetch job asked for and got. `duration_s` is the fetch's own; the body is as the log shows it."""
+    """What a url_fetch job asked for and got. `duration_s` is the fetch's own."""
 
     method: str | None = None
     url: str | None = None
@@ -269,7 +272,7 @@ class SwarmingTask(Record):
 
 
 class Cut(Record):
-    """A place where the scheduler trimmed the log: the time lost, and at most how many status checks with it."""
+    """A place where the scheduler trimmed the log: the time lost, and the most status checks lost."""
 
     line: int
     lost_s: float | None = None
@@ -277,7 +280,7 @@ class Cut(Record):
 
 
 class Finding(Record):
-    """Something about an input that its reader should know: a code that the docs list, a place and a sentence."""
+    """Something that the reader of an input should know: a code that the docs list, a place, a sentence."""
 
     code: str
     message: str
@@ -359,6 +362,9 @@ class Invocation(Record):
                 return part.bot
         return None
 
+    def _repr_html_(self) -> str:
+        return self._table((name, value) for name, value in self._known() if name in _IN_NOTEBOOKS)
+
     @property
     def phases(self) -> dict[str, float | None]:
         """The five phases in order, by name, in seconds."""
@@ -366,6 +372,17 @@ class Invocation(Record):
             name: getattr(self, name)
             for name in ("scheduler_wait_s", "launch_s", "pending_s", "run_s", "finish_lag_s")
         }
+
+
+#: The fields of an invocation that its table in a notebook shows: what one asks first.
+_IN_NOTEBOOKS: Final = frozenset(
+    {
+        *("invocation_id", "job_id", "status", "triggered_by", "created_at", "finished_at", "duration_s"),
+        *("queue_latency_s", "run_s", "overhead_s", "attempt_count", "poll_count", "poll_unchanged"),
+        *("poll_rpc_s", "poll_rpc_max_s", "notification_count", "build", "swarming_task", "gitiles"),
+        *("url_fetch", "attempts", "polls", "triggers", "events", "findings", "source"),
+    }
+)
 
 
 class TriageLog(Record):

@@ -259,12 +259,14 @@ class _Walker:
 
     def on_build_answered(self, entry: Entry) -> None:
         value = self.payload(entry, "response" if "response" in entry.fields else "build")
-        if self._requested is not None and self._offset is not None:
-            self.facts.request_rpc_us = self._offset - self._requested
+        # Consumed: version 1 showed the answer to a check that it refused in the same way.
+        asked, self._requested = self._requested, None
+        if asked is not None and self._offset is not None:
+            self.facts.request_rpc_us = self._offset - asked
         build = read_build(value) if value is not None else None
         if value is None or build is None:
             return
-        self.learn(build, value, self._requested)
+        self.learn(build, value, asked)
         self._status = build.status
         self.launch()
 
@@ -298,8 +300,14 @@ class _Walker:
             self._poll = None
 
     def answer(self, status: str | None) -> PollFacts:
-        """Close the open check with an answer. An answer to a check that was cut off has no source."""
-        poll = self._poll or PollFacts(None, None, behind_cut=self._after_cut)
+        """Close the open check with an answer. An answer to a check that was cut off has no source.
+
+        Without a check, the answer belongs to the launch: the build had ended before it was asked for.
+        """
+        if self._poll is None and not self._after_cut:
+            self._status = status
+            return PollFacts(None, None)
+        poll = self._poll or PollFacts(None, None, behind_cut=True)
         self._poll = None
         poll.answered, poll.status, poll.is_answered = self._offset, status, True
         poll.changed = None if poll.behind_cut and self._status is None else status != self._status
