@@ -19,12 +19,12 @@ _LATEST_US: Final = 2_524_608_000_000_000  # 2050-01-01
 
 
 class TimerId(NamedTuple):
-    """``project/job:invocation:mutation:index``, taken apart from the right."""
+    """``project/job:invocation:mutation:number``, taken apart from the right."""
 
     job_id: str
     invocation_id: str
     mutation: int
-    index: int
+    number: int
 
 
 def invocation_created_us(invocation_id: str) -> int | None:

@@ -139,7 +139,7 @@ class Page(NamedTuple):
     @classmethod
     def of_log(cls, blocks: tuple[Block, ...]) -> Page:
         """Return a page that is nothing but a log."""
-        return cls(*[None] * 12, "", blocks)
+        return cls(None, None, None, None, None, None, None, None, None, None, None, None, "", blocks)
 
 
 class Engine(Protocol):

@@ -195,12 +195,14 @@ def test_on_definitions_of_tokens(tokens: list[str], glue: str) -> None:
     assert repr(scanner.parse_definition(text)) == repr(definition_of(text))
 
 
-SCALARS = st.sampled_from(["1", "-2.5", "true", "FOO", '"x"', "'y' \"z\""])
+SCALARS = st.sampled_from(["1", "-2.5", "true", "false", "FOO", '"x"', "'y' \"z\""])
 NAMES = st.sampled_from(["a", "b_c", "d.e"])
 
 
 def fields_of(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    field = st.tuples(NAMES, st.sampled_from([":", ": ", " : # c\n"]), values, st.sampled_from([" ", ", ", ";", "\n"]))
+    field = st.tuples(
+        NAMES, st.sampled_from([":", ": ", " : # c\n"]), values, st.sampled_from([" ", ", ", ";", "\n"])
+    )
     return st.lists(field.map("".join), max_size=3).map("".join)
 
 

@@ -67,6 +67,7 @@ def test_the_first_and_the_last_millisecond() -> None:
     end = (us("2050-01-01T00:00:00Z") - us("2015-01-01T00:00:00Z")) // 1000
     assert invocation_created_us(str(top - (end << 20))) == us("2050-01-01T00:00:00Z")
     assert invocation_created_us(str(top - ((end + 1) << 20))) is None
+    assert invocation_created_us(str(top - (1 << 62))) is None  # the highest bit of the milliseconds
 
 
 @pytest.mark.parametrize(

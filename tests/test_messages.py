@@ -152,7 +152,11 @@ def test_contexts() -> None:
 
 LINE = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=12)
 ANYTHING = st.text(max_size=30) | st.sampled_from(
-    ["rpc error: code = Unavailable\n\nbody", "[04:33:59.106] New invocation initialized", "<a>\r\n\x00\x1b[0m"]
+    [
+        "rpc error: code = Unavailable\n\nbody",
+        "[04:33:59.106] New invocation initialized",
+        "<a>\r\n\x00\x1b[0m",
+    ]
 )
 WORD = st.from_regex(r"\S{1,12}", fullmatch=True)
 DIGITS = st.integers(0, 10**9)

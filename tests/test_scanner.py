@@ -217,7 +217,13 @@ CAP_S = 10.0
 QUICK_S = 0.25
 
 
-def assert_linear(run: Callable[[str], object], make: Callable[[int], str], small: int, what: str = "") -> None:
+def matching(engine: Engine, context: Context) -> Callable[[str], object]:
+    return lambda text: match_tolerantly(engine.match, text, context)
+
+
+def assert_linear(
+    run: Callable[[str], object], make: Callable[[int], str], small: int, what: str = ""
+) -> None:
     """Fail if `run` takes more than linear time for the texts that `make` gives for a size."""
 
     def seconds(size: int) -> float:
@@ -408,7 +414,7 @@ def contexts(message: Message) -> Iterator[Context]:
 def test_no_message_takes_more_than_linear_time(engine: Engine, small: int, message: Message) -> None:
     for what, make in near_misses(message):
         for context in contexts(message):
-            assert_linear(lambda text, c=context: match_tolerantly(engine.match, text, c), make, small, what)
+            assert_linear(matching(engine, context), make, small, what)
 
 
 def test_near_misses_reach_every_type_and_every_message() -> None:
