@@ -9,6 +9,7 @@ March 2021) speaks protobuf JSON. An outcome of version 1 is told in version 2's
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +21,11 @@ from logparse.records import Bot, Build, Commit, Step, SwarmingTask, Trigger
 Json = dict[str, Any]
 
 _DECODER: Final = json.JSONDecoder()
+#: An escape in JSON; of a surrogate pair both, and half a pair is named.
+_ESCAPE_RE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 #: Version 1 failed a build for these reasons without a fault of what was built.
 _INFRA_REASONS: Final = frozenset({"INFRA_FAILURE", "BUILDBUCKET_FAILURE", "INVALID_BUILD_DEFINITION"})
 
@@ -45,6 +51,13 @@ class Request(NamedTuple):
     tags: tuple[str, ...] = ()
 
 
+def without_halves(text: str) -> str:
+    """Return JSON with U+FFFD for half a surrogate pair, which no output could encode. Offsets stay."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return text
+    return _ESCAPE_RE.sub(lambda m: m[0] if m["half"] is None else r"\ufffd", text)
+
+
 def decode_payload(text: str) -> Payload:
     """Return the JSON object that `text` begins with. Never raises: a broken payload has its error."""
     try:
@@ -53,7 +66,7 @@ def decode_payload(text: str) -> Payload:
     except (ValueError, RecursionError):
         start = len(text) - len(text.lstrip())
         try:
-            value, end = _DECODER.raw_decode(text, start)
+            value, end = _DECODER.raw_decode(without_halves(text), start)
         except ValueError as error:
             return Payload(None, f"not JSON: {error}".split(" (char")[0])
         except RecursionError:
@@ -99,7 +112,8 @@ def _int(value: Any) -> int | None:
     text = _text(value)
     if text is None or not text.removeprefix("-").isascii() or not text.removeprefix("-").isdigit():
         return None
-    return int(text) if len(text) < 20 else None
+    # No column holds more than 64 bits.
+    return int(text) if len(text) <= 20 and -(2**63) <= int(text) < 2**63 else None
 
 
 def _time_us(value: Any) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from importlib import import_module
 from typing import Final, TextIO
 
 import pyparsing as pp
@@ -30,7 +31,7 @@ _PRODUCTIONS: Final = (
 
 
 def ebnf() -> str:
-    """Return the EBNF of all productions and of every message, as the docstrings and the catalogue have it."""
+    """Return the EBNF of all productions and messages, as the docstrings and the catalogue have it."""
     productions = [_rule(production.__doc__) for production in _PRODUCTIONS]
     messages = []
     for message in dict.fromkeys(in_scope("invocation") + in_scope("triage")):
@@ -57,6 +58,8 @@ def diagram(out: TextIO) -> None:
     ImportError
         Where pyparsing's extra for diagrams is not installed.
     """
+    # Without the extra this is an ImportError, where pyparsing itself raises a plain Exception.
+    import_module("pyparsing.diagram")
     every = frozenset(m for m in in_scope("invocation") if m.after)
     page = pp.And([grammar.head(), grammar.log()]).set_name("page")
     roots = [

@@ -18,8 +18,9 @@ finds quoted stays where it stands, as text of the entry before it, and is liste
 
 A rule that no reading can keep costs nothing: a damaged log is read as well as it can be.
 
-Two forgeries cannot be told from the truth: one at the end of a log that was saved before its next
-entry came, and a whole continuation that hits the scheduler's clock to the millisecond.
+Three forgeries cannot be told from the truth: one at the end of a log that was saved before its next
+entry came; a whole continuation that hits the scheduler's clock to the millisecond all the way; and,
+to the millisecond again, a ``Fatal error`` behind a failed check, which changes no more than that.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ _RETRY_MS: Final = 500
 _TRIMMED_SIZE: Final = 100_000
 #: What a cut costs: a quoted marker shall lose against an ending that follows at once.
 _CUT_MS: Final = 1_000
+#: What it costs that an invocation begins where the one before has not finished, as in pages saved too early.
+_UNFINISHED_MS: Final = 5_000
 #: A quotation is no longer than a log can be. url_fetch reads 4,096 bytes of a body, and headers are shorter.
 _QUOTE_LIMIT: Final = 200_000
 _BODY_LIMIT: Final = 4_096
@@ -65,7 +68,6 @@ _WORST: Final = 6 * _BROKEN
 #: What can follow an entry that quotes a failure of the launch, of a check or of the whole invocation.
 _ENDINGS: Final = frozenset(
     {
-        "abort_fatal",
         "attempt_retried",
         "attempts_exhausted",
         "invocation_aborted",
@@ -73,16 +75,23 @@ _ENDINGS: Final = frozenset(
         "invocation_superseded",
         "launch_failed",
         "launch_skipped",
-        "notification_fatal",
-        "timer_fatal",
     }
 )
-_NEXT_CHECK: Final = frozenset({"notification_received", "timer_handled", "timer_scheduled", "timer_tick"})
-#: What can follow a quoted failure: a response is followed by the finish only.
+_FINISH: Final = frozenset({"invocation_finished"})
+#: A failed check can also be fatal, or be tried again.
+_AFTER_CHECK: Final = _ENDINGS | {
+    "abort_fatal",
+    "notification_fatal",
+    "notification_received",
+    "timer_fatal",
+    "timer_handled",
+    "timer_scheduled",
+    "timer_tick",
+}
+#: What can follow a quoted failure.
 _AFTER: Final = {
     **dict.fromkeys(
         (
-            "abort_fatal",
             "build_request_failed",
             "controller_failed",
             "fetch_failed",
@@ -90,24 +99,27 @@ _AFTER: Final = {
             "launch_failed",
             "log_fetch_failed",
             "no_progress",
-            "notification_fatal",
             "refs_fetch_failed",
             "state_fetch_failed",
             "task_request_failed",
-            "timer_fatal",
             "topic_failed",
         ),
         _ENDINGS,
     ),
-    "build_fetch_failed": _ENDINGS | _NEXT_CHECK,
-    "task_fetch_failed": _ENDINGS | _NEXT_CHECK,
+    "build_fetch_failed": _AFTER_CHECK,
+    "task_fetch_failed": _AFTER_CHECK,
     "build_request_rejected": _ENDINGS | {"build_answered"},
-    "fetch_response": frozenset({"invocation_finished"}),
+    **dict.fromkeys(("abort_fatal", "fetch_response", "notification_fatal", "timer_fatal"), _FINISH),
 }
 
+#: Writers of entries that only one kind of task has: an invocation has one task.
+_TASKS: Final = frozenset({"buildbucket", "gitiles", "noop", "swarming", "urlfetch"})
+#: What nothing but the finish follows, or an error of the end itself.
+_LAST_WORDS: Final = frozenset({"attempts_exhausted", "invocation_aborted", "launch_skipped"})
 _LAUNCHING: Final = frozenset({"launching"})
 _RUNNING: Final = frozenset({"running"})
-#: In which phase of an invocation an entry can stand, for those that cannot stand in all.
+_AT_WORK: Final = _LAUNCHING | _RUNNING
+#: In which phase of an invocation an entry can stand, where that is not all. A task's own: at work.
 _PHASES: Final = {
     **dict.fromkeys(("attempt_retried", "attempts_exhausted"), _LAUNCHING),
     **dict.fromkeys(
@@ -129,8 +141,10 @@ _PHASES: Final = {
         ("build_fetch_failed", "build_fetched", "build_status", "timer_handled", "timer_tick"), _RUNNING
     ),
     "attempt_started": frozenset({"queued", "retrying"}),
-    "build_answered": _LAUNCHING | _RUNNING,
     "notification_received": _RUNNING,
+    "trigger_emitted": _AT_WORK,
+    "trigger_target": _AT_WORK,
+    "triggers_dispatched": _AT_WORK,
 }
 #: The phase that an entry leads to.
 _PHASE_BEHIND: Final = {
@@ -258,6 +272,7 @@ class _Reader:
         self._match = match
         self._big = sum(len(b.text) for b in blocks) >= _TRIMMED_SIZE
         self._matches: dict[tuple[str | None, bool], Match | None] = {}
+        self._responses: dict[int, _Response] = {}
 
     def read(self) -> Iterator[list[Entry]]:
         if not self._blocks:
@@ -306,12 +321,20 @@ class _Reader:
         found = self._understand(index, state)
         if self._blocks[index].shape != "entry":
             return self._blocks[index].shape == "triage"
-        return found is not None and (found.message.kind == "timer_ignored" or _opens(found))
+        return found is not None and (found.message.kind == "timer_ignored" or _begins(found, state))
 
     def _quote(self, reading: _Reading, index: int, cost: int) -> _Reading:
         """Return the reading in which one more block is part of the last entry's text."""
         size = reading.size + len(self._blocks[index].text) + 1
-        return replace(reading, cost=reading.cost + cost, quoted=reading.quoted + 1, size=size)
+        return _Reading(
+            reading.state,
+            reading.index,
+            reading.begins,
+            reading.cost + cost,
+            reading.quoted + 1,
+            size,
+            reading.before,
+        )
 
     def _take(self, reading: _Reading, index: int) -> _Reading:
         """Return the reading in which the block is the next entry."""
@@ -335,21 +358,15 @@ class _Reader:
             return _Reading(behind, index, False, reading.cost + cost, reading.quoted, size, reading)
         found = self._understand(index, state)
         begins, cost = False, 0
-        if found is not None and self._begins(found, state):
+        if found is not None and _begins(found, state):
             begins = state.phase not in ("", "triage")
             if begins and state.phase != "finished":
-                cost = 2 * _BROKEN if state.quotes else _BROKEN
+                cost = 2 * _BROKEN if state.quotes else _UNFINISHED_MS
             state = _State(start_ms=block.clock_ms)
         else:
             cost = self._cost(block, found, reading, index)
         behind = _advance(state, block, found)
         return _Reading(behind, index, begins, reading.cost + cost, reading.quoted, size, reading)
-
-    def _begins(self, found: Match, state: _State) -> bool:
-        """Whether a message begins an invocation of its own."""
-        if found.message.kind == "invocation_queued":
-            return True
-        return _opens(found) and state.phase in ("", "triage", "finished")
 
     def _understand(self, index: int, state: _State) -> Match | None:
         """Return the message of a block. Where it stands matters only to formats that fit too many texts."""
@@ -365,14 +382,12 @@ class _Reader:
         """Return what taking an entry costs: the rules that it breaks, and how far its clock is off."""
         state = reading.state
         kind = found.message.kind if found else None
-        broken = self._broken(block, found, state)
-        cost = 0
         step = _step(state.clock_ms, block.clock_ms)
-        if step < 0:
-            cost -= step
+        cost = max(-step, 0)
+        broken = 0 if found is None else self._broken(block, found, state)
         allowed = _AFTER.get(state.kind or "")
         if allowed is not None:
-            broken += kind not in allowed
+            broken = max(broken, kind not in allowed)
             broken += step < -_SAME_CLOCK_MS or step > _BROKEN
             cost += min(max(step, 0), _BROKEN)
         if state.kind == "fetch_response":
@@ -381,21 +396,27 @@ class _Reader:
             cost += _finish_error(state, block, found.fields["duration_s"])
         return cost + broken * _BROKEN
 
-    def _broken(self, block: Block, found: Match | None, state: _State) -> int:
-        """Return how many of the rules without a clock an entry breaks."""
-        if found is None:
-            return 0
+    def _broken(self, block: Block, found: Match, state: _State) -> int:
+        """Return how many rules an entry breaks, those of time and of quotations apart."""
         kind, fields = found.message.kind, found.fields
+        writer, step = found.message.writer, _step(state.clock_ms, block.clock_ms)
         known = state.phase not in ("", "triage", "lost")
-        broken = int(known and state.phase not in _PHASES.get(kind, (state.phase,)))
+        phases = _PHASES.get(kind, _AT_WORK if writer in _TASKS else None)
+        broken = int(known and phases is not None and state.phase not in phases)
+        broken += writer in _TASKS and not state.writers.isdisjoint(_TASKS - {writer})
+        broken += state.kind in _LAST_WORDS and kind not in ("invocation_finished", "abort_fatal")
         if kind == "attempt_started" and known:
             broken += fields.get("attempt", 1) != (state.attempt or 0) + 1
-            broken += (
-                state.kind == "attempt_retried" and 0 <= _step(state.clock_ms, block.clock_ms) < _RETRY_MS
-            )
+            broken += state.kind == "attempt_retried" and 0 <= step < _RETRY_MS
+        elif kind.endswith("_fatal"):
+            # Behind a retry it is another request's, so that it comes later.
+            broken += state.kind == "attempt_retried" and step <= 0
+        elif kind == "attempts_exhausted":
+            broken += state.attempt == 1
         elif kind == "attempt_retried" and known:
             broken += not state.quotes and state.kind != "build_answer_invalid"
         elif kind == "invocation_finished":
+            broken += state.kind == "attempt_retried"
             broken += state.outcome is not None and fields["status"] != state.outcome
             broken += (
                 fields["status"] == "SUCCEEDED" and state.kind in _AFTER and state.kind != "fetch_response"
@@ -407,21 +428,13 @@ class _Reader:
 
     def _body_ends(self, first: int, end: int) -> bool:
         """Whether a response in blocks `first` to `end` is as long as its Content-Length says, if it says."""
-        text = "\n".join([self._blocks[first].text, *(_raw(b) for b in self._blocks[first + 1 : end])])
-        head, blank, body = text.replace("\r\n", "\n").partition("\n\n")
-        stated = _CONTENT_LENGTH_RE.search(head)
-        # What is not the body's own text has another length: a note of the scheduler, or an escaped byte.
-        if (
-            stated is None
-            or not blank
-            or body.startswith("<binary response>")
-            or "%!" in body
-            or "\\x" in body
-        ):
-            return True
-        limit = min(int(stated[1]), _BODY_LIMIT)
-        raw = text.partition("\n\n" if "\r\n\r\n" not in text else "\r\n\r\n")[2]
-        return len(body.encode()) >= limit - 1 and (end == first + 1 or len(raw.encode()) <= limit + 2)
+        response = self._responses.pop(first, None) or _Response(first, self._blocks[first].text)
+        self._responses[first] = response
+        if len(self._responses) > 2 * _MOST_READINGS:
+            del self._responses[next(iter(self._responses))]
+        while response.end < end:
+            response.add(_raw(self._blocks[response.end]))
+        return response.is_whole(end == first + 1)
 
     # --- entries ----------------------------------------------------------------------------------
 
@@ -459,6 +472,60 @@ class _Reader:
         entry.writer, entry.quotes = found.message.writer, found.message.outside
 
 
+class _Response:
+    """How long a response's body is, measured block by block, for it may quote many.
+
+    Parameters
+    ----------
+    first:
+        Index of the response's own block.
+    text:
+        That block's text.
+    """
+
+    def __init__(self, first: int, text: str) -> None:
+        self.end = first + 1
+        self._text = text
+        self._has_body = False
+        self._limit: int | None = None
+        self._size = self._raw_size = 0
+        self._find_body()
+
+    def _find_body(self) -> None:
+        head, blank, body = self._text.replace("\r\n", "\n").partition("\n\n")
+        if not blank:
+            return
+        self._has_body = True
+        stated = _CONTENT_LENGTH_RE.search(head)
+        if stated is not None and not body.startswith("<binary response>"):
+            self._limit = min(int(stated[1]), _BODY_LIMIT)
+        raw = self._text.partition("\r\n\r\n" if "\r\n\r\n" in self._text else "\n\n")[2]
+        self._text = ""
+        self._measure(body, raw)
+
+    def _measure(self, body: str, raw: str) -> None:
+        # What is not the body's own text has another length: a note of the scheduler, or an escaped byte.
+        if "%!" in body or "\\x" in body:
+            self._limit = None
+        self._size += len(body.encode("utf-8", "surrogatepass"))
+        self._raw_size += len(raw.encode("utf-8", "surrogatepass"))
+
+    def add(self, quoted: str) -> None:
+        """Add a block that the response quotes."""
+        self.end += 1
+        if self._has_body:
+            self._measure("\n" + quoted.replace("\r\n", "\n"), "\n" + quoted)
+        else:
+            self._text = f"{self._text}\n{quoted}"
+            self._find_body()
+
+    def is_whole(self, alone: bool) -> bool:
+        """Whether the body is as long as stated, if its length is; where it is `alone` it may be longer."""
+        if self._limit is None:
+            return True
+        return self._size >= self._limit - 1 and (alone or self._raw_size <= self._limit + 2)
+
+
 def _advance(state: _State, block: Block, found: Match | None) -> _State:
     """Return the state behind an entry."""
     clock = state.clock_ms if block.clock_ms is None else block.clock_ms
@@ -492,11 +559,12 @@ def _advance(state: _State, block: Block, found: Match | None) -> _State:
     )
 
 
-def _opens(found: Match) -> bool:
-    """Whether a message is one with which invocations begin."""
-    if found.message.kind == "attempt_started":
-        return found.fields.get("attempt", 1) == 1
-    return found.message.kind == "invocation_queued"
+def _begins(found: Match, state: _State) -> bool:
+    """Whether a message begins an invocation. Before October 2017 the first attempt was the first entry."""
+    message = found.message
+    if message.kind != "attempt_started" or found.fields.get("attempt", 1) != 1:
+        return message.kind == "invocation_queued"
+    return state.phase in ("", "triage") or (state.phase == "finished" and message.since < "2017-10-02")
 
 
 def _named_ids(block: Block, found: Match) -> tuple[str | None, str | None]:

@@ -16,6 +16,8 @@ _BUILD_EPOCH_US: Final = 1_262_304_000_000_000  # 2010-01-01T00:00Z
 #: Ids of another make would give times outside of these: the scheduler's life, with room to spare.
 _EARLIEST_US: Final = 1_420_070_400_000_000  # 2015-01-01
 _LATEST_US: Final = 2_524_608_000_000_000  # 2050-01-01
+#: The most digits of a count, so that it fits in 64 bits.
+_COUNT_DIGITS: Final = 18
 
 
 class TimerId(NamedTuple):
@@ -51,6 +53,8 @@ def parse_timer_id(text: str) -> TimerId | None:
     """Return the parts of a timer id, or None for another text. Job names hold spaces and parentheses."""
     parts = text.rsplit(":", 3)
     if len(parts) != 4 or not all(p.isascii() and p.isdigit() and len(p) <= 20 for p in parts[1:]):
+        return None
+    if max(len(parts[2]), len(parts[3])) > _COUNT_DIGITS:
         return None
     return TimerId(parts[0], parts[1], int(parts[2]), int(parts[3]))
 

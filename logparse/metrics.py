@@ -7,6 +7,7 @@ has null, not 0.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,9 +43,20 @@ def group_table(invocations: pd.DataFrame, builds: pd.DataFrame, table: str) -> 
     """
     grouped = group_by(with_builds(invocations, builds), _TABLE_KEYS[table])
     if table == "bots":
-        known = builds.dropna(subset=["bot_id"]).groupby("bot_id")[list(_BOT_COLUMNS)].last()
-        grouped = grouped.join(known, on="bot_id")
+        known = _known_of_bots(builds)
+        for column in _BOT_COLUMNS:
+            grouped[column] = [known[bot].get(column) for bot in grouped["bot_id"]]
     return _declared(grouped, TABLES[table])
+
+
+def _known_of_bots(builds: pd.DataFrame) -> defaultdict[str, dict[str, object]]:
+    """Return the dimensions of bots: of each the last value known."""
+    known: defaultdict[str, dict[str, object]] = defaultdict(dict)
+    seen = builds[builds["bot_id"].notna()].sort_values(["created_at", "build_id"], na_position="first")
+    for row in seen.to_dict("records"):
+        told = {column: _plain(row[column]) for column in _BOT_COLUMNS}
+        known[row["bot_id"]].update({column: value for column, value in told.items() if value is not None})
+    return known
 
 
 def with_builds(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from logparse import scanner, sources
-from logparse.buildbucket import read_build
+from logparse.buildbucket import read_build, without_halves
 from logparse.checks import check_invocation, check_triage
 from logparse.columns import TABLES
 from logparse.entries import Entry, split_invocations
@@ -244,7 +244,8 @@ def _pages(source: Source) -> Iterator[tuple[str, int, int]]:
     first, line = 0, 0
     for start in _page_starts(source.text):
         yield source.text[first:start], line, line
-        first, line = start, source.text.count("\n", 0, start)
+        line += source.text.count("\n", first, start)
+        first = start
     yield source.text[first:], line, line
 
 
@@ -265,8 +266,11 @@ def _page_starts(text: str) -> list[int]:
     ]
     lines = [mark[0] for mark in marks]
     found = []
+    line, counted = 1, 0
     for start in starts:
-        following = bisect_right(lines, text.count("\n", 0, start) + 1)
+        line += text.count("\n", counted, start)
+        counted = start
+        following = bisect_right(lines, line)
         if following == 0:
             continue
         quoting = marks[following - 1][1]
@@ -316,7 +320,7 @@ def read_builds(source: Source) -> list[Build]:
     Objects that are no builds are left out.
     """
     decoder = json.JSONDecoder()
-    text, position = source.text, 0
+    text, position = without_halves(source.text), 0
     found: list[Build] = []
     while position < len(text):
         while position < len(text) and text[position] in " \t\r\n,[]":

@@ -97,8 +97,7 @@ class Timeline:
         gaps = [(after - before, j) for (_, before), (j, after) in zip(known, known[1:], strict=False)]
         if not gaps:
             return
-        cuts = [i for i, e in enumerate(self._entries[:until]) if e.kind == LOG_CUT]
-        behind_cuts = [gap for gap in gaps if any(cut < gap[1] and cut > gap[1] - 2 for cut in cuts)]
+        behind_cuts = [gap for gap in gaps if self._entries[gap[1] - 1].kind == LOG_CUT]
         _, at = max(behind_cuts or gaps)
         for index in range(at, len(self.offsets)):
             offset = self.offsets[index]

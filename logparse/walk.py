@@ -28,7 +28,8 @@ from logparse.records import Build, Finding, Gitiles, SwarmingTask, Trigger, Url
 from logparse.timeline import Timeline
 
 _URL_BUILD_RE: Final = re.compile(r"/(?:b|build)/(\d{16,19})$")
-_TRIGGER_ID_RE: Final = re.compile(r"(https://\S+)/\+/(\S+)@([0-9a-f]{7,64})$")
+_GITILES_PATH_RE: Final = re.compile(r"https://\S++")
+_REVISION_RE: Final = re.compile(r"[0-9a-f]{7,64}")
 
 
 @dataclass(slots=True)
@@ -118,6 +119,7 @@ class _Walker:
         self._timeline = timeline
         self._index = 0
         self._offset: int | None = None
+        self._last_offset: int | None = None
         self._requested: int | None = None
         self._poll: PollFacts | None = None
         self._status: str | None = None
@@ -145,6 +147,8 @@ class _Walker:
             if handler is not None:
                 handler(entry)
         facts.attempt_of.append(facts.attempts[-1].attempt if facts.attempts else None)
+        if self._offset is not None:
+            self._last_offset = self._offset
 
     # --- the engine ---------------------------------------------------------------------------
 
@@ -224,8 +228,7 @@ class _Walker:
 
     def on_log_cut(self, entry: Entry) -> None:
         self.close_poll()
-        known = [o for o in self._timeline.offsets[: self._index] if o is not None]
-        cut = CutFacts(entry.line, known[-1] if known else None, mutation_before=self._mutation)
+        cut = CutFacts(entry.line, self._last_offset, mutation_before=self._mutation)
         self.facts.cuts.append(cut)
         self._cut_open = self._after_cut = True
         if not self.facts.launched:
@@ -402,8 +405,7 @@ class _Walker:
 
     def on_trigger_emitted(self, entry: Entry) -> None:
         trigger_id = str(entry.fields["trigger_id"])
-        found = _TRIGGER_ID_RE.fullmatch(trigger_id)
-        repository, ref, revision = found.groups() if found else (None, None, None)
+        repository, ref, revision = _split_trigger_id(trigger_id)
         self.facts.outgoing.append(
             Trigger(direction="outgoing", id=trigger_id, repository=repository, ref=ref, revision=revision)
         )
@@ -490,6 +492,15 @@ class _Walker:
             if colon:
                 fetch.headers[name.strip()] = value.strip()
         fetch.body = body
+
+
+def _split_trigger_id(trigger_id: str) -> tuple[str, str, str] | tuple[None, None, None]:
+    """Return repository, ref and revision of a gitiles trigger, ``https://repository/+/ref@revision``."""
+    path, _, revision = trigger_id.rpartition("@")
+    repository, _, ref = path.rpartition("/+/")
+    if not (ref and _GITILES_PATH_RE.fullmatch(path) and len(repository) > len("https://")):
+        return None, None, None
+    return (repository, ref, revision) if _REVISION_RE.fullmatch(revision) else (None, None, None)
 
 
 #: Kinds of blocks that `step` handles although no message has them.

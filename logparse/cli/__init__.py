@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -27,8 +28,24 @@ COMMANDS: Final = {
 }
 
 
+class _ReaderGoneError(Exception):
+    """Nobody reads a pipe any more, which is no failure. From the system's own error click makes one."""
+
+
 class _Commands(click.Group):
     """Commands that are imported late, so that ``--help`` answers at once."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **more)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -53,7 +70,7 @@ Examples:
   logparse summarize logs/ --by bot
   logparse export logs/ --table all -o tables/
   logparse show page.txt | less
-  curl … | logparse check -
+  curl URL | logparse check -
 
 \b
 Exit codes: 0 good, 1 something failed, 2 wrong usage,
@@ -71,31 +88,53 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit. A user's mistake and a closed pipe never show a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal of another encoding shows a replacement instead of failing.
-        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Python's word for a stream that the caller has closed.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the exit
+        # An output of another encoding shows an escape instead of failing.
+        getattr(getattr(sys, name), "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
         code = _run(args)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has gone: nothing more can be said, not even at the interpreter's own exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except (_ReaderGoneError, BrokenPipeError):
+        code = _gone()
+    except OSError as error:
+        code = 1
+        _gone()
+        with suppress(OSError):
+            _warn(f"{error.filename or 'standard output'}: {error.strerror or error}")
     sys.exit(code)
+
+
+def _warn(text: str) -> None:
+    """Say something on standard error. The module that can is imported when there is something to say."""
+    from logparse.cli.options import warn
+
+    warn(text)
+
+
+def _gone() -> int:
+    """Give up standard output: nothing more can be said, not even at the interpreter's own exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _run(args: list[str] | None) -> int:
     try:
-        result: Any = cli.main(args, standalone_mode=False)
+        result: Any = cli.main(
+            args, prog_name="logparse", complete_var="_LOGPARSE_COMPLETE", standalone_mode=False
+        )
     except click.UsageError as error:
-        error.show()
+        error.show(sys.stderr)
         return 2
     except click.ClickException as error:
-        error.show()
+        error.show(sys.stderr)
         return 1
     except (click.Abort, KeyboardInterrupt):
         return 130
     except LogparseError as error:
-        click.echo(f"logparse: {error}", err=True)
+        _warn(str(error))
         return 1
     return result if isinstance(result, int) else 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from logparse.cli.options import exit_code, inputs, need_something, read
+from logparse.cli.options import exit_code, holds_something, inputs, read, say
 from logparse.errors import one_line
+from logparse.export import ascii_only, json_line
 
 if TYPE_CHECKING:
     from logparse.reading import Dataset
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Examples:
   logparse check page.html
   logparse check logs/ --strict
-  logparse check logs/ --format json | jq '.findings[] | .code' | sort | uniq -c""",
+  logparse check logs/ --format json | jq .codes""",
 )
 @inputs
 @click.option(
@@ -43,15 +44,14 @@ def command(
     input prints one line.
     """
     data = read(paths, builds, day, max_size, verbose=verbose)
-    need_something(data)
     report = _report(data)
     if format_ == "json":
-        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
-    else:
+        sys.stdout.write(json_line(report, ascii_only=ascii_only(sys.stdout), indent=2) + "\n")
+    elif holds_something(data):
         for finding in report["findings"]:
             place = ":".join(str(finding[k]) for k in ("source", "line") if finding[k] is not None)
-            click.echo(f"{place}: {finding['code']}: {one_line(finding['message'])}")
-        click.echo(_closing(report))
+            say(one_line(f"{place}: {finding['code']}: {finding['message']}"))
+        say(_closing(report))
     return exit_code(data, strict=strict)
 
 
@@ -81,9 +81,11 @@ def _report(data: Dataset) -> dict[str, Any]:
 
 
 def _closing(report: dict[str, Any]) -> str:
-    invocations, entries = report["invocations"], report["entries"]
-    counted = f"{invocations} invocation{'s'[: invocations != 1]}, {entries} entries"
+    from logparse.render import count
+
+    entries = count(report["entries"], "entry", "entries")
+    counted = f"{count(report['invocations'], 'invocation')}, {entries}"
     if not report["findings"]:
         return f"{counted}: all understood, nothing contradicts"
-    codes = ", ".join(f"{code} {count}" for code, count in sorted(report["codes"].items()))
+    codes = ", ".join(f"{code} {number}" for code, number in sorted(report["codes"].items()))
     return f"{counted}, {report['understood']} understood; {codes}"

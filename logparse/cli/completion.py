@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import ShellComplete, get_completion_class
 
 
 @click.command(
@@ -20,5 +20,5 @@ def command(ctx: click.Context, shell: str) -> None:
     maker = get_completion_class(shell)
     assert maker is not None
     root = ctx.find_root().command
-    # The base class asks the installed bash for its version; the script itself is the same for all.
-    click.echo(maker(root, {}, "logparse", "_LOGPARSE_COMPLETE").source())
+    # The base class's method: the one for bash first asks the bash that is installed for its version.
+    click.echo(ShellComplete.source(maker(root, {}, "logparse", "_LOGPARSE_COMPLETE")))

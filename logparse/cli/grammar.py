@@ -9,6 +9,7 @@ import click
 
 from logparse.cli.options import output, write_text
 from logparse.errors import LogparseError
+from logparse.export import ready
 
 
 @click.command(
@@ -33,6 +34,8 @@ def command(format_: str | None, output: Path | None, force: bool) -> None:
 
     The diagrams are pyparsing's own and need `pip install 'logparse[diagrams]'`.
     """
+    if output is not None:
+        ready(output, force=force)
     chosen = format_ or ("html" if output is not None else "ebnf")
     text = {"ebnf": _ebnf, "messages": _messages, "html": _diagrams}[chosen]()
     write_text(text, output, force=force)

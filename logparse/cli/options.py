@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from logparse.errors import LogparseError
+from logparse.errors import LogparseError, one_line
+from logparse.export import ascii_only, whole_file
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from logparse.reading import Dataset
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _SIZE_RE = re.compile(r"(\d{1,15})\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _NAMED_SKIPPED = 3
+_DEFAULT_WIDTH, _MIN_WIDTH, _MAX_WIDTH = 100, 40, 1000
 
 
 def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
@@ -43,10 +49,13 @@ def inputs(function: F) -> F:
     """Add the arguments and options of reading."""
     for option in reversed(
         (
-            click.argument("paths", nargs=-1, required=True, metavar="FILE…"),
+            click.argument(
+                "paths", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="FILE..."
+            ),
             click.option(
                 "--builds",
                 multiple=True,
+                type=click.Path(allow_dash=True),
                 metavar="FILE",
                 help="Builds that `bb get -A -json` or `bb ls -A -json` printed, joined on the build id. "
                 "Can be given several times.",
@@ -74,11 +83,20 @@ def inputs(function: F) -> F:
     return function
 
 
+def _path(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
+    return None if value is None or value == "-" else Path(value)
+
+
 def output(function: F) -> F:
     """Add the options of writing to a file."""
     function = click.option("--force", is_flag=True, help="Overwrite files that exist.")(function)
     return click.option(
-        "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to stdout."
+        "-o",
+        "--output",
+        type=click.Path(allow_dash=True),
+        callback=_path,
+        metavar="FILE",
+        help="Write there, not to stdout.",
     )(function)
 
 
@@ -90,10 +108,17 @@ def read(
     *,
     verbose: bool,
 ) -> Dataset:
-    """Return what the inputs hold, and say on standard error what failed and what was skipped."""
-    from logparse.reading import load
+    """Return what the inputs hold, and say on standard error what failed and what was skipped.
 
-    with _progress() as seen:
+    Raises
+    ------
+    LogparseError
+        Where no input holds anything and nothing has been said about it.
+    """
+    from logparse.reading import load
+    from logparse.render import count
+
+    with _Progress([*paths, *builds]) as seen:
         data = load(*paths, builds=builds, date=day, max_bytes=max_size, watch=seen)
     for failure in data.failures:
         warn(str(failure))
@@ -105,9 +130,19 @@ def read(
         names = ", ".join(str(skip.source) for skip in skipped[:_NAMED_SKIPPED])
         more = len(skipped) - _NAMED_SKIPPED
         rest = f" and {more} more (-v names all)" if more > 0 else ""
-        warn(f"skipped {len(skipped)} file{'s'[: len(skipped) > 1]} without a log: {names}{rest}")
+        warn(f"skipped {count(len(skipped), 'file')} without a log: {names}{rest}")
     _warn_of_repeats(data)
+    if not (data.failures or holds_something(data)):
+        raise LogparseError(
+            "no input holds a scheduler log", remedy="name a saved page, a log, or a directory of them"
+        )
     return data
+
+
+def holds_something(data: Dataset) -> bool:
+    """Whether there is anything to tell; where not, nothing is written, not even an empty file."""
+    records = data.records
+    return bool(records.invocations or records.builds or records.triages)
 
 
 def _warn_of_repeats(data: Dataset) -> None:
@@ -120,18 +155,21 @@ def _warn_of_repeats(data: Dataset) -> None:
 
 
 class _Progress:
-    """A spinner on standard error that counts inputs, where that is a terminal."""
+    """A spinner on standard error that counts inputs, where that is a terminal that nobody types at."""
 
-    def __init__(self) -> None:
+    def __init__(self, paths: Sequence[str]) -> None:
+        typed = "-" in paths and sys.stdin is not None and sys.stdin.isatty()
+        self._shown = sys.stderr.isatty() and not typed
         self._status: Any = None
         self._count = 0
 
     def __enter__(self) -> Callable[[str], None] | None:
-        if not sys.stderr.isatty():
+        if not self._shown:
             return None
         from rich.console import Console
 
-        self._status = Console(stderr=True).status("reading")
+        spinner = "line" if ascii_only(sys.stderr) else "dots"
+        self._status = Console(stderr=True).status("reading", spinner=spinner)
         self._status.__enter__()
         return self._seen
 
@@ -145,47 +183,37 @@ class _Progress:
             self._status.__exit__(None, None, None)
 
 
-def _progress() -> _Progress:
-    return _Progress()
-
-
 def warn(text: str) -> None:
-    """Say something on standard error."""
-    click.echo(f"logparse: {text}", err=True)
+    """Say something on standard error, in one line."""
+    say(one_line(f"logparse: {text}"), sys.stderr)
+
+
+def say(text: str, out: TextIO | None = None) -> None:
+    """Print a line for people, to standard output if to nothing else."""
+    stream = out or sys.stdout
+    if ascii_only(stream):
+        from logparse.render import to_ascii
+
+        text = to_ascii(text)
+    stream.write(text + "\n")
 
 
 def exit_code(data: Dataset, *, strict: bool) -> int:
     """Return the exit code of a command that read `data`: failures first, then what was not understood."""
     from logparse.checks import CODES
+    from logparse.render import count
 
     if data.failures:
         return 1
     misread = sum(CODES[f.code].strict for log in data.records.logs for f in log.findings)
     if strict and misread:
-        warn(f"{misread} place{'s'[: misread > 1]} not understood; `logparse check` names them")
+        warn(f"{count(misread, 'place')} not understood; `logparse check` names them")
         return 3
     return 0
 
 
-def need_something(data: Dataset) -> None:
-    """Fail where nothing at all was read and nothing has been said about it.
-
-    Raises
-    ------
-    LogparseError
-        Where no input holds anything.
-    """
-    records = data.records
-    if not (records.invocations or records.builds or records.triages or records.failures):
-        raise LogparseError(
-            "no input holds a scheduler log", remedy="name a saved page, a log, or a directory of them"
-        )
-
-
 def write_text(text: str, path: Path | None, *, force: bool) -> None:
     """Write text to standard output, or to a file, whole or not at all."""
-    from logparse.export import whole_file
-
     if path is None:
         sys.stdout.write(text)
         return
@@ -193,7 +221,28 @@ def write_text(text: str, path: Path | None, *, force: bool) -> None:
         out.write(text)
 
 
-def styled(path: Path | None) -> bool:
-    """Whether text may carry colours: on a terminal only. ``NO_COLOR`` is heeded by rich."""
-    stream: TextIO = sys.stdout
-    return path is None and stream.isatty()
+def on_terminal(path: Path | None = None) -> bool:
+    """Whether output that goes to `path`, else to standard output, is seen on a terminal."""
+    return path is None and sys.stdout.isatty()
+
+
+def output_width(path: Path | None = None) -> int:
+    """Return how wide text may be: as ``COLUMNS`` says, else as the terminal is, else 100."""
+    if on_terminal(path):
+        width = shutil.get_terminal_size().columns
+    else:
+        columns = os.environ.get("COLUMNS", "")
+        width = int(columns) if columns.isascii() and columns.isdigit() and int(columns) else _DEFAULT_WIDTH
+    return min(max(width, _MIN_WIDTH), _MAX_WIDTH)
+
+
+def output_text(*parts: RenderableType, path: Path | None = None) -> str:
+    """Return renderables as text for `path` or standard output: as wide and as colourful as fits there."""
+    from logparse.render import printed
+
+    return printed(
+        *parts,
+        styled=on_terminal(path),
+        width=output_width(path),
+        unicode=path is not None or not ascii_only(sys.stdout),
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
-from logparse.cli.options import exit_code, inputs, need_something, read, styled
+from logparse.cli.options import exit_code, inputs, on_terminal, output_text, read, say
 
 if TYPE_CHECKING:
     from logparse.reading import Dataset
@@ -48,7 +48,6 @@ def command(
     Columns: time of day (UTC), seconds since the entry before, kind of message, first line.
     """
     data = read(paths, builds, day, max_size, verbose=verbose)
-    need_something(data)
     if format_ == "json":
         _print_json(data)
     else:
@@ -57,26 +56,31 @@ def command(
 
 
 def _print_table(data: Dataset, *, full: bool) -> None:
-    from logparse.render import console, timeline
+    from rich.text import Text
 
-    out = console(styled=styled(None))
-    crop = styled(None) and not full
+    from logparse.errors import one_line
+    from logparse.render import timeline
+
+    terminal = on_terminal()
     for number, log in enumerate(data.records.logs):
         if number:
-            click.echo()
+            say("")
         job = getattr(log, "job_id", None) or "unknown job"
         identifier = getattr(log, "invocation_id", None) or log.source
-        out.print(f"{job} {identifier}", style="bold", soft_wrap=True)
-        for line in timeline(log.events, full=full):
-            # A terminal shows a line an entry; what is piped on is whole.
-            out.print(line, no_wrap=True, overflow="ellipsis" if crop else "ignore", crop=crop)
+        title = Text(one_line(f"{job} {identifier}"), style="bold")
+        for line in (title, *timeline(log.events, full=full)):
+            if not terminal:
+                # What is piped on is whole.
+                say(line.plain)
+                continue
+            if not full:
+                line.no_wrap, line.overflow = True, "ellipsis"
+            sys.stdout.write(output_text(line))
 
 
 def _print_json(data: Dataset) -> None:
     from logparse.columns import TABLES
-    from logparse.export import plain
+    from logparse.export import write_jsonl
     from logparse.tables import rows
 
-    columns = TABLES["events"]
-    for row in rows(data.records, "events"):
-        click.echo(json.dumps({c.name: plain(row.get(c.name), c) for c in columns}, ensure_ascii=False))
+    write_jsonl(rows(data.records, "events"), TABLES["events"], sys.stdout)

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from logparse.cli.options import exit_code, inputs, need_something, output, read, styled, write_text
-from logparse.columns import TABLES
+from logparse.cli.options import (
+    exit_code,
+    holds_something,
+    inputs,
+    output,
+    output_text,
+    output_width,
+    read,
+    write_text,
+)
+from logparse.columns import TABLES, Column
+from logparse.export import WRITERS, ascii_only, json_line, plain, ready
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    import pandas as pd
 
     from logparse.reading import Dataset
 
@@ -67,167 +77,99 @@ def command(
 
     Files: json has everything; csv and markdown have the one invocation's row, or the groups.
     """
+    if output is not None:
+        ready(output, force=force)
     data = read(paths, builds, day, max_size, verbose=verbose)
-    need_something(data)
     records = data.records
     single = len(records.invocations) == 1 and not records.builds and by is None
-    if not (records.invocations or records.builds or records.triages) and format_ == "table":
-        text = ""
-    elif format_ == "table":
-        text = _card(data, output) if single else _overview(data, by or "builder", output)
-    elif format_ == "json":
-        text = json.dumps(_json(data, by or "builder", single=single), ensure_ascii=False, indent=2) + "\n"
-    else:
-        text = _rows(data, by or "builder", format_, single=single)
-    write_text(text, output, force=force)
+    if format_ == "json":
+        write_text(_json(data, by or "builder", output, single=single), output, force=force)
+    elif holds_something(data):
+        if format_ != "table":
+            text = _rows(data, by or "builder", format_, single=single)
+        elif single:
+            text = _card(data, output)
+        else:
+            text = _overview(data, by or "builder", output)
+        write_text(text, output, force=force)
     return exit_code(data, strict=strict)
-
-
-def _capture(path: Path | None) -> Console:
-    from logparse.render import console
-
-    return console(styled=styled(path))
-
-
-def _unicode() -> bool:
-    return "utf" in (sys.stdout.encoding or "").lower()
 
 
 def _card(data: Dataset, path: Path | None) -> str:
     from logparse.render import card
 
-    console = _capture(path)
-    with console.capture() as capture:
-        console.print(card(data.records.invocations[0], width=console.width, unicode=_unicode()))
-    return _trimmed(capture.get())
-
-
-def _trimmed(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.split("\n"))
-
-
-#: Columns of the overview, the most wanted first: as many are shown as the width has room for.
-_COLUMNS = (
-    ("runs", "invocations", "count", 4),
-    ("ok", "succeeded", "count", 3),
-    ("failed", "failed", "count", 6),
-    ("queue p50", "queue_latency_p50_s", "seconds", 9),
-    ("queue p90", "queue_latency_p90_s", "seconds", 9),
-    ("run p50", "run_p50_s", "seconds", 7),
-    ("run p90", "run_p90_s", "seconds", 7),
-    ("run max", "run_max_s", "seconds", 7),
-    ("polls", "poll_count", "count", 5),
-    ("poll cost", "poll_rpc_s", "seconds", 9),
-)
+    unicode = path is not None or not ascii_only(sys.stdout)
+    return output_text(
+        card(data.records.invocations[0], width=output_width(path), unicode=unicode), path=path
+    )
 
 
 def _overview(data: Dataset, by: str, path: Path | None) -> str:
     from logparse import metrics
-    from logparse.render import console, grid
+    from logparse.render import group_name, overview
 
-    out = console(styled=styled(path))
-    units = metrics.with_builds(data.invocations, data.builds)
-    total = next(iter(metrics.plain_rows(metrics.totals(units))), {})
-    groups = list(metrics.plain_rows(metrics.group_by(units, by)))
+    total, groups = _statistics(data, by)
     keys = metrics.GROUP_KEYS[by]
-    named = [{**row, "group": _name([row[k] for k in keys if row[k] is not None])} for row in groups]
-    widest = max([len(by), *(len(row["group"]) for row in named)])
-    room = out.width - min(widest, max(20, out.width // 2)) - 2
-    columns: list[tuple[str, str, str]] = [(by, "group", "text")]
-    for heading, key, kind, width in _COLUMNS:
-        if room >= width + 2 and any(row[key] is not None for row in named):
-            columns.append((heading, key, kind))
-            room -= width + 2
-    with out.capture() as capture:
-        out.print(_totals(data, total), soft_wrap=False)
-        if named:
-            out.print()
-            out.print(grid(named, columns))
-        left = len(units) - sum(row["invocations"] + 0 for row in named) if by != "status" else 0
-        if left > 0 and by in ("bot", "builder", "job", "day"):
-            out.print(f"\n{_count(left, 'invocation')} without a known {by} not in the table", style="dim")
-    return _trimmed(capture.get())
+    named = [
+        {**row, "group": group_name(row[k] for k in keys if row[k] is not None)}
+        for row in metrics.plain_rows(groups)
+    ]
+    shown = overview(
+        next(metrics.plain_rows(total), None),
+        named,
+        by,
+        width=output_width(path),
+        builds=len(data.records.builds),
+        triages=len(data.records.triages),
+    )
+    return output_text(shown, path=path)
 
 
-def _name(parts: list[Any]) -> str:
-    """Return a group's name; version 1's buckets hold the project already."""
-    if len(parts) == 3 and str(parts[1]).startswith(f"luci.{parts[0]}."):
-        parts = parts[1:]
-    return "/".join(map(str, parts))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s'[: number != 1]}"
-
-
-def _totals(data: Dataset, total: dict[str, Any]) -> str:
-    from logparse.render import duration, moment
-
-    if not total:
-        return "no invocations"
-    states = [f"{total[key]} {key}" for key in ("succeeded", "failed", "aborted", "unfinished") if total[key]]
-    lines = [f"{_count(total['invocations'], 'invocation')}: {', '.join(states)}"]
-    if total["first_seen"] is not None:
-        lines.append(f"from {moment(total['first_seen'])} to {moment(total['last_seen'])} UTC")
-    if total["queue_latency_p50_s"] is not None:
-        lines.append(
-            "queue latency: median {}, p90 {}, p99 {}, largest {}".format(
-                *(duration(total[f"queue_latency_{s}_s"]) for s in ("p50", "p90", "p99", "max"))
-            )
-        )
-    if total["run_p50_s"] is not None:
-        lines.append(
-            "run: median {}, p90 {}, p99 {}, largest {}; {} in all".format(
-                *(duration(total[f"run_{s}_s"]) for s in ("p50", "p90", "p99", "max")),
-                duration(total["busy_s"]),
-            )
-        )
-    if total["poll_count"]:
-        lines.append(f"polling: {_count(total['poll_count'], 'check')} cost {duration(total['poll_rpc_s'])}")
-    alone = len(data.records.builds)
-    if alone:
-        lines.append(f"{_count(alone, 'build')} from Buildbucket without a log")
-    if data.records.triages:
-        lines.append(f"{_count(len(data.records.triages), 'triage log')} besides")
-    return "\n".join(lines)
-
-
-def _json(data: Dataset, by: str, *, single: bool) -> dict[str, Any]:
+def _statistics(data: Dataset, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the totals of everything read, and its groups: busiest first, but days in their order."""
     from logparse import metrics
-    from logparse.export import plain
-    from logparse.tables import rows
 
-    columns = {c.name: c for c in TABLES["builders"]}
-    invocation_columns = TABLES["invocations"]
+    units = metrics.with_builds(data.invocations, data.builds)
+    groups = metrics.group_by(units, by)
+    return metrics.totals(units), groups.sort_values("day") if by == "day" else groups
+
+
+def _columns(frame: pd.DataFrame) -> list[Column]:
+    """Return the columns of statistics as the contract declares them; what they are grouped by is text."""
+    declared = {column.name: column for column in TABLES["builders"]}
+    return [declared.get(str(name), Column(str(name), "text", "")) for name in frame.columns]
+
+
+def _json(data: Dataset, by: str, path: Path | None, *, single: bool) -> str:
     result: dict[str, Any] = {}
     if single:
-        (row,) = rows(data.records, "invocations")
-        result["invocation"] = {c.name: plain(row[c.name], c) for c in invocation_columns}
+        from logparse.tables import rows
+
+        (result["invocation"],) = _told(rows(data.records, "invocations"), TABLES["invocations"])
     else:
-        units = metrics.with_builds(data.invocations, data.builds)
+        from logparse.metrics import plain_rows
 
-        def told(row: dict[str, Any]) -> dict[str, Any]:
-            return {k: plain(v, columns.get(k, columns["builder"])) for k, v in row.items()}
-
-        result["totals"] = next((told(row) for row in metrics.plain_rows(metrics.totals(units))), None)
+        total, groups = _statistics(data, by)
+        result["totals"] = next(_told(plain_rows(total), _columns(total)), None)
         result["by"] = by
-        result["groups"] = [told(row) for row in metrics.plain_rows(metrics.group_by(units, by))]
+        result["groups"] = list(_told(plain_rows(groups), _columns(groups)))
     result["failures"] = [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures]
-    return result
+    return json_line(result, ascii_only=path is None and ascii_only(sys.stdout), indent=2) + "\n"
+
+
+def _told(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
+    return ({c.name: plain(row[c.name], c) for c in columns} for row in rows)
 
 
 def _rows(data: Dataset, by: str, format_: str, *, single: bool) -> str:
-    from logparse import metrics
-    from logparse.columns import Column
-    from logparse.export import WRITERS
-    from logparse.tables import rows
-
     out = io.StringIO()
     if single:
+        from logparse.tables import rows
+
         WRITERS[format_](rows(data.records, "invocations"), TABLES["invocations"], out)
     else:
-        units = metrics.with_builds(data.invocations, data.builds)
-        grouped = metrics.group_by(units, by)
-        columns = [Column(str(name), "text", "") for name in grouped.columns]
-        WRITERS[format_](metrics.plain_rows(grouped), columns, out)
+        from logparse.metrics import plain_rows
+
+        _, groups = _statistics(data, by)
+        WRITERS[format_](plain_rows(groups), _columns(groups), out)
     return out.getvalue()
