@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -28,6 +29,11 @@ _ESCAPE_RE: Final = re.compile(
 )
 #: Version 1 failed a build for these reasons without a fault of what was built.
 _INFRA_REASONS: Final = frozenset({"INFRA_FAILURE", "BUILDBUCKET_FAILURE", "INVALID_BUILD_DEFINITION"})
+
+
+#: Deeper JSON is not read: what reads it again, as `repr` does, would meet Python's limit at some depth.
+MAX_NESTING: Final = 200
+_TOO_DEEP: Final = f"JSON nested deeper than {MAX_NESTING} levels"
 
 
 class Payload(NamedTuple):
@@ -58,6 +64,19 @@ def without_halves(text: str) -> str:
     return _ESCAPE_RE.sub(lambda m: m[0] if m["half"] is None else r"\ufffd", text)
 
 
+def is_too_deep(value: Any, text: str) -> bool:
+    """Whether a value, decoded from `text`, nests deeper than `MAX_NESTING` levels."""
+    if not isinstance(value, (dict, list)) or text.count("{") + text.count("[") <= MAX_NESTING:
+        return False
+    level = [value]
+    for _ in range(MAX_NESTING):
+        children = chain.from_iterable(v.values() if isinstance(v, dict) else v for v in level)
+        level = [v for v in children if isinstance(v, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
 def decode_payload(text: str) -> Payload:
     """Return the JSON object that `text` begins with. Never raises: a broken payload has its error."""
     try:
@@ -70,8 +89,10 @@ def decode_payload(text: str) -> Payload:
         except ValueError as error:
             return Payload(None, f"not JSON: {error}".split(" (char")[0])
         except RecursionError:
-            return Payload(None, "JSON nested too deep")
+            return Payload(None, _TOO_DEEP)
         tail = text[end:].strip("\n")
+    if is_too_deep(value, text):
+        return Payload(None, _TOO_DEEP)
     if not isinstance(value, dict):
         return Payload(None, "JSON, but no object")
     return Payload(value, None, tail)

@@ -57,6 +57,8 @@ _TRIMMED_SIZE: Final = 100_000
 _CUT_MS: Final = 1_000
 #: What it costs that an invocation begins where the one before has not finished, as in pages saved too early.
 _UNFINISHED_MS: Final = 5_000
+#: And what it costs that the first entry of an invocation is only quoted: copies of one log stay copies.
+_QUEUED_MS: Final = 30
 #: A quotation is no longer than a log can be. url_fetch reads 4,096 bytes of a body, and headers are shorter.
 _QUOTE_LIMIT: Final = 200_000
 _BODY_LIMIT: Final = 4_096
@@ -77,6 +79,7 @@ _ENDINGS: Final = frozenset(
         "launch_skipped",
     }
 )
+_FATAL: Final = frozenset({"abort_fatal", "notification_fatal", "timer_fatal"})
 _FINISH: Final = frozenset({"invocation_finished"})
 #: A failed check can also be fatal, or be tried again.
 _AFTER_CHECK: Final = _ENDINGS | {
@@ -109,7 +112,7 @@ _AFTER: Final = {
     "build_fetch_failed": _AFTER_CHECK,
     "task_fetch_failed": _AFTER_CHECK,
     "build_request_rejected": _ENDINGS | {"build_answered"},
-    **dict.fromkeys(("abort_fatal", "fetch_response", "notification_fatal", "timer_fatal"), _FINISH),
+    **dict.fromkeys((*_FATAL, "fetch_response"), _FINISH),
 }
 
 #: Writers of entries that only one kind of task has: an invocation has one task.
@@ -195,9 +198,9 @@ class Entry:
     suspicious: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _State:
-    """What the engine's state machine knows of the invocation being read.
+    """What the engine's state machine knows of the invocation being read. Never changed, only replaced.
 
     The phase is empty before the first entry, ``triage`` behind a triage block, ``lost`` where a
     cut or a missing head leaves it open, else the invocation's own.
@@ -235,6 +238,8 @@ class _Reading:
         Of the whole reading: what the broken rules cost, and the number of blocks that are quoted.
     size:
         Of the last entry's text, with all that it quotes.
+    found:
+        What the last entry means without what it quotes.
     """
 
     state: _State
@@ -243,6 +248,7 @@ class _Reading:
     cost: int
     quoted: int
     size: int
+    found: Match | None
     before: _Reading | None
 
     @property
@@ -277,7 +283,7 @@ class _Reader:
     def read(self) -> Iterator[list[Entry]]:
         if not self._blocks:
             return
-        live = [_Reading(_State(), -1, True, 0, 0, 0, None)]
+        live = [_Reading(_State(), -1, True, 0, 0, 0, None, None)]
         for index in range(len(self._blocks)):
             live = self._step(live, index)
         best: _Reading | None = min(live, key=self._final_rank)
@@ -297,6 +303,9 @@ class _Reader:
     def _step(self, live: Sequence[_Reading], index: int) -> list[_Reading]:
         """Return the readings of one block more."""
         self._matches.clear()
+        if len(live) == 1 and not live[0].state.quotes and live[0].state.phase != "finished":
+            # The one reading there is has no choice, so that its cost does not matter.
+            return [self._take(live[0], index, weigh=False)]
         found: dict[tuple[object, ...], _Reading] = {}
         quoting = []
         for reading in live:
@@ -310,7 +319,10 @@ class _Reader:
                 quoting.append(self._quote(reading, index, _BROKEN if reading.index == index - 1 else 0))
             if state.quotes:
                 # Where nothing is known of what follows, quoting a plausible entry is the less likely.
-                longer = self._quote(reading, index, 0 if state.kind in _AFTER else _BROKEN // 3)
+                cost = 0 if state.kind in _AFTER else _BROKEN // 3
+                match = self._understand(index, state)
+                cost += _QUEUED_MS if match is not None and match.message.kind == "invocation_queued" else 0
+                longer = self._quote(reading, index, cost)
                 if longer.size <= (_RESPONSE_LIMIT if state.kind == "fetch_response" else _QUOTE_LIMIT):
                     quoting.append(longer)
         best = sorted([*found.values(), *quoting], key=lambda r: r.rank)
@@ -333,29 +345,30 @@ class _Reader:
             reading.cost + cost,
             reading.quoted + 1,
             size,
+            reading.found,
             reading.before,
         )
 
-    def _take(self, reading: _Reading, index: int) -> _Reading:
-        """Return the reading in which the block is the next entry."""
+    def _take(self, reading: _Reading, index: int, *, weigh: bool = True) -> _Reading:
+        """Return the reading in which the block is the next entry. Where not to `weigh`, it costs nothing."""
         block, state = self._blocks[index], reading.state
         size = len(block.text)
         if block.shape == "triage":
             begins = state.phase not in ("", "triage")
             behind = _State("triage", "", False)
-            return _Reading(behind, index, begins, reading.cost, reading.quoted, size, reading)
+            return _Reading(behind, index, begins, reading.cost, reading.quoted, size, None, reading)
         if block.shape != "entry":
             cut = block.shape == "cut"
             cost = (_CUT_MS if self._big else _BROKEN) if cut else 0
             behind = replace(
                 state,
-                phase="lost",
+                phase="lost" if cut else state.phase,
                 kind=LOG_CUT if cut else LOG_FRAGMENT,
                 quotes=False,
                 attempt=None,
                 outcome=None,
             )
-            return _Reading(behind, index, False, reading.cost + cost, reading.quoted, size, reading)
+            return _Reading(behind, index, False, reading.cost + cost, reading.quoted, size, None, reading)
         found = self._understand(index, state)
         begins, cost = False, 0
         if found is not None and _begins(found, state):
@@ -363,10 +376,10 @@ class _Reader:
             if begins and state.phase != "finished":
                 cost = 2 * _BROKEN if state.quotes else _UNFINISHED_MS
             state = _State(start_ms=block.clock_ms)
-        else:
+        elif weigh:
             cost = self._cost(block, found, reading, index)
         behind = _advance(state, block, found)
-        return _Reading(behind, index, begins, reading.cost + cost, reading.quoted, size, reading)
+        return _Reading(behind, index, begins, reading.cost + cost, reading.quoted, size, found, reading)
 
     def _understand(self, index: int, state: _State) -> Match | None:
         """Return the message of a block. Where it stands matters only to formats that fit too many texts."""
@@ -384,7 +397,11 @@ class _Reader:
         kind = found.message.kind if found else None
         step = _step(state.clock_ms, block.clock_ms)
         cost = max(-step, 0)
-        broken = 0 if found is None else self._broken(block, found, state)
+        if found is None:
+            # Unknown to the catalogue, so a task's, which is at work.
+            broken = int(state.phase in ("queued", "retrying"))
+        else:
+            broken = self._broken(block, found, state)
         allowed = _AFTER.get(state.kind or "")
         if allowed is not None:
             broken = max(broken, kind not in allowed)
@@ -408,7 +425,7 @@ class _Reader:
         if kind == "attempt_started" and known:
             broken += fields.get("attempt", 1) != (state.attempt or 0) + 1
             broken += state.kind == "attempt_retried" and 0 <= step < _RETRY_MS
-        elif kind.endswith("_fatal"):
+        elif kind in _FATAL:
             # Behind a retry it is another request's, so that it comes later.
             broken += state.kind == "attempt_retried" and step <= 0
         elif kind == "attempts_exhausted":
@@ -416,7 +433,7 @@ class _Reader:
         elif kind == "attempt_retried" and known:
             broken += not state.quotes and state.kind != "build_answer_invalid"
         elif kind == "invocation_finished":
-            broken += state.kind == "attempt_retried"
+            broken += state.phase == "retrying" and state.kind not in _LAST_WORDS | _FATAL
             broken += state.outcome is not None and fields["status"] != state.outcome
             broken += (
                 fields["status"] == "SUCCEEDED" and state.kind in _AFTER and state.kind != "fetch_response"
@@ -461,10 +478,11 @@ class _Reader:
         if entry.shape in ("cut", "text"):
             entry.kind = LOG_CUT if entry.shape == "cut" else LOG_FRAGMENT
             return
-        scope = "triage" if entry.shape == "triage" else "invocation"
-        writers = frozenset() if reading.begins else before.writers
-        context = Context(before.kind, writers, scope)
-        found = match_tolerantly(self._match, entry.text, context)
+        found = reading.found
+        if entry.shape == "triage" or entry.suspicious:
+            scope = "triage" if entry.shape == "triage" else "invocation"
+            writers = frozenset() if reading.begins else before.writers
+            found = match_tolerantly(self._match, entry.text, Context(before.kind, writers, scope))
         if found is None:
             entry.quotes = entry.shape == "entry"
             return
@@ -485,23 +503,23 @@ class _Response:
 
     def __init__(self, first: int, text: str) -> None:
         self.end = first + 1
-        self._text = text
+        self._pieces = [text]
         self._has_body = False
         self._limit: int | None = None
         self._size = self._raw_size = 0
         self._find_body()
 
     def _find_body(self) -> None:
-        head, blank, body = self._text.replace("\r\n", "\n").partition("\n\n")
+        text = "\n".join(self._pieces)
+        head, blank, body = text.replace("\r\n", "\n").partition("\n\n")
         if not blank:
             return
         self._has_body = True
         stated = _CONTENT_LENGTH_RE.search(head)
         if stated is not None and not body.startswith("<binary response>"):
             self._limit = min(int(stated[1]), _BODY_LIMIT)
-        raw = self._text.partition("\r\n\r\n" if "\r\n\r\n" in self._text else "\n\n")[2]
-        self._text = ""
-        self._measure(body, raw)
+        self._pieces.clear()
+        self._measure(body, text.partition("\r\n\r\n" if "\r\n\r\n" in text else "\n\n")[2])
 
     def _measure(self, body: str, raw: str) -> None:
         # What is not the body's own text has another length: a note of the scheduler, or an escaped byte.
@@ -516,8 +534,10 @@ class _Response:
         if self._has_body:
             self._measure("\n" + quoted.replace("\r\n", "\n"), "\n" + quoted)
         else:
-            self._text = f"{self._text}\n{quoted}"
-            self._find_body()
+            seam = f"{self._pieces[-1][-2:]}\n{quoted}"
+            self._pieces.append(quoted)
+            if "\n\n" in seam.replace("\r\n", "\n"):
+                self._find_body()
 
     def is_whole(self, alone: bool) -> bool:
         """Whether the body is as long as stated, if its length is; where it is `alone` it may be longer."""

@@ -45,13 +45,13 @@ def group_table(invocations: pd.DataFrame, builds: pd.DataFrame, table: str) -> 
     if table == "bots":
         known = _known_of_bots(builds)
         for column in _BOT_COLUMNS:
-            grouped[column] = [known[bot].get(column) for bot in grouped["bot_id"]]
+            grouped[column] = grouped["bot_id"].map({bot: told.get(column) for bot, told in known.items()})
     return _declared(grouped, TABLES[table])
 
 
-def _known_of_bots(builds: pd.DataFrame) -> defaultdict[str, dict[str, object]]:
+def _known_of_bots(builds: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the dimensions of bots: of each the last value known."""
-    known: defaultdict[str, dict[str, object]] = defaultdict(dict)
+    known: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     seen = builds[builds["bot_id"].notna()].sort_values(["created_at", "build_id"], na_position="first")
     for row in seen.to_dict("records"):
         told = {column: _plain(row[column]) for column in _BOT_COLUMNS}
@@ -92,7 +92,7 @@ def _plain(value: Any) -> Any:
 
 
 def group_by(invocations: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Return statistics of invocations by ``builder``, ``bot``, ``job``, ``status`` or ``day``, busiest first.
+    """Return statistics of invocations by one of `GROUP_KEYS`, busiest first.
 
     A day is the UTC day of the creation. Invocations of no such group are left out.
     """

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from logparse import scanner, sources
-from logparse.buildbucket import read_build, without_halves
+from logparse.buildbucket import MAX_NESTING, is_too_deep, read_build, without_halves
 from logparse.checks import check_invocation, check_triage
 from logparse.columns import TABLES
 from logparse.entries import Entry, split_invocations
@@ -39,6 +39,8 @@ _PAGE_START_RE: Final = re.compile(
     re.MULTILINE,
 )
 _JOB_PAGE_RE: Final = re.compile(r"^[ \t]*(?:State:|Schedule:|Next run:)", re.MULTILINE)
+#: What `logparse.html` writes above a log.
+_LOG_HEADING: Final = "Debug log (UTC)\n\n"
 _BUILDS_RE: Final = re.compile(r"\s*(?:\{|\[\s*\{)")
 
 
@@ -118,7 +120,11 @@ def load(
     records = Records()
     joined: dict[str, Build] = {}
     for opened in _read(builds, max_bytes, stdin, records):
-        found = read_builds(opened)
+        try:
+            found = read_builds(opened)
+        except InputError as error:
+            records.failures.append(error)
+            continue
         if not found:
             records.failures.append(
                 InputError("holds no builds", source=opened.name, remedy="save the output of bb get -A -json")
@@ -201,8 +207,8 @@ def read_source(
             return list(found)
     results: list[Result] = []
     hint = source.path.name if source.path is not None else None
-    for text, shift, log_shift in _pages(source):
-        results.extend(_read_page(text, source.name, hint, shift, log_shift, builds or {}, date, engine))
+    for text, shift in _pages(source):
+        results.extend(_read_page(text, source.name, hint, shift, builds or {}, date, engine))
     if not results:
         raise _no_log(source)
     return results
@@ -222,8 +228,8 @@ def _no_log(source: Source) -> InputError:
     )
 
 
-def _pages(source: Source) -> Iterator[tuple[str, int, int]]:
-    """Yield each page's text, and what to add to lines of its head and of its log."""
+def _pages(source: Source) -> Iterator[tuple[str, int]]:
+    """Yield each page's text, and what to add to lines of its log there for lines in the source."""
     if is_html(source.text):
         for line, html in split_pages(source.text):
             page = to_text(html)
@@ -239,14 +245,16 @@ def _pages(source: Source) -> Iterator[tuple[str, int, int]]:
                     source=source.name,
                     remedy="save the page of one invocation",
                 )
-            yield page.text, line, line + page.log_line_shift
+            head, heading, _ = page.text.partition(_LOG_HEADING)
+            above = f"{head}{heading}".count("\n") if heading else 0
+            yield page.text, line + page.log_line_shift - above
         return
     first, line = 0, 0
     for start in _page_starts(source.text):
-        yield source.text[first:start], line, line
+        yield source.text[first:start], line
         line += source.text.count("\n", first, start)
         first = start
-    yield source.text[first:], line, line
+    yield source.text[first:], line
 
 
 def _page_starts(text: str) -> list[int]:
@@ -285,7 +293,6 @@ def _read_page(
     name: str,
     hint: str | None,
     shift: int,
-    log_shift: int,
     builds: Mapping[str, Build],
     day: date | None,
     engine: Engine,
@@ -294,10 +301,10 @@ def _read_page(
     head = page
     for entries in split_invocations(page.blocks, engine.match):
         if all(e.shape == "triage" for e in entries):
-            yield _triage_log(entries, name, log_shift)
+            yield _triage_log(entries, name, shift)
         else:
             record, facts, timeline = assemble(
-                head, entries, source=name, day=day, name_hint=hint, line_shift=log_shift, builds=builds
+                head, entries, source=name, day=day, name_hint=hint, line_shift=shift, builds=builds
             )
             record.findings = check_invocation(record, facts, head, timeline)
             yield record
@@ -318,6 +325,11 @@ def read_builds(source: Source) -> list[Build]:
     """Return the builds of a file of JSON objects, one after another, one a line, or in a list.
 
     Objects that are no builds are left out.
+
+    Raises
+    ------
+    InputError
+        Where one nests too deep to be read.
     """
     decoder = json.JSONDecoder()
     text, position = without_halves(source.text), 0
@@ -327,10 +339,22 @@ def read_builds(source: Source) -> list[Build]:
             position += 1
         if position == len(text):
             break
+        start = position
         try:
-            value, position = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):
+            value, position = decoder.raw_decode(text, start)
+            too_deep = is_too_deep(value, text[start:position])
+        except ValueError:
             break
+        except RecursionError:
+            too_deep = True
+        if too_deep:
+            line = text.count("\n", 0, start) + 1
+            raise InputError(
+                f"holds JSON nested deeper than {MAX_NESTING} levels",
+                source=source.name,
+                line=line,
+                remedy="no build is; leave that object out",
+            )
         build = (
             read_build(value)
             if isinstance(value, dict) and ("builder" in value or "build" in value)

@@ -9,6 +9,7 @@ together, which settles how many midnights passed where lines are missing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from logparse.clock import DAY_MS, DAY_US
@@ -94,7 +95,7 @@ class Timeline:
     def _insert_days(self, days: int, until: int) -> None:
         """Let `days` more midnights pass in the gap that lost lines most likely left."""
         known = [(i, o) for i, o in enumerate(self.offsets[: until + 1]) if o is not None]
-        gaps = [(after - before, j) for (_, before), (j, after) in zip(known, known[1:], strict=False)]
+        gaps = [(after - before, j) for (_, before), (j, after) in pairwise(known)]
         if not gaps:
             return
         behind_cuts = [gap for gap in gaps if self._entries[gap[1] - 1].kind == LOG_CUT]

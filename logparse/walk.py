@@ -112,7 +112,7 @@ def walk(entries: list[Entry], timeline: Timeline) -> Facts:
 
 
 class _Walker:
-    """The state of a replay. A method ``on_<kind>`` handles entries of that kind; other kinds tell nothing."""
+    """The state of a replay. A method ``on_<kind>`` handles entries of that kind; others tell nothing."""
 
     def __init__(self, timeline: Timeline) -> None:
         self.facts = Facts()

@@ -273,15 +273,15 @@ def test_fields_of_another_type_count_as_missing(odd: Any) -> None:
 
 
 def test_no_build() -> None:
-    for value in (
+    nothing: list[dict[str, Any]] = [
         {},
         {"build": {}},
         {"error": {"reason": "x"}},
         {"build": {"id": ""}},
         {"id": None},
         {"build": []},
-    ):
-        assert read_build(value) is None
+    ]
+    assert [read_build(value) for value in nothing] == [None] * 6
 
 
 JSON = st.recursive(
@@ -346,7 +346,8 @@ def test_a_request_of_version_2() -> None:
 
 
 def test_a_request_that_tells_nothing() -> None:
-    for value in ({}, {"tags": None}, {"builder": []}, {"requestId": "not a number"}):
+    nothing: list[dict[str, Any]] = [{}, {"tags": None}, {"builder": []}, {"requestId": "not a number"}]
+    for value in nothing:
         found = read_request(value)
         assert (found.invocation_id, found.job_id, found.commit, found.triggers) == (None, None, None, None)
 

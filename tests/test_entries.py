@@ -827,3 +827,12 @@ def test_forgeries_at_random_change_nothing(host: str) -> None:
             clock += chance.choice([0, 0, 0, 1, 50, 5_000, 60_000])
             forged += chance.choice(LINES)(scene, clock)
         assert signature(forged.join(scene.parts)) == honest, forged
+
+
+@pytest.mark.parametrize("name", ["retry_http503html.log", "abort_while_retrying.log", "urlfetch_forged.log"])
+def test_copies_of_one_log_are_as_many(name: str) -> None:
+    """An error of one copy could be followed by the retry of another: at the very same time, but not at once."""
+    text = (LOGS / "v1-2020-11" / name).read_text(encoding="utf-8")
+    (one,) = entries(text)
+    found = entries(text * 20)
+    assert [[e.kind for e in copy] for copy in found] == [[e.kind for e in one]] * 20

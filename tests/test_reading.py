@@ -150,7 +150,8 @@ def test_pages_of_unfinished_invocations_one_after_another() -> None:
         "[10:00:02.000] Failed to schedule Buildbucket build - rpc error\n"
         "[10:00:02.000] The invocation will be retried\n"
     )
-    found = list(lp.parse_many((failing + one) * 20))
+    pages = [(failing + one).replace("[10:00", f"[{hour:02d}:{17 * hour % 60:02d}") for hour in range(20)]
+    found = list(lp.parse_many("".join(pages)))
     assert [(i.status, len(i.events)) for i in found] == [("RETRYING", 4), ("RUNNING", 2)] * 20
     # A page of 10 lines and one of 8: their logs begin in the 7th.
     assert [i.source_line for i in found[:3]] == [7, 17, 25]
@@ -333,7 +334,7 @@ def build_of(path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-OTHER = {
+OTHER: dict[str, Any] = {
     "id": "8800000000000000001",
     "builder": {"project": "p", "bucket": "b", "builder": "alone"},
     "status": "FAILURE",
@@ -530,5 +531,5 @@ def test_html_with_forged_tags_stays_one_page() -> None:
     assert forged != text
     ours, true = lp.parse(forged), lp.parse(text)
     assert [(e.kind, e.at) for e in ours.events] == [(e.kind, e.at) for e in true.events]
-    assert (ours.status, ours.suspicious) == (true.status, true.suspicious + 1)
+    assert (ours.status, ours.suspicious) == (true.status, true.suspicious)
     assert "<!DOCTYPE html>" in ours.events[-2].text

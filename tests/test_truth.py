@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -107,7 +108,7 @@ def test_kind(path: Path) -> None:
     elif path.suffix == ".html":
         assert found.task_kind == truth["task_kind"]
     else:
-        silent = ("custom_mode1", "unfinished_queued")
+        silent: tuple[str, ...] = ("custom_mode1", "unfinished_queued")
         # This one fails before any part but the engine writes.
         silent += ("triage_block_bad_repo",) if path.parent.name == "v2-2021-06" else ()
         expected = None if path.name.removesuffix(".log") in silent else truth["task_kind"]
@@ -337,6 +338,10 @@ def test_page_and_log_have_the_same_parts(path: Path) -> None:
     ]
     shift = (page.source_line or 0) - (bare.source_line or 0)
     assert [e.line - shift for e in page.events] == [e.line for e in bare.events]
+    source = path.read_text(encoding="utf-8").split("\n")
+    for event in page.events:
+        shown = html.unescape(re.sub(r"^.*<pre>|</pre>.*$", "", source[event.line - 1]))
+        assert shown.removesuffix("\r").endswith(event.text.partition("\n")[0].rstrip("\r"))
     dated = page.created_at == bare.created_at
     assert page.polls == bare.polls or not dated
     assert page.attempts == bare.attempts or not dated

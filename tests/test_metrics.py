@@ -1,0 +1,338 @@
+"""Statistics over many invocations, against numbers worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from logparse.columns import TABLES
+from logparse.metrics import GROUP_KEYS, group_by, group_table, totals, with_builds
+from logparse.tables import frame
+
+NOON = datetime(2020, 11, 17, 12, tzinfo=UTC)
+
+
+def hours(n: float) -> datetime:
+    return NOON + timedelta(hours=n)
+
+
+def invocations(*rows: dict[str, Any]) -> pd.DataFrame:
+    return frame(({"source": "x.log", **row} for row in rows), TABLES["invocations"])
+
+
+def builds(*rows: dict[str, Any]) -> pd.DataFrame:
+    return frame(rows, TABLES["builds"])
+
+
+def one(data: pd.DataFrame) -> dict[str, Any]:
+    (row,) = data.to_dict("records")
+    return {str(k): v for k, v in row.items()}
+
+
+def run(seconds: float | None, **more: Any) -> dict[str, Any]:
+    return {
+        "invocation_id": str(seconds),
+        "job_id": "p/j",
+        "status": "SUCCEEDED",
+        "run_s": seconds,
+        "created_at": NOON,
+        "finished_at": hours(1),
+        **more,
+    }
+
+
+# --- statistics -------------------------------------------------------------------------------
+
+
+def test_percentiles_interpolate_linearly() -> None:
+    """Of 10, 20, 30, 40 the p-th percentile stands at 3 p / 100: the 50th at 1.5, which is 25; the 90th at 2.7."""
+    row = one(group_by(invocations(*(run(s) for s in (40.0, 10.0, 30.0, 20.0))), "job"))
+    assert row["run_mean_s"] == 25.0
+    assert row["run_p50_s"] == 25.0
+    assert row["run_p75_s"] == pytest.approx(32.5)
+    assert row["run_p90_s"] == pytest.approx(37.0)
+    assert row["run_p95_s"] == pytest.approx(38.5)
+    assert row["run_p99_s"] == pytest.approx(39.7)
+    assert row["run_max_s"] == 40.0
+
+
+def test_one_value_is_every_percentile() -> None:
+    row = one(group_by(invocations(run(7.5)), "job"))
+    assert {row[f"run_{p}_s"] for p in ("mean", "p50", "p75", "p90", "p95", "p99", "max")} == {7.5}
+
+
+def test_latencies_have_the_same_statistics() -> None:
+    rows = [run(1.0, queue_latency_s=s) for s in (2.0, 4.0, 12.0)]
+    row = one(group_by(invocations(*rows), "job"))
+    assert (row["queue_latency_mean_s"], row["queue_latency_p50_s"], row["queue_latency_max_s"]) == (
+        6.0,
+        4.0,
+        12.0,
+    )
+    # Of three values the 75th percentile stands half way between the second and the third.
+    assert row["queue_latency_p75_s"] == 8.0
+
+
+def test_nulls_count_nowhere() -> None:
+    row = one(group_by(invocations(run(10.0), run(None), run(20.0), run(None)), "job"))
+    assert (row["invocations"], row["run_mean_s"], row["run_p50_s"], row["busy_s"]) == (4, 15.0, 15.0, 30.0)
+
+
+def test_a_group_without_values_has_nulls_not_zeros() -> None:
+    row = one(group_table(invocations(run(None)), builds(), "jobs"))
+    for name in (
+        "busy_s",
+        "utilization",
+        "run_mean_s",
+        "run_p50_s",
+        "run_max_s",
+        "queue_latency_p99_s",
+        "poll_count",
+        "poll_rpc_s",
+    ):
+        assert pd.isna(row[name]), name
+    assert (row["invocations"], row["succeeded"], row["builds"]) == (1, 1, 0)
+
+
+# --- success ----------------------------------------------------------------------------------
+
+
+def test_success_rate() -> None:
+    """3 succeeded, 1 failed, 1 overran: 3 of 5. What was aborted or has not ended does not count."""
+    statuses = ["SUCCEEDED"] * 3 + [
+        "FAILED",
+        "OVERRUN",
+        "ABORTED",
+        "ABORTED",
+        "RUNNING",
+        "STARTING",
+        "RETRYING",
+        None,
+    ]
+    row = one(group_by(invocations(*(run(1.0, status=s) for s in statuses)), "job"))
+    assert (row["invocations"], row["succeeded"], row["failed"], row["aborted"], row["unfinished"]) == (
+        11,
+        3,
+        2,
+        2,
+        4,
+    )
+    assert row["success_rate"] == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("statuses", [["ABORTED"], ["RUNNING", None]])
+def test_no_rate_where_nothing_was_decided(statuses: list[str | None]) -> None:
+    row = one(group_by(invocations(*(run(1.0, status=s) for s in statuses)), "job"))
+    assert pd.isna(row["success_rate"])
+    assert (row["succeeded"], row["failed"]) == (0, 0)
+
+
+# --- busy -------------------------------------------------------------------------------------
+
+
+def test_utilization() -> None:
+    """Busy 1800 + 900 + 900 s between 12:00 and 14:00: half of the time."""
+    rows = [
+        run(1800.0, created_at=hours(0), finished_at=hours(0.6)),
+        run(900.0, created_at=hours(1), finished_at=hours(2)),
+        run(900.0, created_at=hours(1.2), finished_at=hours(1.5)),
+    ]
+    row = one(group_by(invocations(*rows), "job"))
+    assert (row["busy_s"], row["utilization"]) == (3600.0, 0.5)
+    assert (row["first_seen"], row["last_seen"]) == (hours(0), hours(2))
+
+
+def test_what_has_not_finished_was_last_seen_when_it_was_created() -> None:
+    rows = [run(600.0), run(None, status="RUNNING", created_at=hours(5), finished_at=None)]
+    row = one(group_by(invocations(*rows), "job"))
+    assert row["last_seen"] == hours(5)
+    assert row["utilization"] == pytest.approx(600 / 18000)
+
+
+def test_no_utilization_without_a_span() -> None:
+    for at in (None, NOON):
+        row = one(group_by(invocations(run(5.0, created_at=at, finished_at=at)), "job"))
+        assert pd.isna(row["utilization"])
+        assert row["busy_s"] == 5.0
+
+
+def test_polls_are_summed() -> None:
+    rows = [
+        run(1.0, poll_count=20, poll_rpc_s=8.5),
+        run(1.0, poll_count=None, poll_rpc_s=None),
+        run(1.0, poll_count=2, poll_rpc_s=0.25),
+    ]
+    row = one(group_by(invocations(*rows), "job"))
+    assert (row["poll_count"], row["poll_rpc_s"]) == (22, 8.75)
+
+
+# --- groups -----------------------------------------------------------------------------------
+
+
+def test_groups_stand_in_order_of_their_size() -> None:
+    data = invocations(*(run(1.0, job_id=j) for j in ("p/c", "p/b", "p/b", "p/a", "p/a", "p/d")))
+    found = group_by(data, "job")
+    assert list(found["job_id"]) == ["p/a", "p/b", "p/c", "p/d"]
+    assert list(found["invocations"]) == [2, 2, 1, 1]
+
+
+def test_what_belongs_to_no_group_is_left_out() -> None:
+    data = invocations(run(1.0, bot_id="a"), run(2.0), run(4.0, bot_id="a"))
+    row = one(group_by(data, "bot"))
+    assert (row["bot_id"], row["invocations"], row["busy_s"]) == ("a", 2, 5.0)
+
+
+def test_builders_of_one_name_in_two_buckets_are_two() -> None:
+    rows = [run(1.0, project="p", bucket=b, builder="linux") for b in ("ci", "try", "ci")]
+    rows.append(run(1.0, project=None, bucket=None, builder="linux"))
+    found = group_by(invocations(*rows), "builder")
+    keys = [
+        tuple(None if pd.isna(v) else v for v in r)
+        for r in found[["project", "bucket", "builder"]].itertuples(index=False)
+    ]
+    assert dict(zip(keys, found["invocations"], strict=True)) == {
+        ("p", "ci", "linux"): 2,
+        ("p", "try", "linux"): 1,
+        (None, None, "linux"): 1,
+    }
+
+
+def test_days_are_utc_days_of_the_creation() -> None:
+    times = [
+        NOON.replace(hour=23, minute=59, second=59, microsecond=999999),
+        NOON.replace(day=18, hour=0),
+        NOON,
+        None,
+    ]
+    found = group_by(invocations(*(run(1.0, created_at=t) for t in times)), "day")
+    assert dict(zip(found["day"], found["invocations"], strict=True)) == {"2020-11-17": 2, "2020-11-18": 1}
+
+
+def test_by_status() -> None:
+    found = group_by(invocations(run(1.0), run(1.0, status="FAILED"), run(3.0, status="FAILED")), "status")
+    assert list(found["status"]) == ["FAILED", "SUCCEEDED"]
+    assert list(found["busy_s"]) == [4.0, 1.0]
+
+
+def test_totals() -> None:
+    row = one(totals(invocations(run(1.0), run(3.0, job_id="p/other", status="FAILED"))))
+    assert (row["invocations"], row["succeeded"], row["failed"], row["busy_s"], row["success_rate"]) == (
+        2,
+        1,
+        1,
+        4.0,
+        0.5,
+    )
+    assert "all" not in row
+
+
+@pytest.mark.parametrize("key", GROUP_KEYS)
+def test_no_invocations_no_groups(key: str) -> None:
+    assert len(group_by(invocations(), key)) == 0
+    assert list(GROUP_KEYS[key]) == list(group_by(invocations(), key).columns[: len(GROUP_KEYS[key])])
+
+
+@pytest.mark.parametrize("table", ["bots", "builders", "jobs"])
+@pytest.mark.parametrize(
+    "rows", [(), (run(None),), (run(1.0, bot_id="b", builder="w", project="p", bucket="c"),)]
+)
+def test_tables_have_their_declared_columns_and_types(table: str, rows: tuple[dict[str, Any], ...]) -> None:
+    types = {"text": "string", "int": "Int64", "float": "float64", "time": "datetime64[us, UTC]"}
+    found = group_table(invocations(*rows), builds(), table)
+    assert [(c, str(found[c].dtype)) for c in found.columns] == [
+        (c.name, types[c.type]) for c in TABLES[table]
+    ]
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    rows = [
+        run(float(n), job_id=f"p/{n % 3}", bot_id=f"b{n % 4}", status=("SUCCEEDED", "FAILED")[n % 2])
+        for n in range(24)
+    ]
+    for key in ("job", "bot", "status"):
+        pd.testing.assert_frame_equal(
+            group_by(invocations(*rows), key), group_by(invocations(*rows[::-1]), key)
+        )
+
+
+# --- builds without an invocation -------------------------------------------------------------
+
+ALONE = {"build_id": "9", "builder": "w", "project": "p", "bucket": "ci", "bot_id": "b", "run_s": 50.0}
+
+
+def test_builds_that_no_invocation_asked_for_count_as_builds() -> None:
+    data = invocations(run(100.0, project="p", bucket="ci", builder="w", build_id="1", bot_id="b"))
+    known = builds(
+        {**ALONE, "build_id": "1", "invocation_id": "100.0", "run_s": 100.0},
+        {**ALONE, "status": "INFRA_FAILURE", "created_at": hours(-1), "completed_at": hours(3)},
+        {**ALONE, "build_id": "10", "status": "STARTED"},
+    )
+    row = one(group_table(data, known, "builders"))
+    assert (row["invocations"], row["builds"], row["succeeded"], row["failed"], row["unfinished"]) == (
+        1,
+        3,
+        1,
+        1,
+        1,
+    )
+    assert (row["busy_s"], row["first_seen"], row["last_seen"]) == (200.0, hours(-1), hours(3))
+    assert row["utilization"] == pytest.approx(200 / 14400)
+    # Jobs are the scheduler's: a build alone belongs to none.
+    row = one(group_table(data, known, "jobs"))
+    assert (row["invocations"], row["builds"], row["busy_s"]) == (1, 1, 100.0)
+
+
+def test_a_build_in_an_invocation_is_not_alone() -> None:
+    data = invocations(run(1.0, build_id="9", builder="w"))
+    assert with_builds(data, builds({**ALONE})) is data
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("SUCCESS", "SUCCEEDED"),
+        ("FAILURE", "FAILED"),
+        ("INFRA_FAILURE", "FAILED"),
+        ("CANCELED", "ABORTED"),
+        ("SCHEDULED", "RUNNING"),
+        (None, "RUNNING"),
+    ],
+)
+def test_outcomes_of_builds_in_the_schedulers_words(status: str | None, expected: str) -> None:
+    found = with_builds(invocations(), builds({**ALONE, "status": status}))
+    assert list(found["status"]) == [expected]
+    assert found["invocation_id"].isna().all()
+
+
+def test_bots_have_their_dimensions() -> None:
+    """Of each dimension the last one known, in the order in which the builds were made, not read."""
+    data = invocations(run(1.0, bot_id="b", build_id="1"), run(1.0, bot_id="c", build_id="4"))
+    known = builds(
+        {
+            "build_id": "2",
+            "bot_id": "b",
+            "created_at": hours(2),
+            "os": "Ubuntu-20.04",
+            "cores": None,
+            "pool": "new",
+        },
+        {
+            "build_id": "1",
+            "bot_id": "b",
+            "created_at": hours(1),
+            "os": "Ubuntu-18.04",
+            "cores": 8,
+            "pool": "old",
+        },
+        {"build_id": "3", "bot_id": None, "os": "Mac"},
+    )
+    found = group_table(data, known, "bots").set_index("bot_id")
+    assert (found.loc["b", "os"], found.loc["b", "cores"], found.loc["b", "pool"]) == (
+        "Ubuntu-20.04",
+        8,
+        "new",
+    )
+    assert found.loc["c", ["os", "cores", "pool", "cpu", "machine_type", "zone"]].isna().all()
