@@ -90,11 +90,17 @@ def test_outputs_are_what_the_commands_print(
 
 
 def test_python_blocks_run(workplace: Path) -> None:
-    blocks = [body for kind, body in _BLOCK_RE.findall(README.read_text(encoding="utf-8")) if kind == "python"]
+    blocks = [
+        body for kind, body in _BLOCK_RE.findall(README.read_text(encoding="utf-8")) if kind == "python"
+    ]
     assert blocks
     for block in blocks:
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", block], cwd=workplace, capture_output=True, text=True, timeout=120
+            [sys.executable, "-W", "error", "-c", block],
+            cwd=workplace,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
 
@@ -113,5 +119,7 @@ def test_shell_blocks_run(workplace: Path) -> None:
 
 
 def test_all_codes_of_check_are_explained() -> None:
-    rows = re.findall(r"^\| `([a-z-]+)` \| (yes|no) \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| (yes|no) \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert rows == [(name, "yes" if code.strict else "no", code.meaning) for name, code in CODES.items()]
