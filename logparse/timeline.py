@@ -13,7 +13,8 @@ from itertools import pairwise
 from typing import Final
 
 from logparse.clock import DAY_MS, DAY_US
-from logparse.entries import LOG_CUT, Entry
+from logparse.entries import Entry
+from logparse.rules import LOG_CUT
 
 #: The clocks of two machines never differed by more, and no step back by more was a clock's.
 _STEP_BACK_MS: Final = 15 * 60 * 1000

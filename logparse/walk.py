@@ -22,9 +22,10 @@ from logparse.buildbucket import (
     read_swarming_task,
     status_in_v2,
 )
-from logparse.entries import LOG_CUT, LOG_FRAGMENT, Entry
+from logparse.entries import Entry
 from logparse.ids import TimerId, parse_timer_id
 from logparse.records import Build, Finding, Gitiles, SwarmingTask, Trigger, UrlFetch
+from logparse.rules import LOG_CUT, LOG_FRAGMENT
 from logparse.timeline import Timeline
 
 _URL_BUILD_RE: Final = re.compile(r"/(?:b|build)/(\d{16,19})$")
