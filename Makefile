@@ -41,7 +41,7 @@ demo: .venv/.runtime ## Install into .venv and summarize the sample logs
 	@$(BIN)/logparse summarize sample_logs
 
 test: .venv/.dev ## Run every test, with coverage
-	@$(BIN)/python -m pytest --cov
+	@$(BIN)/python -m pytest --cov -n auto
 
 lint: .venv/.dev ## Check style, format, types and layers
 	@$(BIN)/ruff check

@@ -162,8 +162,6 @@ def test_builds_without_a_log(cli: Callable[..., Any]) -> None:
 def test_triage_logs_alone(tmp_path: Path, cli: Callable[..., Any]) -> None:
     log = tmp_path / "triage.log"
     log.write_text("[000 ms] Starting\n[001 ms] Triaging \n[002 ms] Done\n")
-    if not lp.load(log).records.triages:
-        pytest.skip("no triage log")
     done = cli("summarize", log)
     assert (done.code, done.out) == (0, "no invocations\n1 triage log besides\n")
 

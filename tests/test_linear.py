@@ -24,6 +24,9 @@ from logparse.records import Invocation
 from logparse.syntax import Engine
 from logparse.tables import Records, rows
 
+# Tracing lines takes ten times as long as running them.
+pytestmark = pytest.mark.no_cover
+
 GROWTH = 4
 SLACK = 2.5
 #: Below this nothing is measured but noise.
@@ -119,7 +122,7 @@ LOGS: dict[str, tuple[int, Make]] = {
     "cuts": (8_000, repeated(CUT, LAUNCH)),
     "cuts between entries": (3_000, entries(TIMER + CUT)),
     "cuts in a lost week": (
-        1_000,
+        4_000,
         entries(
             TIMER + CUT, start=CUT, end="[23:00:00.000] Invocation finished in 9999h with status FAILED\n"
         ),
@@ -165,7 +168,7 @@ PAGES: dict[str, tuple[int, Make]] = {
     "headers": (4_000, repeated(PAGE)),
     "headers behind a failure": (4_000, repeated(PAGE, f"{LAUNCH}[00:00:01.000] {FAILED}")),
     "pages": (250, repeated(PAGE + LAUNCH)),
-    "pages that end in failures": (100, repeated(f"{PAGE}{LAUNCH}[00:00:01.000] {FAILED}")),
+    "pages that end in failures": (60, repeated(f"{PAGE}{LAUNCH}[00:00:01.000] {FAILED}")),
     "header fields on one line": (4_000, repeated("Status: a Triggered by: b ", end=LOG)),
     "header fields over two lines": (6_000, repeated("Status:\na\nTriggered by:\nb\n", end=LOG)),
     "header fields without values": (4_000, repeated("Status:" + "\n" * 10, end=LOG)),
