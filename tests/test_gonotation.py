@@ -272,8 +272,8 @@ def test_maps_survive_writing_and_reading(items: dict[str, str]) -> None:
     ids=lambda body: body[:8],
 )
 def test_hostile_maps_and_strings_take_no_time(body: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     parse_map(f'map["{body}]')
     parse_map(f"map[{body}]")
     unquote(f'"{body}"')
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -230,9 +230,9 @@ def assert_linear(
         text = make(size)
         best = CAP_S
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             run(text)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
             if best < QUICK_S:
                 break
         return best
@@ -355,7 +355,7 @@ def test_no_page_takes_the_scanner_more_than_linear_time(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_takes_the_grammar_more_than_linear_time(name: str) -> None:
-    assert_linear(grammar.parse_page, PAGES[name], 300, name)
+    assert_linear(grammar.parse_page, PAGES[name], 1_000, name)
 
 
 #: What fills an argument of each type so that it almost fits, or fits over a long stretch.
@@ -429,10 +429,17 @@ def test_near_misses_reach_every_type_and_every_message() -> None:
     )
 
 
+def burn(seconds: float) -> None:
+    """Work for so long. Sleep would not do, since it is the processor's time that is measured."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
 def test_the_measure_itself_tells_quadratic_from_linear() -> None:
     with pytest.raises(AssertionError, match="backtracking"):
-        assert_linear(lambda text: time.sleep(len(text) ** 2 * 1.5e-7), repeated("a"), 100, "backtracking")
-    assert_linear(lambda text: time.sleep(len(text) * 2.5e-4), repeated("a"), 100)
+        assert_linear(lambda text: burn(len(text) ** 2 * 1.5e-7), repeated("a"), 100, "backtracking")
+    assert_linear(lambda text: burn(len(text) * 2.5e-4), repeated("a"), 100)
 
 
 def test_definitions_are_refused_quickly_however_deep() -> None:
