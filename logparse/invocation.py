@@ -83,7 +83,7 @@ def assemble(
     measure(record, facts, timeline, created_us)
     for cut in record.cuts:
         cut.line += line_shift
-    record.gitiles, record.url_fetch = facts.gitiles, facts.fetch
+    record.gitiles, record.url_fetch, record.noop = facts.gitiles, facts.fetch, facts.noop
     record.swarming_task = facts.task
     record.triggers = _triggers(page, facts)
     record.trigger_count = _trigger_count(page, facts)

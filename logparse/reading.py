@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Input: TypeAlias = "str | bytes | os.PathLike[str]"
-Result: TypeAlias = Invocation | TriageLog | Build
+Result: TypeAlias = Invocation | TriageLog | Build | InputError
 
 _PAGE_START_RE: Final = re.compile(
     r"^(?:[ \t]*All projects[^\n]*\n(?:[^\n:]*\n){0,8})?"
@@ -41,6 +41,8 @@ _PAGE_START_RE: Final = re.compile(
 _JOB_PAGE_RE: Final = re.compile(r"^[ \t]*(?:State:|Schedule:|Next run:)", re.MULTILINE)
 #: What `logparse.html` writes above a log.
 _LOG_HEADING: Final = "Debug log (UTC)\n\n"
+#: A file with more broken objects than this is given up.
+_MOST_BROKEN_BUILDS: Final = 20
 _BUILDS_RE: Final = re.compile(r"\s*(?:\{|\[\s*\{)")
 
 
@@ -120,16 +122,13 @@ def load(
     records = Records()
     joined: dict[str, Build] = {}
     for opened in _read(builds, max_bytes, stdin, records):
-        try:
-            found = read_builds(opened)
-        except InputError as error:
-            records.failures.append(error)
-            continue
+        found = list(read_builds(opened))
         if not found:
-            records.failures.append(
+            found.append(
                 InputError("holds no builds", source=opened.name, remedy="save the output of bb get -A -json")
             )
-        joined.update((build.id, build) for build in found)
+        joined.update((build.id, build) for build in found if isinstance(build, Build))
+        records.failures.extend(error for error in found if isinstance(error, InputError))
     used: set[str] = set()
     for opened in _read(paths, max_bytes, stdin, records):
         if watch is not None:
@@ -146,6 +145,8 @@ def load(
                     used.add(result.build.id)
             elif isinstance(result, TriageLog):
                 records.triages.append(result)
+            elif isinstance(result, InputError):
+                records.failures.append(result)
             else:
                 records.builds.append(result)
     records.builds.extend(build for build in joined.values() if build.id not in used)
@@ -189,7 +190,7 @@ def read_source(
     date: date | None = None,
     engine: Engine = scanner,
 ) -> list[Result]:
-    """Return all that one source holds: invocations, triage logs, or builds.
+    """Return all that one source holds: invocations, triage logs, or builds and errors for broken ones.
 
     Parameters
     ----------
@@ -202,9 +203,9 @@ def read_source(
         Where it holds none of these.
     """
     if _BUILDS_RE.match(source.text):
-        found = read_builds(source)
-        if found:
-            return list(found)
+        found = list(read_builds(source))
+        if any(isinstance(build, Build) for build in found):
+            return [*found]
     results: list[Result] = []
     hint = source.path.name if source.path is not None else None
     for text, shift in _pages(source):
@@ -321,49 +322,48 @@ def _triage_log(entries: list[Entry], name: str, shift: int) -> TriageLog:
     return record
 
 
-def read_builds(source: Source) -> list[Build]:
-    """Return the builds of a file of JSON objects, one after another, one a line, or in a list.
+def read_builds(source: Source) -> Iterator[Build | InputError]:
+    """Yield the builds of a file of JSON objects, one after another, one a line, or in a list.
 
-    Objects that are no builds are left out.
-
-    Raises
-    ------
-    InputError
-        Where one nests too deep to be read.
+    Objects that are no builds are left out. A broken one is an `InputError` in its place, with its
+    line, and reading goes on with the next line that begins an object.
     """
     decoder = json.JSONDecoder()
     text, position = without_halves(source.text), 0
-    found: list[Build] = []
+    broken = 0
     while position < len(text):
         while position < len(text) and text[position] in " \t\r\n,[]":
             position += 1
         if position == len(text):
-            break
+            return
         start = position
+        cause, remedy = (
+            f"holds JSON nested deeper than {MAX_NESTING} levels",
+            "no build is; leave that object out",
+        )
         try:
             value, position = decoder.raw_decode(text, start)
-            too_deep = is_too_deep(value, text[start:position])
-        except ValueError:
-            break
-        except RecursionError:
-            too_deep = True
-        if too_deep:
-            line = text.count("\n", 0, start) + 1
-            raise InputError(
-                f"holds JSON nested deeper than {MAX_NESTING} levels",
-                source=source.name,
-                line=line,
-                remedy="no build is; leave that object out",
+            failed = is_too_deep(value, text[start:position])
+        except ValueError as error:
+            failed, cause, remedy = (
+                True,
+                f"holds broken JSON ({error})".split(": line")[0],
+                "fetch the build again",
             )
-        build = (
-            read_build(value)
-            if isinstance(value, dict) and ("builder" in value or "build" in value)
-            else None
-        )
-        if build is not None:
-            build.source = source.name
-            found.append(build)
-    return found
+        except RecursionError:
+            failed = True
+        if failed:
+            broken += 1
+            yield InputError(cause, source=source.name, line=text.count("\n", 0, start) + 1, remedy=remedy)
+            position = text.find("\n{", start)
+            # Each broken object may have been read to its far end, so that their number is bounded.
+            if position < 0 or broken == _MOST_BROKEN_BUILDS:
+                return
+        elif isinstance(value, dict) and ("builder" in value or "build" in value):
+            build = read_build(value)
+            if build is not None:
+                build.source = source.name
+                yield build
 
 
 # --- the result -------------------------------------------------------------------------------

@@ -242,6 +242,13 @@ class Gitiles(Record):
     errors: list[str] = []
 
 
+class Noop(Record):
+    """What a noop job did: how long it slept, and how many triggers it says it got."""
+
+    sleep_s: float | None = None
+    received_triggers: int | None = None
+
+
 class UrlFetch(Record):
     """What a url_fetch job asked for and got. `duration_s` is the fetch's own."""
 
@@ -341,6 +348,7 @@ class Invocation(Record):
     swarming_task: SwarmingTask | None = None
     gitiles: Gitiles | None = None
     url_fetch: UrlFetch | None = None
+    noop: Noop | None = None
     attempts: list[Attempt] = []
     polls: list[Poll] = []
     triggers: list[Trigger] = []
@@ -380,7 +388,7 @@ _IN_NOTEBOOKS: Final = frozenset(
         *("invocation_id", "job_id", "status", "triggered_by", "created_at", "finished_at", "duration_s"),
         *("queue_latency_s", "run_s", "overhead_s", "attempt_count", "poll_count", "poll_unchanged"),
         *("poll_rpc_s", "poll_rpc_max_s", "notification_count", "build", "swarming_task", "gitiles"),
-        *("url_fetch", "attempts", "polls", "triggers", "events", "findings", "source"),
+        *("url_fetch", "noop", "attempts", "polls", "triggers", "events", "findings", "source"),
     }
 )
 

@@ -24,7 +24,7 @@ from logparse.buildbucket import (
 )
 from logparse.entries import Entry
 from logparse.ids import TimerId, parse_timer_id
-from logparse.records import Build, Finding, Gitiles, SwarmingTask, Trigger, UrlFetch
+from logparse.records import Build, Finding, Gitiles, Noop, SwarmingTask, Trigger, UrlFetch
 from logparse.rules import LOG_CUT, LOG_FRAGMENT
 from logparse.timeline import Timeline
 
@@ -91,6 +91,7 @@ class Facts:
     task: SwarmingTask | None = None
     gitiles: Gitiles | None = None
     fetch: UrlFetch | None = None
+    noop: Noop | None = None
     triggered_by: str | None = None
     outgoing: list[Trigger] = field(default_factory=list)
     finish: int | None = None
@@ -460,6 +461,17 @@ class _Walker:
     on_no_progress = on_log_fetch_failed = on_heads_fetch_failed = on_refs_fetch_failed = on_error_transient
     on_ref_old_log_failed = on_ref_new_log_failed = on_namespace_fetch_failed = on_error_transient
     on_gitiles_failed = on_error_transient
+
+    # --- noop ---------------------------------------------------------------------------------
+
+    def on_noop_started(self, entry: Entry) -> None:
+        sleep = entry.fields.get("sleep_s")
+        self.facts.noop = Noop(sleep_s=sleep if isinstance(sleep, float) else None)
+
+    def on_triggers_received(self, entry: Entry) -> None:
+        count = entry.fields["count"]
+        if self.facts.noop is not None and isinstance(count, int):
+            self.facts.noop.received_triggers = count
 
     # --- url_fetch ----------------------------------------------------------------------------
 

@@ -533,3 +533,23 @@ def test_html_with_forged_tags_stays_one_page() -> None:
     assert [(e.kind, e.at) for e in ours.events] == [(e.kind, e.at) for e in true.events]
     assert (ours.status, ours.suspicious) == (true.status, true.suspicious)
     assert "<!DOCTYPE html>" in ours.events[-2].text
+
+
+def test_a_broken_build_is_named_and_does_not_cost_the_others() -> None:
+    good = '{{"id": "{}", "builder": {{"builder": "b"}}, "status": "SUCCESS"}}\n'
+    text = (
+        good.format("8850722130543548832") + '{"id": "1", "builder": {\n' + good.format("8850722130543548831")
+    )
+    data = lp.load(text.encode())
+    assert list(data.builds["build_id"]) == ["8850722130543548832", "8850722130543548831"]
+    (failure,) = data.failures
+    assert (failure.line, failure.remedy) == (2, "fetch the build again")
+    joined = lp.load(LOGS / "v2-2021-06" / "success_pubsub_0.log", builds=[text.encode()])
+    assert [f.line for f in joined.failures] == [2]
+    assert len(joined.invocations) == 1
+
+
+def test_a_noop_job_has_a_part_of_its_own() -> None:
+    record = lp.parse(LOGS / "v1-2020-11" / "noop_1234ms.1.log")
+    assert record.noop is not None
+    assert record.noop.sleep_s == 1.234

@@ -14,7 +14,7 @@ import msgspec
 from logparse import reading, sources
 from logparse.checks import CODES
 from logparse.columns import TABLES, Column
-from logparse.errors import LogparseError
+from logparse.errors import InputError, LogparseError
 from logparse.export import WRITERS
 from logparse.html import is_html
 from logparse.records import Event, Invocation, Record, TriageLog
@@ -48,7 +48,8 @@ def check(data: bytes, *, frames: bool = False) -> list[Record]:
         raise
     assert found
     records = Records()
-    for record in found:
+    kept = [record for record in found if not isinstance(record, InputError)]
+    for record in kept:
         if isinstance(record, Invocation):
             records.invocations.append(record)
             check_invocation(record)
@@ -69,7 +70,7 @@ def check(data: bytes, *, frames: bool = False) -> list[Record]:
         dataset = reading.Dataset(records)
         for table in TABLES:
             dataset.table(table)
-    return list(found)
+    return list(kept)
 
 
 def check_invocation(record: Invocation) -> None:
