@@ -59,7 +59,10 @@ def test_csv_gives_the_frame_back(
     assert cli("export", *INPUTS, "--builds", BUILDS, "-t", table, "-o", path).code == 0
     assert "\r\n" not in path.read_bytes().decode().partition("\n")[0]
     dtypes: Any = {c.name: TYPES[c.type] for c in TABLES[table]}
-    again = typed(pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""]), table)
+    again = typed(
+        pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""], float_precision="round_trip"),
+        table,
+    )
     expected = frames.table(table).copy()
     for column in TABLES[table]:
         if column.type == "text":

@@ -129,7 +129,7 @@ def test_the_row(tables: lp.Dataset) -> None:
     assert row["poll_overhead_ratio"] == pytest.approx(RATIOS["poll_overhead_ratio"], abs=5e-8)
     assert row["poll_lateness_mean_s"] == pytest.approx(RATIOS["poll_lateness_mean_s"], abs=5e-5)
     assert pd.isna(row["cut_s"])
-    assert row["truncated"] is False or row["truncated"] == False  # noqa: E712
+    assert bool(row["truncated"]) is False
     assert row["source"] == str(PAGE)
 
 
