@@ -59,10 +59,9 @@ def test_csv_gives_the_frame_back(
     assert cli("export", *INPUTS, "--builds", BUILDS, "-t", table, "-o", path).code == 0
     assert "\r\n" not in path.read_bytes().decode().partition("\n")[0]
     dtypes: Any = {c.name: TYPES[c.type] for c in TABLES[table]}
-    again = typed(
-        pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""], float_precision="round_trip"),
-        table,
-    )
+    # pandas 2 reads floats a little off unless it is told not to; pandas 3 always reads them exactly.
+    exactly: Any = {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
+    again = typed(pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""], **exactly), table)
     expected = frames.table(table).copy()
     for column in TABLES[table]:
         if column.type == "text":
