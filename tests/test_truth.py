@@ -78,7 +78,7 @@ def names_its_invocation(path: Path, truth: Mapping[str, Any]) -> bool:
 
 
 def test_all_truths_are_tested() -> None:
-    assert len(TRUTHS) == 121
+    assert len(TRUTHS) == 124
     assert len(FILES) == len(TRUTHS) + len(PAGES)
     assert {p.parent.name for p in PAGES} == {"v1-2020-11", "mixed-2021-03", "v2-2021-06", "v2-2026-08"}
 
@@ -133,7 +133,14 @@ def test_attempts(path: Path) -> None:
         assert (truth["attempts"], found.attempt_count, found.attempts) == (1, 0, [])
         return
     assert found.attempt_count == truth["attempts"] == truth["retry_count"] + 1
-    assert [a.attempt for a in found.attempts] == list(range(1, truth["attempts"] + 1))
+    shown = {
+        int(number)
+        for number in re.findall(r"^\[[\d:.]{12}\] Starting the invocation \(attempt (\d+)\)$", begun, re.M)
+    }
+    shown = shown if truth["trimmed"] else set(range(1, truth["attempts"] + 1))
+    assert [a.attempt for a in found.attempts if a.attempt] == sorted(shown)
+    if truth["trimmed"]:
+        return
     assert {a.outcome for a in found.attempts[:-1]} <= {"retried"}
     assert all(a.error for a in found.attempts[:-1])
     starts = [a.started_at for a in found.attempts if a.started_at]
@@ -179,7 +186,8 @@ def test_events_stay_within_the_invocation(path: Path) -> None:
 @files
 def test_build(path: Path) -> None:
     truth, found = truth_of(path), parsed(path)
-    if "build_id" not in truth:
+    # The answer that named a lost request's build never came.
+    if "build_id" not in truth or truth["build_id"] not in text_of(path):
         assert found.build is None
         assert found.build_url is None
         return
@@ -219,13 +227,14 @@ def test_checks(path: Path) -> None:
     timed = [p for p in found.polls if p.source == "timer"]
     if truth["trimmed"]:
         assert (found.poll_count, found.notification_count, found.poll_rpc_s) == (None, None, None)
-        assert len(timed) < truth["timer_polls_applied"]
+        assert len(timed) < max(truth["timer_polls_applied"], 1)
         return
     assert len(timed) == truth["timer_polls_applied"]
     unanswered = sum(not p.answered for p in timed)
     assert unanswered == ("poll_fatal_timer" in path.name)
     assert found.poll_count == truth["timer_polls_applied"] - unanswered
-    assert found.notification_count == truth["pubsub_applied"]
+    ignored = path.name.startswith("retry_lost")
+    assert found.notification_count == truth["pubsub_applied"] - ignored
     assert found.poll_unchanged == sum(p.changed is False for p in timed if p.answered)
     assert all(p.lateness_s is not None and -0.05 < p.lateness_s < 60 for p in timed)
     assert all(p.rpc_s is not None and p.rpc_s >= 0 for p in found.polls if p.answered)
