@@ -69,33 +69,33 @@ def original(text: str) -> str:
         return text
     prefixed = first["prefix"].strip(_BLANKS) != ""
     if prefixed or any(f"{blank}\n" in text for blank in _BLANKS):
-        lines = text.split("\n")
-        for _ in range(_MOST_LAYERS):
-            lines = _without_trailing(lines)
-            bare = _without_prefix(lines)
-            if bare is lines:
-                break
-            lines = bare
-        text = "\n".join(lines)
+        text = _without_layers(text)
     if any(hard in text for hard in _HARD):
         text = _soften(text)
     return text
 
 
-def _stamped(lines: Sequence[str]) -> list[_Stamped]:
-    return [
-        (number, found["prefix"], line[found.end() :])
-        for number, line in enumerate(lines)
-        if (found := _STAMPED_RE.match(line)) is not None
-    ]
+def _without_layers(text: str) -> str:
+    """Return `text` without what is in front of its lines and at their ends, the outermost first."""
+    lines = given = text.split("\n")
+    for _ in range(_MOST_LAYERS):
+        stamped = [
+            (number, found["prefix"], line[found.end() :])
+            for number, line in enumerate(lines)
+            if "[" in line and (found := _STAMPED_RE.match(line)) is not None
+        ]
+        trimmed = _without_trailing(lines, stamped)
+        lines = _without_prefix(trimmed, stamped)
+        if lines is trimmed:
+            break
+    return text if lines is given else "\n".join(lines)
 
 
 # --- what is in front of each line ---------------------------------------------------------------
 
 
-def _without_prefix(lines: _Lines) -> _Lines:
+def _without_prefix(lines: _Lines, stamped: Sequence[_Stamped]) -> _Lines:
     """Return the lines without the outermost quote mark or line number; `lines` where entries have none."""
-    stamped = _stamped(lines)
     heads = {prefix.lstrip(_BLANKS)[:1] for _, prefix, _ in stamped}
     if heads == {">"}:
         return _without_quotes(lines, stamped)
@@ -162,7 +162,11 @@ def _without_numbers(lines: _Lines, stamped: Sequence[_Stamped]) -> _Lines:
     counted = _counted(numbers, sure) | _counted(numbers, sure, backwards=True)
     kept = [match if line in counted else None for line, match in enumerate(found)]
     gap = _common_gap(lines, kept)
-    return [_behind(line, match, gap) if match else line for line, match in zip(lines, kept, strict=True)]
+    # Tools that do not number blank lines put blanks in front of them.
+    return [
+        _behind(line, match, gap) if match else line if line.strip(_BLANKS) else ""
+        for line, match in zip(lines, kept, strict=True)
+    ]
 
 
 def _counted(numbers: Sequence[int | None], sure: set[int], *, backwards: bool = False) -> set[int]:
@@ -224,13 +228,12 @@ def _ends_fixed(text: str) -> bool:
     )
 
 
-def _without_trailing(lines: _Lines) -> _Lines:
+def _without_trailing(lines: _Lines, stamped: Sequence[_Stamped]) -> _Lines:
     """Return the lines without the blanks that the copy appended; `lines` where it appended none.
 
     Where it gave each line the same number of blanks, that number is removed, and a message keeps its
     own. Where it filled lines up to a width, all blanks are removed from the lines that have this width.
     """
-    stamped = _stamped(lines)
     counts = [len(text) - len(text.rstrip(_BLANKS)) for _, _, text in stamped]
     if len(counts) > 1 and counts[-1] == 0 and not any(line.strip() for line in lines[stamped[-1][0] + 1 :]):
         # Programs often strip the end of a text as a whole.
