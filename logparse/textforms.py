@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 from logparse.messages import MESSAGES, Message
@@ -36,6 +37,8 @@ _STAMPED_RE: Final = re.compile(rf"(?P<prefix>{PREFIX})(?P<stamp>{_STAMP})", re.
 _NEXT_STAMPED_RE: Final = re.compile(rf"\n{_STAMPED_RE.pattern}", re.MULTILINE)
 #: Each form can be in another one: a numbered listing of a quoted log. Deeper ones are not taken apart.
 _MOST_LAYERS: Final = 4
+#: Of most texts only so many entries are looked at: a copy adds blanks to one of them, or to none at all.
+_LOOKED_AT: Final = 12
 
 _Lines = list[str]
 #: The number of a line that begins with a clock, the text before the clock, and the text after it.
@@ -64,15 +67,21 @@ def original(text: str) -> str:
     str
         As many lines as `text` has; `text` itself where nothing was added.
     """
-    first = _STAMPED_RE.match(text) or _NEXT_STAMPED_RE.search(text)
-    if first is None:
+    first = [m for m in [_STAMPED_RE.match(text)] if m]
+    first.extend(islice(_NEXT_STAMPED_RE.finditer(text), _LOOKED_AT))
+    if not first:
         return text
-    prefixed = first["prefix"].strip(_BLANKS) != ""
-    if prefixed or any(f"{blank}\n" in text for blank in _BLANKS):
+    if first[0]["prefix"].strip(_BLANKS) or any(_ends_in_blank(text, m.end()) for m in first):
         text = _without_layers(text)
     if any(hard in text for hard in _HARD):
         text = _soften(text)
     return text
+
+
+def _ends_in_blank(text: str, position: int) -> bool:
+    """Whether the line at `position` ends in a blank."""
+    end = text.find("\n", position)
+    return end > position and text[end - 1] in _BLANKS
 
 
 def _without_layers(text: str) -> str:
@@ -112,12 +121,8 @@ def _without_quotes(lines: _Lines, stamped: Sequence[_Stamped]) -> _Lines:
     """Return the lines without as many quote marks as every entry has. Lines with fewer stay as they are."""
     depth = min(_depth(prefix) for _, prefix, _ in stamped)
     pattern = re.compile(rf"(?:[{_BLANKS}]*+>){{{depth}}}(?P<gap>[{_BLANKS}]*+)")
-    found = [pattern.match(line) for line in lines]
-    gap = _common_gap(lines, found)
-    return [
-        _behind(line, match, gap) if match else "" if _MARKS_ONLY_RE.match(line) else line
-        for line, match in zip(lines, found, strict=True)
-    ]
+    found = [pattern.match(line) if line else None for line in lines]
+    return _without_found(lines, found, _MARKS_ONLY_RE)
 
 
 def _depth(prefix: str) -> int:
@@ -125,48 +130,50 @@ def _depth(prefix: str) -> int:
     return marks[0].count(">") if marks else 0
 
 
-def _common_gap(lines: Sequence[str], found: Sequence[re.Match[str] | None]) -> int:
-    """Return the number of blanks that follow the prefix on every line that is not blank."""
-    return min(
-        (len(m["gap"]) for line, m in zip(lines, found, strict=True) if m and m.end() < len(line)), default=0
+def _without_found(lines: _Lines, found: Sequence[re.Match[str] | None], empty: re.Pattern[str]) -> _Lines:
+    """Return the lines without what was found in front of them, and the blanks that follow it on all of them.
+
+    Of the lines where nothing was found those that fit `empty` become empty.
+    """
+    spans = [m and m.span("gap") for m in found]
+    gap = min(
+        span[1] - span[0] for span, line in zip(spans, lines, strict=True) if span and span[1] < len(line)
     )
+    return [
+        line[min(span[0] + gap, span[1]) :] if span else "" if line and empty.match(line) else line
+        for line, span in zip(lines, spans, strict=True)
+    ]
 
 
-def _behind(line: str, match: re.Match[str], gap: int) -> str:
-    return line[match.start("gap") + min(gap, len(match["gap"])) :]
-
-
+_BLANK_RE: Final = re.compile(rf"[{_BLANKS}]++\Z")
 _NUMBER: Final = rf"[{_BLANKS}]*+(?P<number>[0-9]{{1,9}}+)"
 _NUMBERED_RE: Final = re.compile(rf"{_NUMBER}(?P<sign>\t|[{_BLANKS}]*+[{_SIGNS}-]|(?=[{_BLANKS}]))")
 
 
 def _without_numbers(lines: _Lines, stamped: Sequence[_Stamped]) -> _Lines:
     """Return the lines without line numbers; `lines` where different signs follow the entries' numbers."""
-    signs = set()
-    for _, prefix, _ in stamped:
-        match = _NUMBERED_RE.match(prefix)
-        signs.add(None if match is None else match["sign"] if match["sign"] == "\t" else match["sign"][-1:])
-    if len(signs) != 1 or (sign := signs.pop()) is None:
+    matches = [_NUMBERED_RE.match(prefix) for _, prefix, _ in stamped]
+    signs = {m["sign"].lstrip(_BLANKS) or m["sign"] for m in matches if m}
+    if len(signs) != 1 or None in matches:
         return lines
-    if sign == "\t":
-        behind = r"(?:\t|\Z)"
-    elif sign:
-        # grep writes a hyphen after the numbers of lines that only surround what it found.
-        behind = rf"(?:[{_BLANKS}]*+[{re.escape(sign)}{'-' if sign == ':' else ''}]|\Z)"
-    else:
-        behind = rf"(?=[{_BLANKS}]|\Z)"
-    pattern = re.compile(rf"{_NUMBER}{behind}(?P<gap>[{_BLANKS}]*+)")
-    found = [pattern.match(line) for line in lines]
+    pattern = re.compile(rf"{_NUMBER}{_behind_number(signs.pop())}(?P<gap>[{_BLANKS}]*+)")
+    found = [pattern.match(line) if line else None for line in lines]
     numbers = [int(match["number"]) if match else None for match in found]
     sure = {number for number, _, _ in stamped}
     counted = _counted(numbers, sure) | _counted(numbers, sure, backwards=True)
     kept = [match if line in counted else None for line, match in enumerate(found)]
-    gap = _common_gap(lines, kept)
     # Tools that do not number blank lines put blanks in front of them.
-    return [
-        _behind(line, match, gap) if match else line if line.strip(_BLANKS) else ""
-        for line, match in zip(lines, kept, strict=True)
-    ]
+    return _without_found(lines, kept, _BLANK_RE)
+
+
+def _behind_number(sign: str) -> str:
+    """Return the expression of what follows a line number. At a line's end, editors may have stripped it."""
+    if sign == ":":
+        # grep writes a hyphen after the numbers of lines that only surround what it found.
+        sign = ":-"
+    if sign == "\t":
+        return r"(?:\t|\Z)"
+    return rf"(?:[{_BLANKS}]*+[{re.escape(sign)}]|\Z)" if sign else rf"(?=[{_BLANKS}]|\Z)"
 
 
 def _counted(numbers: Sequence[int | None], sure: set[int], *, backwards: bool = False) -> set[int]:

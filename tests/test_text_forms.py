@@ -395,5 +395,5 @@ def test_time_is_linear(before: str, line: str) -> None:
         if large <= 10 * max(small, 0.02):
             break
         assert attempt < 2, (small, large)
-    # One second a megabyte is the bound.
-    assert large < 0.4
+    # A second a megabyte, on a machine that others use as well.
+    assert large < 1.0
