@@ -38,7 +38,7 @@ _PAGE_START_RE: Final = re.compile(
     r"[ \t]*Status:[^\n]*\n[ \t\n]*+(?:(?!Triggered by:)[^\n]+\n[ \t\n]*+)?Triggered by:",
     re.MULTILINE,
 )
-_JOB_PAGE_RE: Final = re.compile(rf"^{textforms.PREFIX}(?:State:|Schedule:|Next run:)", re.MULTILINE)
+_JOB_PAGE_RE: Final = re.compile(rf"^{textforms.PREFIX}(State:|Schedule:|Next run:)", re.MULTILINE)
 #: What `logparse.html` writes above a log.
 _LOG_HEADING: Final = "Debug log (UTC)\n\n"
 #: A file with more broken objects than this is given up.

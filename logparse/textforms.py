@@ -156,7 +156,7 @@ def _without_numbers(lines: _Lines, stamped: Sequence[_Stamped]) -> _Lines:
     signs = {m["sign"].lstrip(_BLANKS) or m["sign"] for m in matches if m}
     if len(signs) != 1 or None in matches:
         return lines
-    pattern = re.compile(rf"{_NUMBER}{_behind_number(signs.pop())}(?P<gap>[{_BLANKS}]*+)")
+    pattern = re.compile(rf"{_NUMBER}{_after_number(signs.pop())}(?P<gap>[{_BLANKS}]*+)")
     found = [pattern.match(line) if line else None for line in lines]
     numbers = [int(match["number"]) if match else None for match in found]
     sure = {number for number, _, _ in stamped}
@@ -166,7 +166,7 @@ def _without_numbers(lines: _Lines, stamped: Sequence[_Stamped]) -> _Lines:
     return _without_found(lines, kept, _BLANK_RE)
 
 
-def _behind_number(sign: str) -> str:
+def _after_number(sign: str) -> str:
     """Return the expression of what follows a line number. At a line's end, editors may have stripped it."""
     if sign == ":":
         # grep writes a hyphen after the numbers of lines that only surround what it found.

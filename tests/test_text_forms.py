@@ -397,3 +397,8 @@ def test_time_is_linear(before: str, line: str) -> None:
         assert attempt < 2, (small, large)
     # A second a megabyte, on a machine that others use as well.
     assert large < 1.0
+
+
+def test_a_label_twice_does_not_make_a_job_s_page() -> None:
+    with pytest.raises(InputError, match="no scheduler log"):
+        lp.parse("1: State: on\n2: State: off\n")
