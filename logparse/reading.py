@@ -14,7 +14,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
-from logparse import scanner, sources
+from logparse import scanner, sources, textforms
 from logparse.buildbucket import MAX_NESTING, is_too_deep, read_build, without_halves
 from logparse.checks import check_invocation, check_triage
 from logparse.columns import TABLES
@@ -38,7 +38,7 @@ _PAGE_START_RE: Final = re.compile(
     r"[ \t]*Status:[^\n]*\n[ \t\n]*+(?:(?!Triggered by:)[^\n]+\n[ \t\n]*+)?Triggered by:",
     re.MULTILINE,
 )
-_JOB_PAGE_RE: Final = re.compile(r"^[ \t]*(?:State:|Schedule:|Next run:)", re.MULTILINE)
+_JOB_PAGE_RE: Final = re.compile(rf"^{textforms.PREFIX}(State:|Schedule:|Next run:)", re.MULTILINE)
 #: What `logparse.html` writes above a log.
 _LOG_HEADING: Final = "Debug log (UTC)\n\n"
 #: A file with more broken objects than this is given up.
@@ -250,12 +250,13 @@ def _pages(source: Source) -> Iterator[tuple[str, int]]:
             above = f"{head}{heading}".count("\n") if heading else 0
             yield page.text, line + page.log_line_shift - above
         return
+    text = textforms.original(source.text)
     first, line = 0, 0
-    for start in _page_starts(source.text):
-        yield source.text[first:start], line
-        line += source.text.count("\n", first, start)
+    for start in _page_starts(text):
+        yield text[first:start], line
+        line += text.count("\n", first, start)
         first = start
-    yield source.text[first:], line
+    yield text[first:], line
 
 
 def _page_starts(text: str) -> list[int]:

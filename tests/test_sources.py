@@ -823,6 +823,21 @@ DUMP = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"
         pytest.param("a\r\nb [12:00:00.000] c\n", "\n", None, id="timestamp inside a line"),
         pytest.param("[12:00:00.000] 10%\r20%\rdone\n", "\n", None, id="progress bar"),
         pytest.param("a\rb", "\r", "a\nb", id="returns alone"),
+        pytest.param(
+            "[12:00:00.000] a\r\r\nb\r\r\r\n", "\r\r\n", "[12:00:00.000] a\nb\r\n", id="returns doubled"
+        ),
+        pytest.param(
+            "x\r\r\n[12:00:00.000] a\r\r\n[12:00:00.000] b\r\n",
+            "\r\n",
+            "x\r\n[12:00:00.000] a\r\n[12:00:00.000] b\n",
+            id="one entry's returns not doubled",
+        ),
+        pytest.param("a\r\r\nb\r\r\n", "\r\r\n", "a\nb\n", id="no entries, returns doubled"),
+        pytest.param("a\r\r\nb\r\n", "\r\n", "a\r\nb\n", id="no entries, some returns doubled"),
+        pytest.param("a\r\n> [12:00:00.000] b\n> c\n", "\n", None, id="a quoted entry decides"),
+        pytest.param(
+            "a\n7: [12:00:00.000] b\r\n", "\r\n", "a\n7: [12:00:00.000] b\n", id="a numbered entry decides"
+        ),
         pytest.param("one line", "\n", "one line", id="no line end"),
     ],
 )
