@@ -28,6 +28,7 @@ _BY_STAMP: Final = 4 * _UNIT
 _BY_DURATION: Final = 3 * _UNIT
 _BY_STATUS: Final = 2 * _UNIT
 _BY_TIMER: Final = 2 * _UNIT
+_BY_NEWS: Final = _UNIT
 
 #: A gap that nothing explains costs less than a short one, or one of which a timer explains the length.
 _UNEXPLAINED: Final = 2 * DAY_US
@@ -201,7 +202,10 @@ class _Dating:
         return point, max(hidden, 0)
 
     def _status(self, seen: Seen) -> Iterator[Bound]:
-        """Yield what a status says: a build has that status from one of its times to another."""
+        """Yield what a status says: a build has that status from one of its times to another.
+
+        A notification comes soon after the status has changed.
+        """
         build, point = self._facts.build, self._point[seen.entry]
         if build is None or build.id != seen.build_id:
             return
@@ -212,6 +216,8 @@ class _Dating:
         )
         if first is not None and is_plausible_us(first):
             yield Bound(point, self._first_after(point, first), None, _BY_STATUS)
+            if seen.is_news:
+                yield self._on_day(point, self._nearest(point, first), _BY_NEWS)
         if last is not None and is_plausible_us(last):
             yield Bound(point, None, self._last_before(point, last), _BY_STATUS)
 

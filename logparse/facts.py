@@ -31,11 +31,12 @@ class Wait(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A build's status, in version 2's words, as an entry shows it."""
+    """A build's status, in version 2's words, as an entry shows it. News came with a notification."""
 
     entry: int
     build_id: str
     status: str
+    is_news: bool
 
 
 class Exchange(NamedTuple):

@@ -312,13 +312,17 @@ class Replay:
             fields.get("failure_reason"),
             fields.get("cancelation_reason"),
         )
-        self.answer(status)
-        seen_id = build_id or (self.facts.build.id if self.facts.build is not None else None)
-        if seen_id is not None and status is not None:
-            self.facts.seen.append(Seen(self._index, seen_id, status))
+        poll = self.answer(status)
+        self._see(build_id or (self.facts.build.id if self.facts.build is not None else None), poll)
         if self.facts.build is not None and not self.facts.build.final:
             self.facts.build.status = status
         self.launch()
+
+    def _see(self, build_id: str | None, poll: PollFacts) -> None:
+        """Note the status that an answered check saw."""
+        if build_id is not None and poll.status is not None:
+            is_news = poll.source == "pubsub" and poll.changed is not False
+            self.facts.seen.append(Seen(self._index, build_id, poll.status, is_news))
 
     def on_build_fetched(self, entry: Entry) -> None:
         value = self.payload(entry, "response" if "response" in entry.fields else "build")
@@ -326,6 +330,7 @@ class Replay:
         polls = self.facts.polls
         if self._poll is not None or "build" in entry.fields:
             poll = self.answer(build.status if build else None)
+            self._see(build.id if build else None, poll)
         else:
             poll = polls[-1] if polls else PollFacts(None, None)
         if value is not None and build is not None:

@@ -296,7 +296,7 @@ def test_offsets_count_from_the_midnight_before_the_first_entry() -> None:
     assert found.has_head
     assert (found.base_us, found.at_us(found.first_offset), found.offset_of(5)) == (None, None, None)
     assert found.at_us(None) is None
-    found.base_us = from_datetime(moment("2020-11-17"))
+    found.base_us = from_datetime(moment("2020-11-17T00:00:00"))
     assert found.at_us(found.first_offset) == from_datetime(moment("2020-11-17T23:59:58"))
     assert found.offset_of(found.at_us(7)) == 7
 
