@@ -110,7 +110,7 @@ class _Dating:
         if start is not None:
             return self._days([start], stamps, finish)[1]
         hidden = finish[1] if finish is not None else 0
-        # The earliest and the latest entry with a timestamp: days are hidden before, between or behind them.
+        # The earliest and the latest entry with a timestamp: days are hidden before, between or after them.
         ordered = sorted(stamps, key=lambda bound: bound.point)
         named = {b.first for b in ordered[:1] + ordered[-1:] if b.first is not None}
         starts = sorted({first - more for first in named for more in {0, hidden}})
