@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from logparse.metrics import GROUP_KEYS
+from logparse.odd import without_odd
 from logparse.records import Invocation
 
 if TYPE_CHECKING:
@@ -312,7 +313,8 @@ def phase_breakdown(
         unless `run` is false.
     """
     columns = [column for column, _, _ in PHASES if run or column != "run_s"]
-    drawable = invocations[invocations[columns].notna().any(axis=1)]
+    usual = without_odd(invocations)
+    drawable = usual[usual[columns].notna().any(axis=1)]
     known = drawable[columns].sum(axis=1)
     length = drawable["duration_s"].fillna(known) if run else known
     chosen = (
@@ -394,7 +396,7 @@ def latency_distribution(
         Where there is no such group or column.
     """
     keys = GROUP_KEYS[by]
-    data = invocations
+    data = without_odd(invocations)
     if by == "day":
         data = data.assign(day=data["created_at"].dt.strftime("%Y-%m-%d").astype("string"))
     data = data[data[metric].notna() & data[keys[-1]].notna()]

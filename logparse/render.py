@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.errors import one_line
+from logparse.odd import odd_values
 from logparse.records import Bot, Event, Gitiles, Invocation, UrlFetch
 
 if TYPE_CHECKING:
@@ -266,8 +267,8 @@ def _facts(inv: Invocation) -> Iterator[tuple[str, str]]:
         yield "triggered by", ", ".join(part for part in (inv.triggered_by, triggers) if part)
     if inv.truncated:
         yield "log trimmed", _cuts(inv)
-    if inv.unrecognized or inv.suspicious:
-        yield "doubts", _doubts(inv)
+    if doubts := _doubts(inv):
+        yield "doubts", doubts
     yield "source", f"{inv.source}:{inv.source_line}" if inv.source_line else str(inv.source)
 
 
@@ -380,7 +381,9 @@ def _doubts(inv: Invocation) -> str:
     if inv.suspicious:
         verb = "imitates" if inv.suspicious == 1 else "imitate"
         pieces.append(f"{count(inv.suspicious, 'line')} that {verb} entries")
-    return ", ".join(pieces) + "; see logparse check"
+    if odd := len(odd_values(inv)):
+        pieces.append(count(odd, "impossible value"))
+    return ", ".join(pieces) + "; see logparse check" if pieces else ""
 
 
 def _clean(text: str) -> str:
@@ -459,6 +462,8 @@ def _totals(total: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"queue latency: {_percentiles(total, 'queue_latency')}"
     if total["run_p50_s"] is not None:
         yield f"run: {_percentiles(total, 'run')}; {duration(total['busy_s'])} in all"
+    if total["odd"]:
+        yield f"{count(total['odd'], 'impossible value')} left out; see logparse check"
     if total["poll_count"]:
         yield f"polling: {count(total['poll_count'], 'check')} cost {duration(total['poll_rpc_s'])}"
 

@@ -15,6 +15,7 @@ import msgspec
 
 from logparse.columns import TABLES, Column
 from logparse.errors import LogparseError
+from logparse.odd import odd_values
 from logparse.records import Build, Event, Invocation, Record, TriageLog
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def invocation_row(invocation: Invocation) -> Row:
         swarming_task_id=build.swarming_task_id if build else task.id if task else None,
         cut_s=sum(s for s in lost if s is not None) if cuts and None not in lost else None,
         cut_polls_max=sum(n for n in polls if n is not None) if cuts and None not in polls else None,
+        odd=len(odd_values(invocation)),
     )
 
 
@@ -92,6 +94,7 @@ def build_row(build: Build, invocation_id: str | None) -> Row:
         invocation_id=invocation_id,
         pending_s=(started - created).total_seconds() if started and created else None,
         run_s=(ended - started).total_seconds() if ended and started else None,
+        odd=len(odd_values(build)),
     )
 
 
