@@ -79,6 +79,8 @@ class Replay:
             self._mutation = parts.mutation
             if facts.cuts and facts.cuts[-1].mutation_after is None:
                 facts.cuts[-1].mutation_after = parts.mutation
+        for code in entry.remarks:
+            self.find(entry, code, REMARKS[code])
         if entry.shape != "triage" and entry.kind is not None:
             self._note_launch(entry)
             handler = getattr(self, f"on_{entry.kind}", None)

@@ -348,6 +348,4 @@ class _Endings:
             rules.step_between(state.clock_ms, clocks[at % len(clocks)]),
             rules.step_between(state.clock_ms, clocks[at - 1]),
         )
-        hypothesis.outlook = min(
-            BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps)
-        )
+        hypothesis.outlook = min(BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps))
