@@ -5,7 +5,6 @@ These are the functions that users call. Each returns or raises; nothing is prin
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from bisect import bisect_right
@@ -15,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from logparse import scanner, sources
-from logparse.buildbucket import MAX_NESTING, is_too_deep, read_build, without_halves
+from logparse.buildbucket import builds_in, read_builds
 from logparse.checks import check_invocation, check_triage
 from logparse.columns import TABLES
 from logparse.entries import Entry, split_invocations
@@ -41,9 +40,6 @@ _PAGE_START_RE: Final = re.compile(
 _JOB_PAGE_RE: Final = re.compile(r"^[ \t]*(?:State:|Schedule:|Next run:)", re.MULTILINE)
 #: What `logparse.html` writes above a log.
 _LOG_HEADING: Final = "Debug log (UTC)\n\n"
-#: A file with more broken objects than this is given up.
-_MOST_BROKEN_BUILDS: Final = 20
-_BUILDS_RE: Final = re.compile(r"\s*(?:\{|\[\s*\{)")
 
 
 def parse(
@@ -128,7 +124,9 @@ def load(
                 InputError("holds no builds", source=opened.name, remedy="save the output of bb get -A -json")
             )
         joined.update((build.id, build) for build in found if isinstance(build, Build))
-        records.failures.extend(error for error in found if isinstance(error, InputError))
+        for error in found:
+            if isinstance(error, InputError):
+                (records.skipped if isinstance(error, Skipped) else records.failures).append(error)
     used: set[str] = set()
     for opened in _read(paths, max_bytes, stdin, records):
         if watch is not None:
@@ -146,7 +144,7 @@ def load(
             elif isinstance(result, TriageLog):
                 records.triages.append(result)
             elif isinstance(result, InputError):
-                records.failures.append(result)
+                (records.skipped if isinstance(result, Skipped) else records.failures).append(result)
             else:
                 records.builds.append(result)
     records.builds.extend(build for build in joined.values() if build.id not in used)
@@ -202,10 +200,9 @@ def read_source(
     InputError
         Where it holds none of these.
     """
-    if _BUILDS_RE.match(source.text):
-        found = list(read_builds(source))
-        if any(isinstance(build, Build) for build in found):
-            return [*found]
+    found = builds_in(source)
+    if found is not None:
+        return [*found]
     results: list[Result] = []
     hint = source.path.name if source.path is not None else None
     for text, shift in _pages(source):
@@ -320,50 +317,6 @@ def _triage_log(entries: list[Entry], name: str, shift: int) -> TriageLog:
     record.unrecognized = sum(e.kind is None for e in record.events)
     record.findings = check_triage(record)
     return record
-
-
-def read_builds(source: Source) -> Iterator[Build | InputError]:
-    """Yield the builds of a file of JSON objects, one after another, one a line, or in a list.
-
-    Objects that are no builds are left out. A broken one is an `InputError` in its place, with its
-    line, and reading goes on with the next line that begins an object.
-    """
-    decoder = json.JSONDecoder()
-    text, position = without_halves(source.text), 0
-    broken = 0
-    while position < len(text):
-        while position < len(text) and text[position] in " \t\r\n,[]":
-            position += 1
-        if position == len(text):
-            return
-        start = position
-        cause, remedy = (
-            f"holds JSON nested deeper than {MAX_NESTING} levels",
-            "no build is; leave that object out",
-        )
-        try:
-            value, position = decoder.raw_decode(text, start)
-            failed = is_too_deep(value, text[start:position])
-        except ValueError as error:
-            failed, cause, remedy = (
-                True,
-                f"holds broken JSON ({error})".split(": line")[0],
-                "fetch the build again",
-            )
-        except RecursionError:
-            failed = True
-        if failed:
-            broken += 1
-            yield InputError(cause, source=source.name, line=text.count("\n", 0, start) + 1, remedy=remedy)
-            position = text.find("\n{", start)
-            # Each broken object may have been read to its far end, so that their number is bounded.
-            if position < 0 or broken == _MOST_BROKEN_BUILDS:
-                return
-        elif isinstance(value, dict) and ("builder" in value or "build" in value):
-            build = read_build(value)
-            if build is not None:
-                build.source = source.name
-                yield build
 
 
 # --- the result -------------------------------------------------------------------------------

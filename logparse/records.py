@@ -127,7 +127,11 @@ class Step(Record):
 
 
 class Build(Record):
-    """A Buildbucket build, from either dialect. `status` is in v2's words; times are Buildbucket's clock."""
+    """A Buildbucket build, from either dialect. `status` is in v2's words; times are Buildbucket's clock.
+
+    `properties` are the output's. `source` is the file of builds that it was read from, and `source_line` the
+    line there where it begins; both are None for a build that a log contains.
+    """
 
     id: str
     number: int | None = None
@@ -145,13 +149,27 @@ class Build(Record):
     swarming_task_id: str | None = None
     commit: Commit | None = None
     priority: int | None = None
+    error: str | None = None
+    infra_reason: str | None = None
+    cancel_reason: str | None = None
+    canceled_by: str | None = None
+    critical: bool | None = None
+    requested_pool: str | None = None
+    requested_os: str | None = None
+    requested_dimensions: dict[str, list[str]] = {}
+    scheduling_timeout_s: float | None = None
+    execution_timeout_s: float | None = None
+    setup_s: float | None = None
+    parent_build_id: str | None = None
     experiments: list[str] = []
     exe: str | None = None
     summary_markdown: str | None = None
     tags: list[str] = []
     properties: dict[str, Any] = {}
+    input_properties: dict[str, Any] = {}
     steps: list[Step] = []
     source: str | None = None
+    source_line: int | None = None
 
     @property
     def final(self) -> bool:
