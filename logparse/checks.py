@@ -8,11 +8,15 @@ from itertools import pairwise
 from typing import Final
 
 from logparse.buildbucket import decode_payload
+from logparse.clock import DAY_US
 from logparse.errors import GrammarError
-from logparse.records import Event, Finding, Invocation, TriageLog
+from logparse.facts import Facts
+from logparse.ids import is_plausible_us
+from logparse.measures import due_offset
+from logparse.odd import odd_values
+from logparse.records import Build, Event, Finding, Invocation, TriageLog
 from logparse.syntax import Page
-from logparse.timeline import Timeline
-from logparse.walk import Facts
+from logparse.timeline import STEP_BACK_US, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,13 @@ CODES: Final = {
     "id-time-mismatch": Code(False, "the invocation id and Buildbucket's timestamps tell different days"),
     "duration-mismatch": Code(False, "the stated duration does not agree with the clock"),
     "attempt-skipped": Code(False, "launch attempts do not count up by one"),
+    "odd-value": Code(False, "a duration, a time or a number is impossible"),
     "timer-never-fired": Code(False, "a timer was due long before the end and was never handled"),
     "header-mismatch": Code(False, "the page's header contradicts the log"),
     "id-from-file-name": Code(False, "only the file's name tells the invocation id"),
     "no-date": Code(False, "nothing tells the day, so absolute times are null"),
 }
 
-_DAY_S: Final = 86_400.0
 _DURATION_SLACK_S: Final = 2.0
 #: Timers fire within seconds, but a check that failed transiently leaves no trace and is tried again.
 _TIMER_SLACK_S: Final = 1_800.0
@@ -66,8 +70,9 @@ def check_invocation(record: Invocation, facts: Facts, page: Page, timeline: Tim
         *_page_findings(page),
         *_identity_findings(record, facts, page, timeline),
         *_clock_findings(record, facts, timeline),
-        *_engine_findings(record, facts),
+        *_engine_findings(record, facts, timeline),
         *_header_findings(record, facts, page),
+        *odd_findings(record),
     ]
     for finding in found:
         finding.source, finding.invocation_id = record.source, record.invocation_id
@@ -80,6 +85,28 @@ def check_triage(record: TriageLog) -> list[Finding]:
     for finding in found:
         finding.source = record.source
     return found
+
+
+def odd_findings(record: Invocation | Build) -> list[Finding]:
+    """Return a finding for each odd value of an invocation, its build's steps included, or of a build."""
+    found = odd_values(record)
+    line = None
+    if isinstance(record, Invocation):
+        line = next((e.line for e in record.events if e.kind == "invocation_finished"), None)
+        found += (
+            [odd for odd in odd_values(record.build) if odd.name.startswith("step ")] if record.build else []
+        )
+    subject = f"build {record.id}: " if isinstance(record, Build) else ""
+    return [
+        Finding(
+            code="odd-value",
+            message=f"{subject}{odd.message}",
+            source=record.source,
+            line=line if odd.name == "duration_s" else None,
+            invocation_id=record.invocation_id if isinstance(record, Invocation) else None,
+        )
+        for odd in found
+    ]
 
 
 def _understanding(events: list[Event]) -> Iterator[Finding]:
@@ -149,11 +176,11 @@ def _identity_findings(record: Invocation, facts: Facts, page: Page, timeline: T
         yield Finding(
             code="id-from-file-name", message=f"id {record.invocation_id} stands only in the file's name"
         )
-    for offset, us in facts.anchors:
-        ours = timeline.at_us(offset)
-        days = 0.0 if ours is None else abs(ours - us) / 1e6 / _DAY_S
-        if days > 1:
-            message = f"the day by the id and by Buildbucket differ by {days:.1f} days"
+    for stamp in facts.stamps:
+        ours = timeline.at_us(timeline.offset(stamp.entry)) if is_plausible_us(stamp.us) else None
+        early = 0 if ours is None else stamp.us - ours
+        if abs(early) > DAY_US / 2 if stamp.exact else early > STEP_BACK_US:
+            message = f"the day by the id and by Buildbucket differ by {abs(early) / DAY_US:.1f} days"
             yield Finding(code="id-time-mismatch", message=message)
             return
 
@@ -175,23 +202,27 @@ def _clock_findings(record: Invocation, facts: Facts, timeline: Timeline) -> Ite
         )
 
 
-def _engine_findings(record: Invocation, facts: Facts) -> Iterator[Finding]:
+def _engine_findings(record: Invocation, facts: Facts, timeline: Timeline) -> Iterator[Finding]:
     if not record.truncated:
         for before, after in pairwise(facts.attempts):
-            if after.attempt != before.attempt + 1:
+            if None not in (before.attempt, after.attempt) and after.attempt != (before.attempt or 0) + 1:
                 yield Finding(
                     code="attempt-skipped",
                     message=f"attempt {after.attempt} follows attempt {before.attempt}",
                 )
     if facts.finish is None or record.truncated:
         return
-    last = max((o for p in facts.polls for o in (p.handled,) if o is not None), default=None)
+    handled = (timeline.offset(p.handled) for p in facts.polls)
+    last = max((offset for offset in handled if offset is not None), default=None)
     for key, due in facts.timers.items():
-        if key not in facts.fired and last is not None and (last - due) / 1e6 > _TIMER_SLACK_S:
+        at = due_offset(due, timeline)
+        if key in facts.fired or last is None or at is None:
+            continue
+        if (last - at) / 1e6 > _TIMER_SLACK_S:
             yield Finding(
                 code="timer-never-fired",
                 line=facts.timer_lines[key],
-                message=f"timer {key} was due {(last - due) / 1e6:.0f} s before the last check",
+                message=f"timer {key} was due {(last - at) / 1e6:.0f} s before the last check",
             )
 
 

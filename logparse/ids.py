@@ -49,6 +49,11 @@ def _created_us(identifier: str, epoch_us: int) -> int | None:
     return us if _EARLIEST_US <= us <= _LATEST_US else None
 
 
+def is_plausible_us(us: int) -> bool:
+    """Whether a time in µs since 1970 lies in the life of Buildbucket, 2010 to 2050."""
+    return _BUILD_EPOCH_US <= us <= _LATEST_US
+
+
 def parse_timer_id(text: str) -> TimerId | None:
     """Return the parts of a timer id, or None for another text. Job names hold spaces and parentheses."""
     parts = text.rsplit(":", 3)

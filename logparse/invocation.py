@@ -13,14 +13,16 @@ from datetime import date
 from typing import Final
 
 from logparse.buildbucket import decode_payload
-from logparse.clock import format_clock, midnight_us, seconds, to_datetime
+from logparse.clock import format_clock, seconds, to_datetime
+from logparse.dating import date_entries
 from logparse.entries import Entry
-from logparse.ids import build_created_us, invocation_created_us, split_job_id
+from logparse.facts import Facts
+from logparse.ids import invocation_created_us, split_job_id
 from logparse.measures import measure
 from logparse.records import Build, Commit, Event, Invocation, Trigger
 from logparse.syntax import Definition, Page, PageTrigger
 from logparse.timeline import Timeline
-from logparse.walk import Facts, walk
+from logparse.walk import walk
 
 TASK_KINDS: Final = ("swarming", "gitiles", "url_fetch", "noop", "buildbucket")
 _WRITER_OF_KIND: Final = {"url_fetch": "urlfetch"}
@@ -66,12 +68,12 @@ def assemble(
         Builds from Buildbucket itself by id. One that the log asked for adds what the log lacks.
     """
     timeline = Timeline(entries)
-    facts = walk(entries, timeline)
+    facts = walk(entries)
     if facts.build is not None and builds and facts.build.id in builds:
         facts.build = join_build(facts.build, builds[facts.build.id])
     invocation_id, id_from = _invocation_id(page, facts, name_hint)
     created_us = invocation_created_us(invocation_id) if invocation_id else None
-    _set_day(timeline, facts, created_us, day)
+    date_entries(timeline, entries, facts, created_us, day)
     record = Invocation(invocation_id=invocation_id, id_from=id_from, source=source)
     record.events = make_events(entries, line_shift, timeline, facts)
     record.source_line = record.events[0].line if record.events else None
@@ -111,21 +113,6 @@ def _invocation_id(page: Page, facts: Facts, name_hint: str | None) -> tuple[str
             return found[1], "trigger"
     hinted = id_in_name(name_hint) if name_hint else None
     return (hinted, "file name") if hinted else (None, None)
-
-
-def _set_day(timeline: Timeline, facts: Facts, created_us: int | None, day: date | None) -> None:
-    finish = None
-    if facts.finish is not None and facts.duration_s is not None:
-        finish = facts.finish, round(facts.duration_s * 1e6)
-    if created_us is not None:
-        timeline.date_by_creation(created_us, finish)
-    elif facts.anchors:
-        timeline.date_by_anchors(facts.anchors)
-    elif facts.build is not None and (built := build_created_us(facts.build.id)) is not None:
-        answered = next((a.ended for a in facts.attempts if a.outcome == "launched"), timeline.first_offset)
-        timeline.date_by_anchors([(answered, built)] if answered is not None else [])
-    elif day is not None:
-        timeline.base_us = midnight_us(day)
 
 
 def _identify(record: Invocation, page: Page, facts: Facts) -> None:
@@ -205,15 +192,25 @@ def _outcome(record: Invocation, page: Page, facts: Facts, entries: Sequence[Ent
         record.status = page.status
     elif entries and entries[-1].kind != "log_cut":
         record.status = _inferred_status(facts)
-    if facts.attempts_known and (facts.attempts or any(e.kind == "invocation_queued" for e in entries)):
-        record.attempt_count = facts.attempts[-1].attempt if facts.attempts else 0
+    record.attempt_count = _attempt_count(facts, entries)
+
+
+def _attempt_count(facts: Facts, entries: Sequence[Entry]) -> int | None:
+    """Return the highest number of an attempt that the log shows, 0 where none was launched."""
+    if facts.launch_unseen:
+        return None
+    if not facts.attempts:
+        queued = any(e.kind == "invocation_queued" for e in entries)
+        return 0 if queued and not facts.cuts else None
+    numbers = [a.attempt for a in facts.attempts if a.attempt is not None]
+    return max(numbers) if len(numbers) == len(facts.attempts) else None
 
 
 def _inferred_status(facts: Facts) -> str | None:
     """Return the status of an invocation whose log has not ended, by the engine's state machine."""
     if facts.launched:
         return "RUNNING"
-    if facts.retrying or (facts.attempts and facts.attempts[-1].attempt > 1):
+    if facts.retrying or len(facts.attempts) > 1 or any((a.attempt or 0) > 1 for a in facts.attempts):
         return "RETRYING"
     return "STARTING"
 

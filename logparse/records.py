@@ -200,9 +200,12 @@ class Event(Record):
 
 
 class Attempt(Record):
-    """One attempt to launch. `outcome` is launched, retried, succeeded, failed or aborted."""
+    """One attempt to launch. `outcome` is launched, retried, succeeded, failed or aborted.
 
-    attempt: int
+    `attempt` is its number, None where the log gives it an impossible one.
+    """
+
+    attempt: int | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     duration_s: float | None = None

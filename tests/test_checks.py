@@ -97,6 +97,11 @@ PROVOKED: dict[str, tuple[Callable[[], lp.Invocation], str, int | None]] = {
         "attempt 5 follows attempt 3",
         None,
     ),
+    "odd-value": (
+        text(NOOP.replace("attempt 1)", "attempt 52)") + DONE),
+        "52 is not a possible number of an attempt",
+        2,
+    ),
     "timer-never-fired": (
         text(
             NOOP.replace("Running noop task for 1s", f'Scheduling timer "check-buildbucket-build-status" {TIMER} after 1m0s')

@@ -10,7 +10,9 @@ import pytest
 import logparse as lp
 from logparse import scanner
 from logparse.clock import from_datetime
+from logparse.dating import date_entries
 from logparse.entries import split_invocations
+from logparse.facts import Facts
 from logparse.gonotation import format_duration
 from logparse.timeline import Timeline
 
@@ -294,7 +296,7 @@ def test_offsets_count_from_the_midnight_before_the_first_entry() -> None:
     assert found.has_head
     assert (found.base_us, found.at_us(found.first_offset), found.offset_of(5)) == (None, None, None)
     assert found.at_us(None) is None
-    found.date_by_creation(from_datetime(moment("2020-11-17T23:59:57.5")), None)
+    found.base_us = from_datetime(moment("2020-11-17T00:00:00"))
     assert found.at_us(found.first_offset) == from_datetime(moment("2020-11-17T23:59:58"))
     assert found.offset_of(found.at_us(7)) == 7
 
@@ -305,10 +307,22 @@ def test_an_entry_without_a_clock_has_no_time() -> None:
     assert not found.has_head
     assert not Timeline([]).has_head
     assert Timeline([]).first_offset is None
-    Timeline([]).date_by_creation(0, None)
+    date_entries(Timeline([]), [], Facts(), 0, None)
+
+
+def test_hidden_days_move_all_entries_behind_them() -> None:
+    found = timeline(NOOP)
+    before, day = list(found.offsets), 86_400_000_000
+    found.hide({1: 2, 3: 3})
+    moved = [(o or 0) - (b or 0) for o, b in zip(found.offsets, before, strict=True)]
+    assert moved == [0, 2 * day, 2 * day, 3 * day]
 
 
 def test_a_creation_right_before_midnight_and_a_first_entry_right_behind() -> None:
-    found = timeline("[00:00:00.004] New invocation is queued and will start shortly\n")
-    found.date_by_creation(from_datetime(moment("2020-12-31T23:59:59.998")), None)
-    assert found.at_us(found.first_offset) == from_datetime(moment("2021-01-01T00:00:00.004"))
+    start = moment("2020-12-31T23:59:59.998")
+    timer_line = timer(invocation_id(start), 2, "Scheduling")
+    found = lp.parse(
+        "[00:00:00.004] New invocation is queued and will start shortly\n"
+        f"[00:00:01.000] Starting the invocation (attempt 1)\n[00:00:02.000] {timer_line}\n"
+    )
+    assert found.events[0].at == moment("2021-01-01T00:00:00.004")

@@ -1,0 +1,124 @@
+"""How many days passed between entries whose clocks show the time of day alone.
+
+The clocks of two neighbours give the least time between them. Whole days can be hidden in each gap,
+and evidence about single entries bounds the days on which they can have been written. The most
+likely days are those that break the least evidence; among these, days are hidden in as few gaps as
+can be, and in the likeliest ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+#: More days than these are never weighed against each other.
+_MOST_DAYS: Final = 64
+
+
+class Stamp(NamedTuple):
+    """A time of Buildbucket's clock that an entry carries.
+
+    Parameters
+    ----------
+    entry:
+        Index of the entry.
+    us:
+        The time in microseconds since 1970.
+    exact:
+        Whether the entry was written within minutes of it. Otherwise it was written at that time or later.
+    """
+
+    entry: int
+    us: int
+    exact: bool
+
+
+class Bound(NamedTuple):
+    """Evidence about the day of one point.
+
+    Parameters
+    ----------
+    point:
+        Its position among the points.
+    first, last:
+        First and last day that the evidence allows, or None where it does not limit that side.
+    weight:
+        What it costs to break it.
+    """
+
+    point: int
+    first: int | None
+    last: int | None
+    weight: int
+
+    def allows(self, day: int) -> bool:
+        """Whether the evidence allows a day."""
+        return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
+
+
+def common_day(bounds: Sequence[Bound]) -> int | None:
+    """Return the first day that all bounds allow, whatever their point, or None where there is none."""
+    first = max((b.first for b in bounds if b.first is not None), default=None)
+    last = min((b.last for b in bounds if b.last is not None), default=None)
+    if first is None or last is None:
+        return first if last is None else last
+    return first if first <= last else None
+
+
+def settle(gap_costs: Sequence[int], bounds: Sequence[Bound]) -> tuple[int, list[int]]:
+    """Return what the most likely days cost, and the day of each point.
+
+    Parameters
+    ----------
+    gap_costs:
+        One for each point: what it costs to hide days between the point before and this one. The
+        first is not used.
+    bounds:
+        The evidence. At least one side of one bound must be limited.
+
+    Days never fall from one point to the next.
+    """
+    days = _candidates(bounds)
+    by_point: dict[int, list[Bound]] = {}
+    for bound in bounds:
+        by_point.setdefault(bound.point, []).append(bound)
+    costs = [0] * len(days)
+    origins: list[list[int]] = []
+    for point, gap_cost in enumerate(gap_costs):
+        origin = list(range(len(days)))
+        if point:
+            costs = _step(costs, origin, gap_cost)
+        for bound in by_point.get(point, ()):
+            costs = [c if bound.allows(day) else c + bound.weight for c, day in zip(costs, days, strict=True)]
+        origins.append(origin)
+    at = min(range(len(days)), key=costs.__getitem__)
+    total, chosen = costs[at], []
+    for origin in reversed(origins):
+        chosen.append(days[at])
+        at = origin[at]
+    return total, chosen[::-1]
+
+
+def _candidates(bounds: Sequence[Bound]) -> list[int]:
+    """Return the days that some evidence names, the weightiest where there are too many."""
+    weights: dict[int, int] = {}
+    for bound in bounds:
+        for day in {bound.first, bound.last}:
+            if day is not None:
+                weights[day] = weights.get(day, 0) + bound.weight
+    heaviest = sorted(weights, key=lambda day: (-weights[day], day))
+    return sorted(heaviest[:_MOST_DAYS])
+
+
+def _step(costs: Sequence[int], origin: list[int], gap_cost: int) -> list[int]:
+    """Return the least costs behind a gap, and set in `origin` from which day each is reached."""
+    result = []
+    lowest = 0
+    for at, cost in enumerate(costs):
+        if at and costs[lowest] + gap_cost < cost:
+            origin[at] = lowest
+            cost = costs[lowest] + gap_cost
+        result.append(cost)
+        if costs[at] < costs[lowest]:
+            lowest = at
+    return result
