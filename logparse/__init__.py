@@ -5,7 +5,8 @@
 >>> tables = lp.load("logs/")
 
 `parse` gives the typed record of one invocation, `parse_many` all that a source holds, `load` the
-tables as DataFrames. Everything is imported when it is first used, pandas with the first table.
+tables as DataFrames, `read_tables` reads back what ``logparse export`` wrote. Everything is imported
+when it is first used, pandas with the first table.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Trigger,
         UrlFetch,
     )
+    from logparse.stored import read_tables
 
 __version__ = "0.1.0"
 
@@ -66,11 +68,13 @@ __all__ = [
     "parse",
     "parse_many",
     "plots",
+    "read_tables",
 ]
 
 _HOMES: Final = {
     **dict.fromkeys(("GrammarError", "InputError", "LimitError", "LogparseError"), "logparse.errors"),
     **dict.fromkeys(("Dataset", "load", "parse", "parse_many"), "logparse.reading"),
+    "read_tables": "logparse.stored",
 }
 
 

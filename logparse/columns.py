@@ -36,6 +36,11 @@ class Column:
     empty_is_null: bool = False
 
     @property
+    def unit(self) -> str | None:
+        """The unit of its numbers: ``s`` for seconds, None for counts, ratios and all else."""
+        return "s" if self.type == "float" and self.name.endswith("_s") else None
+
+    @property
     def attributes(self) -> tuple[str, ...]:
         """The attributes to follow from the record to the value."""
         return tuple((self.path or self.name).split("."))
@@ -315,4 +320,19 @@ TABLES: Final = {
     "bots": BOTS,
     "builders": BUILDERS,
     "jobs": JOBS,
+}
+
+#: The rows of each table, in a sentence.
+TABLE_MEANINGS: Final = {
+    "invocations": "One row for each invocation.",
+    "events": "One row for each entry of a log.",
+    "polls": "One row for each status check of a build.",
+    "attempts": "One row for each attempt to launch a build.",
+    "builds": "One row for each build of Buildbucket.",
+    "steps": "One row for each step of a build.",
+    "triggers": "One row for each trigger, incoming or outgoing.",
+    "unrecognized": "One row for each entry of no known kind.",
+    "bots": "Statistics of invocations and builds, one row for each bot.",
+    "builders": "Statistics of invocations and builds, one row for each builder.",
+    "jobs": "Statistics of invocations, one row for each job.",
 }

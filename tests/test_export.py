@@ -16,7 +16,9 @@ import pytest
 
 from logparse.columns import Column
 from logparse.errors import LogparseError
-from logparse.export import WRITERS, json_line, whole_file
+from logparse.output.cells import json_line
+from logparse.output.files import whole_file
+from logparse.output.writers import WRITERS
 
 TEXT = Column("text", "text", "")
 FLOAT = Column("float_s", "float", "")

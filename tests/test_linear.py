@@ -19,7 +19,7 @@ import pytest
 from logparse import grammar, reading, scanner, sources
 from logparse.columns import TABLES
 from logparse.errors import InputError
-from logparse.export import WRITERS
+from logparse.output.writers import WRITERS
 from logparse.records import Invocation
 from logparse.syntax import Engine
 from logparse.tables import Records, rows

@@ -9,20 +9,19 @@ from typing import Any
 import pytest
 
 import logparse as lp
-from logparse.records import Event, Invocation
-from logparse.render import (
+from logparse.output.card import card
+from logparse.output.overview import overview
+from logparse.output.terminal import printed, to_ascii
+from logparse.output.timeline import timeline
+from logparse.output.words import (
     bar,
-    card,
     count,
     duration,
     group_name,
     moment,
-    overview,
-    printed,
     short_duration,
-    timeline,
-    to_ascii,
 )
+from logparse.records import Event, Invocation
 
 
 @pytest.mark.parametrize(
