@@ -1,6 +1,6 @@
-"""Reading: from files, texts and directories to records and tables.
+"""Reading: from one file or text to records.
 
-These are the functions that users call. Each returns or raises; nothing is printed.
+Each function returns or raises; nothing is printed.
 """
 
 from __future__ import annotations
@@ -8,29 +8,27 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
+from functools import partial
+from hashlib import sha256
+from typing import BinaryIO, Final, TypeAlias
 
 from logparse import scanner, sources
-from logparse.buildbucket import builds_in, read_builds
+from logparse.buildbucket import builds_in
 from logparse.checks import check_invocation, check_triage
-from logparse.columns import TABLES
 from logparse.entries import Entry, split_invocations
-from logparse.errors import InputError, LogparseError
+from logparse.errors import InputError
 from logparse.html import is_html, split_pages, to_text
 from logparse.invocation import assemble
+from logparse.merge import Copy
 from logparse.records import Build, Invocation, TriageLog
-from logparse.sources import DEFAULT_MAX_BYTES, Skipped, Source
+from logparse.sources import DEFAULT_MAX_BYTES, Source
 from logparse.syntax import Engine, Page
-from logparse.tables import Records, table_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Input: TypeAlias = "str | bytes | os.PathLike[str]"
 Result: TypeAlias = Invocation | TriageLog | Build | InputError
+Part: TypeAlias = Copy | TriageLog | Build | InputError
 
 _PAGE_START_RE: Final = re.compile(
     r"^(?:[ \t]*All projects[^\n]*\n(?:[^\n:]*\n){0,8})?"
@@ -90,75 +88,17 @@ def parse_many(
         yield from found
 
 
-def load(
-    *paths: Input,
-    builds: Iterable[Input] = (),
-    date: date | None = None,
-    max_bytes: int = DEFAULT_MAX_BYTES,
-    stdin: BinaryIO | None = None,
-    watch: Callable[[str], None] | None = None,
-) -> Dataset:
-    """Return the tables of everything that `paths` hold.
-
-    Parameters
-    ----------
-    paths:
-        Files, directories (recursively), ``-`` for standard input; also compressed; or texts.
-    builds:
-        Files that ``bb get -A -json`` or ``bb ls -A -json`` printed, joined on the build id.
-    date, max_bytes:
-        As in `parse`.
-    stdin:
-        Read in the place of the process's standard input.
-    watch:
-        Called with the name of each input, for showing progress.
-
-    Inputs that cannot be read do not raise: they are the result's `failures`.
-    """
-    records = Records()
-    joined: dict[str, Build] = {}
-    for opened in _read(builds, max_bytes, stdin, records):
-        found = list(read_builds(opened))
-        if not found:
-            found.append(
-                InputError("holds no builds", source=opened.name, remedy="save the output of bb get -A -json")
-            )
-        joined.update((build.id, build) for build in found if isinstance(build, Build))
-        for error in found:
-            if isinstance(error, InputError):
-                (records.skipped if isinstance(error, Skipped) else records.failures).append(error)
-    used: set[str] = set()
-    for opened in _read(paths, max_bytes, stdin, records):
-        if watch is not None:
-            watch(opened.name)
-        try:
-            results = read_source(opened, builds=joined, date=date)
-        except InputError as error:
-            (records.skipped if opened.walked else records.failures).append(error)
-            continue
-        for result in results:
-            if isinstance(result, Invocation):
-                records.invocations.append(result)
-                if result.build is not None:
-                    used.add(result.build.id)
-            elif isinstance(result, TriageLog):
-                records.triages.append(result)
-            elif isinstance(result, InputError):
-                (records.skipped if isinstance(result, Skipped) else records.failures).append(result)
-            else:
-                records.builds.append(result)
-    records.builds.extend(build for build in joined.values() if build.id not in used)
-    return Dataset(records)
-
-
 def _open(source: Input, max_bytes: int) -> Iterator[Source]:
-    yield from _read([source], max_bytes, None, None)
+    for opened in open_inputs([source], max_bytes):
+        if isinstance(opened, InputError):
+            raise opened
+        yield opened
 
 
-def _read(
-    inputs: Iterable[Input], max_bytes: int, stdin: BinaryIO | None, records: Records | None
-) -> Iterator[Source]:
-    """Yield what can be read; what cannot goes to `records`, or is raised where there are none."""
+def open_inputs(
+    inputs: Iterable[Input], max_bytes: int, stdin: BinaryIO | None = None
+) -> Iterator[Source | InputError]:
+    """Yield each file and text of the inputs, and an error for each that cannot be read."""
     for item in inputs:
         opened: Iterable[Source | InputError]
         if isinstance(item, bytes):
@@ -167,33 +107,26 @@ def _read(
             opened = [sources.from_text(item)]
         else:
             opened = sources.read([item], max_bytes=max_bytes, stdin=stdin)
-        for result in opened:
-            if isinstance(result, Source):
-                yield result
-            elif records is None:
-                raise result
-            elif isinstance(result, Skipped):
-                records.skipped.append(result)
-            else:
-                records.failures.append(result)
+        yield from opened
 
 
 # --- one source -------------------------------------------------------------------------------
 
 
-def read_source(
-    source: Source,
-    *,
-    builds: Mapping[str, Build] | None = None,
-    date: date | None = None,
-    engine: Engine = scanner,
-) -> list[Result]:
+def read_source(source: Source, *, date: date | None = None, engine: Engine = scanner) -> list[Result]:
     """Return all that one source holds: invocations, triage logs, or builds and errors for broken ones.
 
-    Parameters
-    ----------
-    builds:
-        Builds from Buildbucket by id, joined to the invocations that asked for them.
+    Raises
+    ------
+    InputError
+        Where it holds none of these.
+    """
+    parts = read_parts(source, date=date, engine=engine)
+    return [part.record if isinstance(part, Copy) else part for part in parts]
+
+
+def read_parts(source: Source, *, date: date | None = None, engine: Engine = scanner) -> list[Part]:
+    """Return the same as `read_source`, with each invocation as a copy that can be joined with others.
 
     Raises
     ------
@@ -203,10 +136,9 @@ def read_source(
     found = builds_in(source)
     if found is not None:
         return [*found]
-    results: list[Result] = []
-    hint = source.path.name if source.path is not None else None
+    results: list[Part] = []
     for text, shift in _pages(source):
-        results.extend(_read_page(text, source.name, hint, shift, builds or {}, date, engine))
+        results.extend(_read_page(text, source, shift, date, engine))
     if not results:
         raise _no_log(source)
     return results
@@ -287,26 +219,43 @@ def _page_starts(text: str) -> list[int]:
 
 
 def _read_page(
-    text: str,
+    text: str, source: Source, shift: int, day: date | None, engine: Engine
+) -> Iterator[Copy | TriageLog]:
+    page = engine.parse_page(text)
+    head, log = page._replace(blocks=()), Page.of_log(())
+    hint = source.path.name if source.path is not None else None
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    for entries in split_invocations(page.blocks, engine.match):
+        if all(e.shape == "triage" for e in entries):
+            yield _triage_log(entries, source.name, shift)
+        else:
+            again = partial(_invocation, head, entries, source.name, hint, shift, day)
+            yield Copy(again(None, None), head._replace(preamble="") != log, digest, again)
+        head = log
+
+
+def _invocation(
+    page: Page,
+    entries: list[Entry],
     name: str,
     hint: str | None,
     shift: int,
-    builds: Mapping[str, Build],
     day: date | None,
-    engine: Engine,
-) -> Iterator[Invocation | TriageLog]:
-    page = engine.parse_page(text)
-    head = page
-    for entries in split_invocations(page.blocks, engine.match):
-        if all(e.shape == "triage" for e in entries):
-            yield _triage_log(entries, name, shift)
-        else:
-            record, facts, timeline = assemble(
-                head, entries, source=name, day=day, name_hint=hint, line_shift=shift, builds=builds
-            )
-            record.findings = check_invocation(record, facts, head, timeline)
-            yield record
-        head = Page.of_log(page.blocks)
+    stored: Build | None,
+    known_id: tuple[str, str] | None,
+) -> Invocation:
+    record, facts, timeline = assemble(
+        page,
+        entries,
+        source=name,
+        day=day,
+        name_hint=hint,
+        line_shift=shift,
+        stored=stored,
+        known_id=known_id,
+    )
+    record.findings = check_invocation(record, facts, page, timeline)
+    return record
 
 
 def _triage_log(entries: list[Entry], name: str, shift: int) -> TriageLog:
@@ -317,101 +266,3 @@ def _triage_log(entries: list[Entry], name: str, shift: int) -> TriageLog:
     record.unrecognized = sum(e.kind is None for e in record.events)
     record.findings = check_triage(record)
     return record
-
-
-# --- the result -------------------------------------------------------------------------------
-
-
-class Dataset:
-    """What `load` returns: the tables as DataFrames, each made when it is first asked for.
-
-    Attributes
-    ----------
-    records:
-        The records that the tables are made of.
-    """
-
-    def __init__(self, records: Records) -> None:
-        self.records = records
-
-    def __repr__(self) -> str:
-        counts = (len(self.records.invocations), len(self.records.builds), len(self.failures))
-        return "<Dataset: {} invocations, {} other builds, {} failures>".format(*counts)
-
-    @property
-    def failures(self) -> list[LogparseError]:
-        """What could not be read: errors that say where, why and what to do."""
-        return self.records.failures
-
-    def table(self, name: str) -> pd.DataFrame:
-        """Return a table by name.
-
-        Raises
-        ------
-        KeyError
-            For a name that is no table.
-        """
-        if name not in TABLES:
-            raise KeyError(name)
-        made: pd.DataFrame = getattr(self, name)
-        return made
-
-    @cached_property
-    def invocations(self) -> pd.DataFrame:
-        """One row an invocation."""
-        return table_frame(self.records, "invocations")
-
-    @cached_property
-    def events(self) -> pd.DataFrame:
-        """One row an entry of a log."""
-        return table_frame(self.records, "events")
-
-    @cached_property
-    def polls(self) -> pd.DataFrame:
-        """One row a status check."""
-        return table_frame(self.records, "polls")
-
-    @cached_property
-    def attempts(self) -> pd.DataFrame:
-        """One row a launch attempt."""
-        return table_frame(self.records, "attempts")
-
-    @cached_property
-    def builds(self) -> pd.DataFrame:
-        """One row a build id."""
-        return table_frame(self.records, "builds")
-
-    @cached_property
-    def steps(self) -> pd.DataFrame:
-        """One row a step of a build."""
-        return table_frame(self.records, "steps")
-
-    @cached_property
-    def triggers(self) -> pd.DataFrame:
-        """One row a trigger."""
-        return table_frame(self.records, "triggers")
-
-    @cached_property
-    def unrecognized(self) -> pd.DataFrame:
-        """One row an entry of no known kind."""
-        return table_frame(self.records, "unrecognized")
-
-    @cached_property
-    def bots(self) -> pd.DataFrame:
-        """Statistics by bot."""
-        return self._group("bots")
-
-    @cached_property
-    def builders(self) -> pd.DataFrame:
-        """Statistics by builder."""
-        return self._group("builders")
-
-    @cached_property
-    def jobs(self) -> pd.DataFrame:
-        """Statistics by job."""
-        return self._group("jobs")
-
-    def _group(self, table: str) -> pd.DataFrame:
-        from logparse.metrics import group_table
-
-        return group_table(self.invocations, self.builds, table)

@@ -130,7 +130,9 @@ class Build(Record):
     """A Buildbucket build, from either dialect. `status` is in v2's words; times are Buildbucket's clock.
 
     `properties` are the output's. `source` is the file of builds that it was read from, and `source_line` the
-    line there where it begins; both are None for a build that a log contains.
+    line there where it begins; both are None for a build that only a log contains. `version` is the dialect's.
+    `origin` is ``log``, ``build`` (a file of builds) or ``both``, and `repeats` counts the other copies in
+    files of builds.
     """
 
     id: str
@@ -168,6 +170,9 @@ class Build(Record):
     properties: dict[str, Any] = {}
     input_properties: dict[str, Any] = {}
     steps: list[Step] = []
+    version: int | None = None
+    origin: str = "log"
+    repeats: int = 0
     source: str | None = None
     source_line: int | None = None
 
@@ -322,7 +327,8 @@ class Invocation(Record):
 
     The five phases ``scheduler_wait_s``, ``launch_s``, ``pending_s``, ``run_s`` and
     ``finish_lag_s`` add up to ``duration_s`` to the microsecond whenever all five are known.
-    Meanings of all fields that are columns stand in `logparse.columns`.
+    Meanings of all fields that are columns stand in `logparse.columns`. An invocation that only a
+    build shows (`origin` is ``build``) has no entries.
     """
 
     invocation_id: str | None = None
@@ -339,6 +345,7 @@ class Invocation(Record):
     duration_s: float | None = None
     bucket: str | None = None
     builder: str | None = None
+    builder_id: str | None = None
     build_url: str | None = None
     commit: Commit | None = None
     trigger_count: int | None = None
@@ -347,6 +354,7 @@ class Invocation(Record):
     pending_s: float | None = None
     run_s: float | None = None
     finish_lag_s: float | None = None
+    launch_wait_s: float | None = None
     queue_latency_s: float | None = None
     overhead_s: float | None = None
     request_rpc_s: float | None = None
@@ -361,9 +369,11 @@ class Invocation(Record):
     finish_notify_lag_s: float | None = None
     clock_offset_min_s: float | None = None
     clock_offset_max_s: float | None = None
-    truncated: bool = False
-    unrecognized: int = 0
-    suspicious: int = 0
+    truncated: bool | None = False
+    unrecognized: int | None = 0
+    suspicious: int | None = 0
+    aborted_by: str | None = None
+    error: str | None = None
     attempt_count: int | None = None
     build: Build | None = None
     swarming_task: SwarmingTask | None = None
@@ -380,6 +390,8 @@ class Invocation(Record):
     cuts: list[Cut] = []
     events: list[Event] = []
     findings: list[Finding] = []
+    origin: str = "log"
+    repeats: int = 0
     source: str | None = None
     source_line: int | None = None
 

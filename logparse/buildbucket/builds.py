@@ -109,7 +109,7 @@ def read_build(value: Json) -> Build | None:
     bot_id, dimensions = found.pop("bot.id", None), found.pop("bot.dimensions", {})
     if bot_id or dimensions:
         found["bot"] = Bot(id=bot_id, dimensions=dimensions)
-    made = Build(**found)
+    made = Build(**found, version=dialect.version)
     _explain(made)
     return made
 
