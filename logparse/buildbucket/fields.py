@@ -209,7 +209,7 @@ FIELDS: Final = (
 
 
 class Place(NamedTuple):
-    """A place of a value: its kind (``=``, ``tag``, ``tags`` or none), name, and the spellings of each key."""
+    """A place of a value: its kind (``=``, ``tag``, ``tags`` or none), its name, and its keys' spellings."""
 
     kind: str
     name: str
