@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from logparse.buildbucket import values
-from logparse.buildbucket.fields import FIELDS, Field, Parts, Place, find, places, spellings
+from logparse.buildbucket.fields import FIELDS, Field, Parts, Place, places, spellings, value_at
 from logparse.buildbucket.payloads import Json
 from logparse.records import Bot, Build
 
@@ -30,8 +30,9 @@ class Dialect:
         parts = Parts(build, values.tags(build.get("tags")), self.version)
         found = {}
         for name, among, read in self._rows:
-            for value in find(parts, among):
-                known = read(value)
+            for place in among:
+                value = value_at(parts, place)
+                known = None if value is None else read(value)
                 if known is not None and known != [] and known != {}:
                     found[name] = known
                     break

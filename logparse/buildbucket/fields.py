@@ -8,7 +8,7 @@ in version 2's words.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from logparse.buildbucket import values
@@ -99,7 +99,7 @@ def _v2_cancellation(parts: Parts) -> Any:
     """Return the reason to cancel, where that ended the build: a build can also end before it is canceled."""
     if values.status(parts.value.get("status")) != "CANCELED":
         return None
-    return next(iter(find(parts, _CANCELLATION)), None)
+    return value_at(parts, _CANCELLATION)
 
 
 COMPUTED: Final[dict[str, Callable[[Parts], Any]]] = {
@@ -209,7 +209,7 @@ FIELDS: Final = (
 
 
 class Place(NamedTuple):
-    """A place of a value: its kind (``=``, ``tag``, ``tags`` or none), name, and the spellings of each key."""
+    """A place of a value: its kind (``=``, ``tag``, ``tags`` or none), its name, and its keys' spellings."""
 
     kind: str
     name: str
@@ -243,27 +243,27 @@ def places(written: str) -> tuple[Place, ...]:
     return tuple(made)
 
 
-_CANCELLATION: Final = places("cancellationMarkdown")
+(_CANCELLATION,) = places("cancellationMarkdown")
 
 
-def find(parts: Parts, among: tuple[Place, ...]) -> Iterator[Any]:
-    """Yield the values at places, in order, those left out that are not set."""
-    for place in among:
-        if place.kind == "=":
-            value = COMPUTED[place.name](parts)
-        elif place.kind:
-            prefix = f"{place.name}:"
-            listed = [tag[len(prefix) :] for tag in parts.tags if tag.startswith(prefix)]
-            value = listed if place.kind == "tags" else next(iter(listed), None)
-        else:
-            value = _follow(parts.value, place.keys)
-        if value is not None and (parts.version == 1 or value is False or value not in _DEFAULTS):
-            yield value
-
-
-def _follow(value: Any, path: tuple[tuple[str, ...], ...]) -> Any:
-    for keys in path:
-        if not isinstance(value, dict):
-            return None
-        value = next((value[key] for key in keys if value.get(key) is not None), None)
-    return value
+def value_at(parts: Parts, place: Place) -> Any:
+    """Return the value at a place; None where there is none, or one that means that the field is not set."""
+    if place.keys:
+        value: Any = parts.value
+        for keys in place.keys:
+            if not isinstance(value, dict):
+                return None
+            for key in keys:
+                if value.get(key) is not None:
+                    value = value[key]
+                    break
+            else:
+                return None
+    elif place.kind == "=":
+        value = COMPUTED[place.name](parts)
+    else:
+        prefix = f"{place.name}:"
+        listed = [tag[len(prefix) :] for tag in parts.tags if tag.startswith(prefix)]
+        value = listed if place.kind == "tags" else next(iter(listed), None)
+    unset = parts.version == 2 and value is not False and value in _DEFAULTS
+    return None if unset else value

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from logparse.buildbucket import values
 from logparse.buildbucket.builds import is_build, read_build
 from logparse.buildbucket.payloads import TOO_DEEP, Json, is_too_deep, without_halves
-from logparse.buildbucket.scan import object_extent
+from logparse.buildbucket.scan import goes_on, object_extent
 from logparse.errors import InputError
 from logparse.html import is_html
 from logparse.records import Build
@@ -191,14 +191,14 @@ class _File:
     # --- objects ------------------------------------------------------------------------------
 
     def _decoded(self, line: int) -> Any:
-        """Move past the object at the position, and return it, or the error that says why it cannot be read."""
+        """Move past the object at the position, and return it, or the error that says why that fails."""
         text, start = self._text, self._position
         if not self._broken:
             try:
                 value, end = _DECODER.raw_decode(text, start)
             except (ValueError, RecursionError):
-                pass
-            else:
+                end = -1
+            if end >= 0 and not goes_on(text, end):
                 self._position = end
                 if not is_too_deep(value, text[start:end]):
                     return value
@@ -214,9 +214,11 @@ class _File:
             except (ValueError, RecursionError) as error:
                 cause = f"holds broken JSON ({error})"
             else:
-                self._position = start + length
-                self._wasted += extent.scanned - self._position
-                return value
+                self._wasted += extent.scanned - start - length
+                if not goes_on(text, start + length):
+                    self._position = start + length
+                    return value
+                cause = "holds broken JSON (a closing bracket too many)"
         self._broken += 1
         if extent.end is None or self._broken > MOST_BROKEN:
             self._position = len(text)

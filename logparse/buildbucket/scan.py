@@ -10,8 +10,9 @@ from logparse.buildbucket.payloads import MAX_NESTING
 #: A string ends with its line at the latest, so that a lost quote costs one line.
 _TOKEN_RE: Final = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|,\s*+\{|[\[{\]}]|\n')
 #: The object goes on although its brackets are closed: there was a closing bracket too many.
-_GOES_ON_RE: Final = re.compile(r'\s*+(?:,\s*+["\w]|[:"}])')
-_NEXT_OBJECT_RE: Final = re.compile(r"(?:[\]}\[,][ \t]*+)*+\{")
+_GOES_ON_RE: Final = re.compile(r'[ \t]*+(?:,\s*+"|[:"])')
+_STRAY_RE: Final = re.compile(r"\s*+\}")
+_BEFORE_OBJECT_RE: Final = re.compile(r"(?:[\]}\[,][ \t]*+)*+(?=\{)")
 _BLANKS_RE: Final = re.compile(r"[ \t]*+")
 _OPEN_LINE_RE: Final = re.compile(r"\{[ \t]*+\n")
 #: Where a line began earlier than this, its indentation is not looked for.
@@ -45,6 +46,7 @@ def object_extent(text: str, start: int, *, first_close: bool = False) -> Extent
     indent = _indentation(text, start)
     opened: list[str] = []
     closed: int | None = None
+    sibling = len(text)
     too_deep = False
     for found in _TOKEN_RE.finditer(text, start):
         token = found[0]
@@ -52,8 +54,11 @@ def object_extent(text: str, start: int, *, first_close: bool = False) -> Extent
             continue
         if token[0] in ",\n" and "\n" in token and indent is not None:
             line = text.rfind("\n", found.start(), found.end()) + 1
-            if text.startswith(indent, line) and _NEXT_OBJECT_RE.match(text, line + len(indent)):
-                return Extent(line, too_deep, line)
+            before = _BEFORE_OBJECT_RE.match(text, line + len(indent))
+            if before is not None and text.startswith(indent, line):
+                sibling = min(sibling, before.end())
+        if found.end() > sibling:
+            return Extent(sibling, too_deep, sibling)
         if token[0] == "," and opened[-1:] != ["["]:
             return Extent(found.end() - 1, too_deep, found.end())
         if token[-1] in "{[":
@@ -65,9 +70,14 @@ def object_extent(text: str, start: int, *, first_close: bool = False) -> Extent
             _close(opened, "{")
             if not opened:
                 closed = closed or found.end()
-                if first_close or not _GOES_ON_RE.match(text, found.end()):
+                if first_close or not (goes_on(text, found.end()) or _STRAY_RE.match(text, found.end())):
                     return Extent(found.end(), too_deep, found.end())
     return Extent(closed, too_deep, len(text))
+
+
+def goes_on(text: str, end: int) -> bool:
+    """Return whether an object goes on after the bracket that closes it: one too many is before that."""
+    return _GOES_ON_RE.match(text, end) is not None
 
 
 def _close(opened: list[str], kind: str) -> bool:

@@ -26,7 +26,9 @@ STATUSES: Final = {
 }
 #: An enum of three values: `UNSET` is 0.
 _TRINARY: Final = {"YES": True, "1": True, "NO": False, "2": False}
+#: Year 1 is the zero time of Go. The last day of the year 9999 is not used, so that any zone can show a time.
 _YEAR_2_US: Final = -62_104_060_800_000_000
+_LAST_US: Final = 253_402_214_400_000_000
 #: Protobuf's longest duration is 12 digits of seconds.
 _DURATION_RE: Final = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s?")
 _DIMENSION_RE: Final = re.compile(r"(?:\d++:)?([^:]++):(.+)", re.DOTALL)
@@ -103,7 +105,7 @@ def time_us(value: Any) -> int | None:
         us = parse_rfc3339(value.removesuffix(" UTC"))
     else:
         us = integer(value)
-    return us if us and us >= _YEAR_2_US and to_datetime(us) is not None else None
+    return us if us and _YEAR_2_US <= us <= _LAST_US else None
 
 
 def _seconds_and_nanos_us(value: Json) -> int | None:
