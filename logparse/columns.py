@@ -115,7 +115,7 @@ INVOCATIONS: Final = (
     _c("task_kind", "text", "buildbucket, gitiles, noop, url_fetch or swarming"),
     _c("status", "text", "the finish entry's, else the page's, else inferred from the last entries"),
     _c("triggered_by", "text", "identity that triggered it"),
-    _c("attempts", "int", "launch attempts begun", "attempt_count"),
+    _c("attempts", "int", "highest number of a launch attempt in the log", "attempt_count"),
     _c("created_at", "time", "from the invocation id, else the first entry"),
     _c("launched_at", "time", "first start of an attempt"),
     _c("finished_at", "time", "created_at plus the stated duration, else the finish entry's time"),
@@ -163,6 +163,7 @@ INVOCATIONS: Final = (
     _c("cut_s", "float", "time that cuts took out of the log"),
     _c("cut_polls_max", "int", "status checks that cuts took out of the log, at most"),
     *_of_build("build."),
+    _c("odd", "int", "impossible durations and times in this row, which statistics leave out"),
 )
 
 EVENTS: Final = (
@@ -197,7 +198,7 @@ POLLS: Final = (
 
 ATTEMPTS: Final = (
     _c("invocation_id", "text", "of the invocation"),
-    _c("attempt", "int", "number of the attempt, from 1"),
+    _c("attempt", "int", "number of the attempt, from 1 to 51; null for an impossible one"),
     _c("started_at", "time", "when it began"),
     _c("ended_at", "time", "when it ended: launched, or failed"),
     _c("outcome", "text", "launched, retried, succeeded, failed or aborted; null while it goes on"),
@@ -240,6 +241,7 @@ BUILDS: Final = (
     _c("properties", "json", "output properties"),
     _c("source", "text", "log, or the builds file it was read from"),
     *_of_build(),
+    _c("odd", "int", "impossible durations and times of it and its steps, which statistics leave out"),
 )
 
 STEPS: Final = (
@@ -293,6 +295,7 @@ def _group(*keys: Column, after: Iterable[Column] = ()) -> tuple[Column, ...]:
         _c("aborted", "int", "that ended ABORTED; neither a success nor a failure"),
         _c("unfinished", "int", "that have not ended"),
         _c("builds", "int", "builds, those without an invocation included"),
+        _c("odd", "int", "sum of odd: impossible values that these statistics leave out"),
     )
 
 

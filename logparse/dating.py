@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cached_property
 from itertools import accumulate
 from typing import Final
 
@@ -38,10 +39,8 @@ _SHORT_US: Final = 60 * 1_000_000
 _ON_TIME_US: Final = 60 * 1_000_000
 #: More days than these are hidden only where the stated duration says so.
 _MOST_HIDDEN: Final = 30
-#: At most so many first days are tried where nothing names it.
-_MOST_STARTS: Final = 16
 #: Timers are handled in turn, so that mending one can show that the next was early.
-_ROUNDS: Final = 4
+_ROUNDS: Final = 2
 
 
 def date_entries(
@@ -111,8 +110,10 @@ class _Dating:
         if start is not None:
             return self._days([start], stamps, finish)[1]
         hidden = finish[1] if finish is not None else 0
-        named = {b.first for b in stamps if b.first is not None}
-        starts = sorted({first - more for first in named for more in {0, hidden}})[:_MOST_STARTS]
+        # The earliest and the latest entry with a timestamp: days are hidden before, between or after them.
+        ordered = sorted(stamps, key=lambda bound: bound.point)
+        named = {b.first for b in ordered[:1] + ordered[-1:] if b.first is not None}
+        starts = sorted({first - more for first in named for more in {0, hidden}})
         if finish is None or not starts:
             return self._days([], stamps, None)[1]
         found = (self._days([self._on_day(0, first, _BY_DURATION)], stamps, finish) for first in starts)
@@ -142,8 +143,7 @@ class _Dating:
         common = common_day(bounds)
         if common is not None:
             return 0, [common] * len(self._offsets)
-        bounds = [*bounds, *(bound for seen in self._facts.seen for bound in self._status(seen))]
-        return settle(self._gap_costs(), bounds)
+        return settle(self._gap_costs, [*bounds, *self._statuses])
 
     # --- evidence ---------------------------------------------------------------------------------
 
@@ -201,6 +201,10 @@ class _Dating:
         hidden = (apart + DAY_US // 2) // DAY_US
         return point, max(hidden, 0)
 
+    @cached_property
+    def _statuses(self) -> list[Bound]:
+        return [bound for seen in self._facts.seen for bound in self._status(seen)]
+
     def _status(self, seen: Seen) -> Iterator[Bound]:
         """Yield what a status says: a build has that status from one of its times to another.
 
@@ -232,6 +236,7 @@ class _Dating:
 
     # --- gaps -------------------------------------------------------------------------------------
 
+    @cached_property
     def _gap_costs(self) -> list[int]:
         """Return for each point what it costs to hide days in the gap before it."""
         changes = [0] * (len(self._offsets) + 1)

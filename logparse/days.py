@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 #: More days than these are never weighed against each other.
-_MOST_DAYS: Final = 64
+_MOST_DAYS: Final = 32
 
 
 class Stamp(NamedTuple):
@@ -83,20 +83,25 @@ def settle(gap_costs: Sequence[int], bounds: Sequence[Bound]) -> tuple[int, list
     for bound in bounds:
         by_point.setdefault(bound.point, []).append(bound)
     costs = [0] * len(days)
-    origins: list[list[int]] = []
-    for point, gap_cost in enumerate(gap_costs):
+    steps: list[tuple[int, list[int]]] = []
+    before = -1
+    for point in sorted(by_point):
+        # Where no evidence is between two points, days are hidden in the cheapest gap there.
+        gap = min(range(max(before + 1, 1), point + 1), key=gap_costs.__getitem__, default=0)
         origin = list(range(len(days)))
-        if point:
-            costs = _step(costs, origin, gap_cost)
-        for bound in by_point.get(point, ()):
+        if before >= 0:
+            costs = _step(costs, origin, gap_costs[gap])
+        for bound in by_point[point]:
             costs = [c if bound.allows(day) else c + bound.weight for c, day in zip(costs, days, strict=True)]
-        origins.append(origin)
+        steps.append((gap, origin))
+        before = point
     at = min(range(len(days)), key=costs.__getitem__)
-    total, chosen = costs[at], []
-    for origin in reversed(origins):
-        chosen.append(days[at])
-        at = origin[at]
-    return total, chosen[::-1]
+    total, chosen = costs[at], [days[at]] * len(gap_costs)
+    for gap, origin in reversed(steps):
+        if origin[at] != at:
+            at = origin[at]
+            chosen[:gap] = [days[at]] * gap
+    return total, chosen
 
 
 def _candidates(bounds: Sequence[Bound]) -> list[int]:

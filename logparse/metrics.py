@@ -2,7 +2,7 @@
 
 Every function takes frames as `logparse.tables` makes them and returns a new one. Percentiles
 interpolate linearly between the two nearest values. Nulls count nowhere; a group without a value
-has null, not 0.
+has null, not 0. Odd values (`logparse.odd`) are left out, and counted in the column ``odd``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse.columns import TABLES, Column
 from logparse.errors import LogparseError
+from logparse.odd import without_odd
 from logparse.tables import frame
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def with_builds(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame
             "created_at": alone["created_at"],
             "finished_at": alone["completed_at"],
             "run_s": alone["run_s"],
+            "odd": alone["odd"],
         }
     )
     return frame([*plain_rows(invocations), *plain_rows(rows)], TABLES["invocations"])
@@ -181,6 +183,7 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     status = data["status"]
+    data = without_odd(data)
     data = data.assign(
         _succeeded=(status == "SUCCEEDED").fillna(False).astype("Int64"),
         _failed=status.isin(["FAILED", "OVERRUN"]).fillna(False).astype("Int64"),
@@ -219,6 +222,7 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
         if column.endswith("_s"):
             # Sums and means of microseconds are told to the microsecond, without noise of floats.
             out[column] = out[column].round(6)
+    out["odd"] = groups["odd"].sum()
     out = out.reset_index()
     order = out.sort_values(["invocations", "builds", *keys], ascending=[False, False, *[True] * len(keys)])
     return order.reset_index(drop=True)

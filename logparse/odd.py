@@ -38,6 +38,14 @@ _DERIVED: Final = (
     "scheduler_wait_s",
 )
 
+#: Times whose difference is a duration that can be odd.
+_SPANS: Final = (
+    ("created_at", "finished_at"),
+    ("created_at", "completed_at"),
+    ("started_at", "completed_at"),
+    ("started_at", "ended_at"),
+)
+
 
 class OddValue(NamedTuple):
     """An odd value: its name, and a sentence that says why it is odd."""
@@ -129,20 +137,21 @@ def without_odd(data: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     data:
-        With columns of the tables `invocations`, `builds` or `steps`. Columns that end in ``_at``
-        hold times, ``duration_s``, ``pending_s``, ``run_s`` and those computed from them seconds.
+        With columns of the tables `invocations`, `builds` or `steps`: times in columns that end in
+        ``_at``, seconds in ``duration_s``, ``pending_s``, ``run_s`` and those computed from them. An end
+        more than 10 years from its beginning is left out like the duration between them.
     """
     cleaned = data.copy(deep=False)
-    for name in (*_DURATIONS, *_DERIVED):
-        if name in data:
-            cleaned[name] = data[name].where(data[name].between(LEAST_S, MOST_S) | _small(data, name))
     for name in data.columns:
         if str(name).endswith("_at"):
             cleaned[name] = data[name].mask(data[name] < EARLIEST)
+    for name in (*_DURATIONS, *_DERIVED):
+        if name in data:
+            # What is computed from several clocks can be genuinely below −1 s.
+            least = LEAST_S if name in _DURATIONS else -MOST_S
+            cleaned[name] = data[name].where(data[name].between(least, MOST_S))
+    for start, end in _SPANS:
+        if start in data and end in data:
+            length = (cleaned[end] - cleaned[start]).dt.total_seconds()
+            cleaned[end] = cleaned[end].mask(~length.between(LEAST_S, MOST_S) & length.notna())
     return cleaned
-
-
-def _small(data: pd.DataFrame, name: str) -> pd.Series[bool]:
-    """Return where a computed duration is genuine although it is below −1 s."""
-    low = data[name] < LEAST_S
-    return low & (data[name] >= -MOST_S) if name in _DERIVED else low & False

@@ -15,6 +15,7 @@ import msgspec
 
 from logparse.columns import TABLES, Column
 from logparse.errors import LogparseError
+from logparse.odd import odd_values
 from logparse.records import Build, Event, Invocation, Record, TriageLog
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def invocation_row(invocation: Invocation) -> Row:
         timeout_used=_share(invocation.run_s, build.execution_timeout_s if build else None),
         cut_s=sum(s for s in lost if s is not None) if cuts and None not in lost else None,
         cut_polls_max=sum(n for n in polls if n is not None) if cuts and None not in polls else None,
+        odd=len(odd_values(invocation)),
     )
 
 
@@ -95,6 +97,7 @@ def build_row(build: Build, invocation_id: str | None) -> Row:
         pending_s=(started - created).total_seconds() if started and created else None,
         run_s=run_s,
         timeout_used=_share(run_s, build.execution_timeout_s),
+        odd=len(odd_values(build)),
     )
 
 

@@ -60,6 +60,7 @@ COUNTS = {
     # Line 32 of the file is the first entry.
     "source_line": 32,
     "cut_polls_max": None,
+    "odd": 0,
 }
 TIMES = {
     "created_at": at("04:33:59.089"),

@@ -122,6 +122,7 @@ def test_a_row_of_an_invocation() -> None:
         "revision": "v",
         "cut_s": 4.0,
         "cut_polls_max": 5,
+        "odd": 0,
         "created_at": AT,
         "truncated": False,
         "unrecognized": 0,

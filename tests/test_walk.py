@@ -507,6 +507,66 @@ def test_the_status_of_what_has_not_ended(lines: list[str], status: str, attempt
     assert (found.duration_s, found.finished_at) == (None, None)
 
 
+QUEUED = "10:00:00.000 New invocation is queued and will start shortly"
+ANSWERED = ["10:20:02.000 Scheduled build:", '{"id": "7"}']
+FAILED = "10:30:00.000 Invocation finished in 30m0s with status FAILED"
+
+
+@pytest.mark.parametrize(
+    ("lines", "attempts"),
+    [
+        ([QUEUED, *attempt(1, "10:00:01"), "10:00:01.500 The invocation will be retried"], 1),
+        ([QUEUED, FAILED], 0),
+        # A launch whose beginning the log does not show: an unknown entry is in its place.
+        ([QUEUED, "10:00:01.000 Starting it somehow", *ANSWERED], None),
+        ([QUEUED, *attempt(1, "10:00:01"), "10:00:01.500 The invocation will be retried", *ANSWERED], None),
+        # What a lost head does not show.
+        (ANSWERED, None),
+        (["10:20:02.000 The invocation will be retried"], None),
+        (["10:20:02.000 The invocation will be retried", *attempt(8, "10:20:10", None), *ANSWERED], 8),
+        # An attempt can be missing, or come twice.
+        ([QUEUED, *attempt(1, "10:00:01", None), *attempt(3, "10:00:09", None), *ANSWERED], 3),
+        ([QUEUED, *attempt(2, "10:00:01", None), *attempt(2, "10:00:09", None), *ANSWERED], 2),
+    ],
+)  # fmt: skip
+def test_the_highest_attempt_that_the_log_shows(lines: list[str], attempts: int | None) -> None:
+    found = lp.parse(log(*lines))
+    assert found.attempt_count == attempts
+
+
+@pytest.mark.parametrize(
+    ("behind", "attempts"),
+    [
+        (log(*attempt(49, "13:00:00"), "13:00:01.000 The invocation will be retried"), 49),
+        (log(*ANSWERED), None),
+        (log("14:00:00.000 The invocation will be retried"), None),
+        (log("14:00:00.000 Invocation finished in 4h0m0s with status FAILED"), None),
+        ("", 1),
+    ],
+)
+def test_attempts_behind_a_cut(behind: str, attempts: int | None) -> None:
+    """Attempt 1 fails in the head. What the cut took is not known, until the next beginning."""
+    head = log(QUEUED, *attempt(1, "10:00:01", "x" * 190_000), "10:00:02.000 The invocation will be retried")
+    found = lp.parse(head + MARKER + behind)
+    assert (len(found.cuts), found.attempt_count) == (1, attempts)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "52", "999999999999999999"])
+def test_an_impossible_attempt_has_no_number(number: str) -> None:
+    found = lp.parse(log(QUEUED, f"10:00:01.000 Starting the invocation (attempt {number})", *ANSWERED))
+    (finding,) = (f for f in found.findings if f.code == "odd-value")
+    assert (finding.line, finding.message) == (2, f"{number} is not a possible number of an attempt")
+    assert found.attempt_count is None
+    assert [(a.attempt, a.outcome) for a in found.attempts] == [(None, "launched")]
+    assert {e.attempt for e in found.events} == {None}
+
+
+@pytest.mark.parametrize("number", [1, 50, 51])
+def test_a_possible_attempt_keeps_its_number(number: int) -> None:
+    found = lp.parse(log(QUEUED, *attempt(number, "10:00:01", None), *ANSWERED))
+    assert (found.attempt_count, "odd-value" in {f.code for f in found.findings}) == (number, False)
+
+
 def test_an_abort() -> None:
     for words in (
         "Invocation is manually aborted by user:a@b.c",

@@ -52,11 +52,15 @@ def command(inputs: Inputs, format_: str) -> int:
 
 
 def _report(data: Dataset) -> dict[str, Any]:
+    from logparse.checks import odd_findings
+
     logs = data.records.logs
     findings = [f for log in logs for f in log.findings]
+    findings += [f for build in data.records.builds for f in odd_findings(build)]
     entries = [e for log in logs for e in log.events]
     return {
         "invocations": len(data.records.invocations),
+        "builds": len(data.records.builds),
         "entries": len(entries),
         "understood": sum(e.kind is not None for e in entries),
         "unknown": sum(e.kind is None for e in entries),
@@ -78,7 +82,8 @@ def _report(data: Dataset) -> dict[str, Any]:
 
 def _closing(report: dict[str, Any]) -> str:
     entries = count(report["entries"], "entry", "entries")
-    counted = f"{count(report['invocations'], 'invocation')}, {entries}"
+    builds = f", {count(report['builds'], 'build')} without a log" if report["builds"] else ""
+    counted = f"{count(report['invocations'], 'invocation')}, {entries}{builds}"
     if not report["findings"]:
         return f"{counted}: all understood, nothing contradicts"
     codes = ", ".join(f"{code} {number}" for code, number in sorted(report["codes"].items()))

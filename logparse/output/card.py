@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from logparse.odd import odd_values
 from logparse.output.words import DASH, bar, clean, count, duration, group_name, in_one_style, moment
 from logparse.records import Bot, Gitiles, Invocation, UrlFetch
 
@@ -151,8 +152,8 @@ def _facts(inv: Invocation) -> Iterator[tuple[str, str]]:
         yield "triggered by", ", ".join(part for part in (inv.triggered_by, triggers) if part)
     if inv.truncated:
         yield "log trimmed", _cuts(inv)
-    if inv.unrecognized or inv.suspicious:
-        yield "doubts", _doubts(inv)
+    if doubts := _doubts(inv):
+        yield "doubts", doubts
     yield "source", f"{inv.source}:{inv.source_line}" if inv.source_line else str(inv.source)
 
 
@@ -261,4 +262,6 @@ def _doubts(inv: Invocation) -> str:
     if inv.suspicious:
         verb = "imitates" if inv.suspicious == 1 else "imitate"
         pieces.append(f"{count(inv.suspicious, 'line')} that {verb} entries")
-    return ", ".join(pieces) + "; see logparse check"
+    if odd := len(odd_values(inv)):
+        pieces.append(count(odd, "impossible value"))
+    return ", ".join(pieces) + "; see logparse check" if pieces else ""

@@ -122,6 +122,8 @@ def _totals(total: Mapping[str, Any] | None) -> Iterator[str]:
     if total["run_p50_s"] is not None:
         *percentiles, busy = _durations(total, "run")
         yield f"run: {', '.join(percentiles)}; {busy} in all"
+    if total["odd"]:
+        yield f"{count(total['odd'], 'impossible value')} left out; see logparse check"
     if total["poll_count"]:
         yield f"polling: {count(total['poll_count'], 'check')} cost {short_duration(total['poll_rpc_s'])}"
 
