@@ -78,7 +78,8 @@ def test_rows_add_up(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = cli("summarize", V1, "--by", "job").out.splitlines()
     header = next(number for number, line in enumerate(lines) if line.startswith("job  "))
     assert lines[header].split()[:6] == ["job", "runs", "ok", "failed", "aborted", "unfinished"]
-    rows = [line[28:].split()[:5] for line in lines[header + 2 : lines.index("", header)]]
+    start = lines[header].index("runs") - 2
+    rows = [line[start:].split()[:5] for line in lines[header + 2 : lines.index("", header)]]
     assert len(rows) > 5
     for row in rows:
         runs, *parts = map(int, row)

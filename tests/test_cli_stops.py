@@ -144,7 +144,11 @@ def stopped(number: int, *args: str | Path) -> subprocess.CompletedProcess[str]:
 def test_a_signal_leaves_no_part_of_a_file(number: signal.Signals, tmp_path: Path) -> None:
     file, folder = tmp_path / "triggers.csv", tmp_path / "tables"
     file.write_text("mine")
-    for args in (["--table", "triggers", "-o", file, "--force"], ["--table", "all", "-o", folder]):
+    commands: list[list[str | Path]] = [
+        ["--table", "triggers", "-o", file, "--force"],
+        ["--table", "all", "-o", folder],
+    ]
+    for args in commands:
         done = stopped(number, "export", REAL, *args)
         assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "")
     assert os.listdir(tmp_path) == ["triggers.csv"]

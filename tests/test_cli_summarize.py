@@ -147,7 +147,7 @@ def test_what_is_in_no_group_is_counted(cli: Callable[..., Any]) -> None:
         out = cli("summarize", folder, "--by", "bot").out
         left = int(lp.load(folder).invocations["bot_id"].isna().sum())
         assert left > 1
-        assert out.endswith(f"\n\n{left} invocations without a known bot{words}\n")
+        assert out.endswith(f"\n{left} invocations without a known bot{words}\n")
 
 
 def test_builds_without_a_log(cli: Callable[..., Any]) -> None:

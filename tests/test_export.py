@@ -145,7 +145,6 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "out"
     with whole_file(path) as out:
         out.write("half")
-        out.flush()
         assert not path.exists()
     assert path.read_text() == "half"
     with pytest.raises(ZeroDivisionError), whole_file(path, force=True) as out:

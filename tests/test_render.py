@@ -18,8 +18,10 @@ from logparse.output.words import (
     count,
     duration,
     group_name,
+    in_one_style,
     moment,
     short_duration,
+    shortened,
 )
 from logparse.records import Event, Invocation
 
