@@ -11,10 +11,11 @@ when it is first used, pandas with the first table.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
-
+# The module typing takes longer to import than all that this module needs.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from logparse import metrics, plots
     from logparse.errors import GrammarError, InputError, LimitError, LogparseError
     from logparse.reading import Dataset, load, parse, parse_many
@@ -80,6 +81,8 @@ _HOMES: Final = {
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for, so that the command line, which needs little, starts fast."""
+    from importlib import import_module
+
     if name in ("metrics", "plots"):
         return import_module(f"logparse.{name}")
     if name not in __all__:

@@ -44,6 +44,8 @@ class _Keys(click.Choice[str]):
 
 
 def _zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value == "UTC":
+        return value
     from zoneinfo import ZoneInfo
 
     try:
