@@ -52,13 +52,15 @@ def phase_breakdown(
     chart = "phase_breakdown"
     columns = [column for column in COLUMNS if run or column != "run_s"]
     data = inputs.invocations(invocations, chart, (*columns, *(["duration_s"] if run else [])))
-    canvas.check_limit(chart, limit)
+    canvas.check(chart, ax, limit)
     numbers = {c: inputs.numbers(data, c, chart) for c in (*columns, *(["duration_s"] if run else []))}
     odd = pd.DataFrame({c: inputs.odd_ones(c, series) for c, series in numbers.items()})
     known = pd.DataFrame(numbers).mask(odd)
     drawable = known[columns].notna().any(axis=1)
     length = known[columns].sum(axis=1)
     if run:
+        # Phases have a place on the bar only where its beginning or its end is known.
+        drawable &= known["scheduler_wait_s"].notna() | known["duration_s"].notna()
         length = known["duration_s"].fillna(length)
     order = length[drawable].sort_values(ascending=False, kind="stable").index
     chosen = order[: canvas.rows_that_fit(ax, limit)]

@@ -16,18 +16,28 @@ from logparse.plots import colors, texts
 #: What of the width of its place in the figure the names beside the Axes may take.
 _NAMES_PART: Final = 0.4
 _MOST_CHARACTERS: Final = 40
-#: The least height of a row, in points.
+#: The least height of a row, in points, and which part of the height a layout leaves for rows.
 _LEAST_ROW: Final = 9.0
+_ROWS_PART: Final = 0.75
+
+
+def check(chart: str, ax: object, limit: object = 1) -> None:
+    """Raise an error for something else than Axes, and for a limit that is not a number of rows."""
+    if ax is not None and not isinstance(ax, Axes):
+        raise UsageError(
+            f"plots.{chart}() draws on Matplotlib's Axes, and ax is of type {type(ax).__name__}",
+            remedy="pass ax=plt.subplots()[1], or leave it out",
+        )
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise UsageError(
+            f"plots.{chart}() draws at least one row, and limit is {limit!r}", remedy="pass 1 or more"
+        )
 
 
 def axes(ax: Axes | None, chart: str, width: float, height: float) -> Axes:
     """Return the Axes given, or new ones in a figure of so many inches."""
+    check(chart, ax)
     if ax is not None:
-        if not isinstance(ax, Axes):
-            raise UsageError(
-                f"plots.{chart}() draws on Matplotlib's Axes, and ax is of type {type(ax).__name__}",
-                remedy="pass ax=plt.subplots()[1], or leave it out",
-            )
         return ax
     # Not at the top: pyplot chooses a backend.
     from matplotlib import pyplot
@@ -53,12 +63,12 @@ def _cell(ax: Axes) -> float:
 
 def rows_that_fit(ax: Axes | None, limit: int) -> int:
     """Return how many rows with a name each are drawn: in Axes that were given, no more than fit."""
-    return limit if ax is None else max(1, min(limit, int(room(ax)[1] / _LEAST_ROW)))
+    return limit if ax is None else max(1, min(limit, int(_ROWS_PART * room(ax)[1] / _LEAST_ROW)))
 
 
 def name_rows(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
     """Name the rows of the Axes, the first on top: each a text that may lose its middle, and an end."""
-    size = min(texts.points("small"), 0.85 * room(ax)[1] / max(len(names), 1))
+    size = min(texts.points("small"), 0.85 * _ROWS_PART * room(ax)[1] / max(len(names), 1))
     wide = _NAMES_PART * _cell(ax)
     labels = []
     for name, end in names:
@@ -70,17 +80,16 @@ def name_rows(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
 
 
 def _beside(ax: Axes) -> float:
-    """Return how wide the longest label of a tick beside the Axes is, in points."""
-    return max(
-        (texts.width(label.get_text(), label.get_fontsize()) for label in ax.get_yticklabels()), default=0.0
-    )
+    """Return how wide the longest label of a tick beside the Axes, or Axes inside them, is in points."""
+    inside = [ax, *(child for child in ax.child_axes if isinstance(child, Axes))]
+    labels = [label for part in inside for label in part.get_yticklabels()]
+    return max((texts.width(label.get_text(), label.get_fontsize()) for label in labels), default=0.0)
 
 
 def _text_room(ax: Axes) -> float:
     """Return how wide a text above or below the Axes may be, in points."""
     beside = _beside(ax)
-    inner = _cell(ax) - beside - 3 * texts.points("medium")
-    return max(min(room(ax)[0], inner) if beside > 0.1 * _cell(ax) else room(ax)[0], 80.0)
+    return max(min(room(ax)[0], _cell(ax) - beside - 3.5 * texts.points("medium")), 80.0)
 
 
 def head(
@@ -170,19 +179,11 @@ def _crowded(ax: Axes) -> bool:
         return False
     whole = ax.figure.bbox
     outside = box.x0 < whole.x0 or box.y0 < whole.y0 or box.x1 > whole.x1 or box.y1 > whole.y1
-    others = (other.get_window_extent() for other in ax.figure.axes if other is not ax)
-    return outside or any(box.overlaps(other) for other in others)
+    others = (other.get_tightbbox() for other in ax.figure.axes if other is not ax)
+    return outside or any(other is not None and box.overlaps(other) for other in others)
 
 
 def small_text(ax: Axes, text: str, at: tuple[float, float], **more: Any) -> Text:
     """Write a small text inside the Axes, at a place in their data; `more` as `Axes.annotate` takes it."""
     style = {"color": colors.ink(ax), "fontsize": "small", "va": "center", "parse_math": False, **more}
     return ax.annotate(text, at, textcoords="offset points", **style)
-
-
-def check_limit(chart: str, limit: object) -> None:
-    """Raise an error for a limit that is not a number of rows."""
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise UsageError(
-            f"plots.{chart}() draws at least one row, and limit is {limit!r}", remedy="pass 1 or more"
-        )

@@ -61,7 +61,7 @@ def latency_distribution(
     chart = "latency_distribution"
     data = inputs.invocations(invocations, chart)
     _check(data, by, metric)
-    canvas.check_limit(chart, limit)
+    canvas.check(chart, ax, limit)
     names, values = _names(data, by, chart), inputs.numbers(data, metric, chart)
     odd = inputs.odd_ones(metric, values)
     shown = names.notna() & values.notna() & ~odd
@@ -80,7 +80,7 @@ def latency_distribution(
         canvas.nothing(ax, f"no invocation has {metric} and a {by}")
         return canvas.settle(ax)
     canvas.name_rows(ax, [(name, f" ({len(group):,})") for name, group in drawn])
-    unit = scales.duration_axis(ax, "x", [v for _, group in drawn for v in group], from_zero=False)
+    unit = scales.duration_axis(ax, "x", [v for _, group in drawn for v in group], from_zero=False, lead=0.01)
     words = metric.removesuffix("_s").replace("_", " ")
     canvas.label(ax, "x", f"{texts.short(words, 40)} {unit}", _notes(data, by, metric, names, values, odd))
     canvas.head(ax, title, _draw(ax, [group for _, group in drawn]))

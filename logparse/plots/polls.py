@@ -61,7 +61,7 @@ def poll_rpc(polls: pd.DataFrame | Iterable[Poll] | Invocation, ax: Axes | None 
     at, rpc = at[shown], rpc[shown]
     silent = rpc.isna()
     values = [*rpc[~silent], *([0.0] if silent.any() else [])]
-    unit = scales.duration_axis(ax, "y", values, from_zero=bool(silent.any()), tail=0.15)
+    unit = scales.duration_axis(ax, "y", values, from_zero=bool(silent.any()), lead=0.03, tail=0.15)
     canvas.label(ax, "y", f"handled to answered {unit}")
     canvas.label(ax, "x", time_axis(ax, "check begun", at), notes)
     _grid(ax)

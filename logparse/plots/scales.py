@@ -129,6 +129,7 @@ def duration_axis(
     *,
     from_zero: bool,
     compared_s: Sequence[float] | None = None,
+    lead: float = 0.0,
     tail: float = 0.04,
     second: float = 1.0,
 ) -> str:
@@ -144,8 +145,9 @@ def duration_axis(
         Whether bars or stems start at zero.
     compared_s:
         The lengths that decide whether the scale is logarithmic, if these are not the values.
-    tail:
-        Which part of the axis stays free beyond the largest value.
+    lead, tail:
+        Which part of the axis stays free before a zero that is the least value, so that a marker
+        there is whole, and beyond the largest value.
     second:
         How long a second is on the axis: 1 where positions are seconds.
 
@@ -156,12 +158,12 @@ def duration_axis(
     """
     scale = units.scale_for(values_s if compared_s is None else compared_s, from_zero=from_zero)
     if scale == "linear":
-        return linear_axis(ax, direction, values_s, tail=tail, second=second)
+        return linear_axis(ax, direction, values_s, lead=lead, tail=tail, second=second)
     least = units.linear_part(values_s) if scale == "symlog" else 0.0
     set_scale: Callable[..., None] = ax.set_xscale if direction == "x" else ax.set_yscale
     set_scale(scale, **({"linthresh": least * second, "linscale": 0.4} if least else {}))
     low, high = min(values_s) if scale == "log" else min(0.0, *values_s), max(0.0, *values_s)
-    _limit(ax, direction, low * second, high * second, tail)
+    _limit(ax, direction, low * second, high * second, lead, tail)
     _ticks(ax, direction, _RoundLocator(ax, direction, least, second), _RoundFormatter(second))
     sizes = [abs(value) for value in values_s if value]
     names = [units.own_unit(size).symbol for size in (max(least, min(sizes)), max(sizes))]
@@ -169,12 +171,19 @@ def duration_axis(
 
 
 def linear_axis(
-    ax: Axes, direction: Direction, values_s: Sequence[float], *, tail: float = 0.04, second: float = 1.0
+    ax: Axes,
+    direction: Direction,
+    values_s: Sequence[float],
+    *,
+    lead: float = 0.0,
+    tail: float = 0.04,
+    second: float = 1.0,
 ) -> str:
     """Do what `duration_axis` does with a linear scale, however far the values spread."""
+    (ax.set_xscale if direction == "x" else ax.set_yscale)("linear")
     low, high = min(0.0, *values_s, 0.0), max(0.0, *values_s, 0.0)
     unit = units.axis_unit(max(-low, high))
-    _limit(ax, direction, low * second, (high if high > low else unit.seconds) * second, tail)
+    _limit(ax, direction, low * second, (high if high > low else unit.seconds) * second, lead, tail)
     length = unit.seconds * second
     _ticks(ax, direction, _UnitLocator(length), _UnitFormatter(length))
     return f"({unit.symbol})"
@@ -188,12 +197,12 @@ def _ticks(ax: Axes, direction: Direction, locator: Locator, formatter: Formatte
     axis.set_minor_formatter(NullFormatter())
 
 
-def _limit(ax: Axes, direction: Direction, low: float, high: float, tail: float) -> None:
-    """Set limits with some room at the ends, alike on every scale; none below a plain zero."""
+def _limit(ax: Axes, direction: Direction, low: float, high: float, lead: float, tail: float) -> None:
+    """Set limits with some room at the ends, alike on every scale."""
     transform = _axis(ax, direction).get_transform()
     first, last = (float(end) for end in transform.transform(np.array([low, high])))
     room = last - first
-    start = first if low == 0 else first - 0.03 * room
+    start = first - (0.03 if low else lead) * room
     ends = transform.inverted().transform(np.array([start, last + tail * room]))
     set_limits: Callable[..., Any] = ax.set_xlim if direction == "x" else ax.set_ylim
     set_limits(float(ends[0]), float(ends[1]))

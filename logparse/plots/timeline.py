@@ -13,7 +13,7 @@ from logparse.plots.phase import COLUMNS, PHASES, Part, color_of, parts_of, stac
 from logparse.records import Invocation
 
 
-def phases(invocation: Invocation | pd.Series[Any] | pd.DataFrame, ax: Axes | None = None) -> Axes:
+def phases(invocation: Invocation | pd.Series | pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw where the time of one invocation went.
 
     The bar on top is the whole invocation in proportion. The run mostly hides the other phases, so
@@ -46,23 +46,25 @@ def phases(invocation: Invocation | pd.Series[Any] | pd.DataFrame, ax: Axes | No
     10 years) is written with its value and not drawn.
     """
     row = inputs.one(invocation, "phases")
+    written = {column: inputs.duration(row or {}, column, "phases") for column in (*COLUMNS, "duration_s")}
     ax = canvas.axes(ax, "phases", 9, 3.4)
     if row is None:
         canvas.head(ax, "Phases")
         canvas.nothing(ax, "no invocation")
         return canvas.settle(ax)
-    written = {column: inputs.duration(row, column, "phases") for column in (*COLUMNS, "duration_s")}
     drawn = {
         column: None if value is None or inputs.odd(column, value) else value
         for column, value in written.items()
     }
     duration = drawn.pop("duration_s")
-    canvas.head(ax, _title(row, written["duration_s"]))
+    title = _title(row, written["duration_s"])
     if all(value is None for value in drawn.values()):
+        canvas.head(ax, title)
         canvas.nothing(ax, "no phase of this invocation is known")
         return canvas.settle(ax)
-    _whole(ax, parts_of(drawn, duration), duration, row.get("created_at"))
     _short_phases(ax, written, drawn, duration)
+    _whole(ax, parts_of(drawn, duration), duration, row.get("created_at"))
+    canvas.head(ax, title)
     return canvas.settle(ax)
 
 
