@@ -18,7 +18,7 @@ from logparse.buildbucket import (
 )
 from logparse.clock import DAY_US, from_datetime
 from logparse.days import Stamp
-from logparse.entries import Entry
+from logparse.entries import REMARKS, Entry
 from logparse.facts import AttemptFacts, CutFacts, Due, Exchange, Facts, PollFacts, Seen, Wait
 from logparse.ids import parse_timer_id
 from logparse.odd import attempt_number, is_lost_number
@@ -80,7 +80,7 @@ class Replay:
             if facts.cuts and facts.cuts[-1].mutation_after is None:
                 facts.cuts[-1].mutation_after = parts.mutation
         for code in entry.remarks:
-            self.find(entry, code, REMARKS[code])
+            self._find(entry, code, REMARKS[code])
         if entry.shape != "triage" and entry.kind is not None:
             self._note_launch(entry)
             handler = getattr(self, f"on_{entry.kind}", None)
