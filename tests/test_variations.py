@@ -31,7 +31,7 @@ COUNTS = {
     "given_up": (64, 192),
     "long_waits": (90, 625),
     "clocks_of_other_machines": (122, 948),
-    "trimmed": (66, 198),
+    "trimmed": (66, 330),
 }
 #: Where cuts are, in how many trimmed variations at least.
 PLACES = {

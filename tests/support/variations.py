@@ -409,6 +409,11 @@ def trimmed(log: Log) -> Iterator[Variation]:
         cut = _trim(fat) if fat and fat.size > SIZE_LIMIT else None
         if cut:
             yield Variation(f"{attempts} {name} errors", cut)
+        if fat and cut and name in ("long", "middle"):
+            for ms in (-7, 60_000):
+                killed = _trim(_killed(fat, fat.indices(RETRIED)[attempts - 1], ms))
+                if killed:
+                    yield Variation(f"{attempts} {name} errors and a notification, {ms} ms", killed)
 
 
 def saves(log: Log) -> Iterator[str]:
@@ -466,7 +471,8 @@ def _trim(log: Log) -> Log | None:
         notifications=None,
         build=log.truth.build if _shows_launch(pieces) else None,
         trimmed=True,
-        codes=log.truth.codes | {"log-cut"},
+        # An entry that is cut in mid-line can be of no known kind.
+        codes=log.truth.codes | {"log-cut"} | (set() if complete else {"unrecognized"}),
         attempts_open=not complete,
     )
     if log.truth.status in ("RETRYING", "RUNNING", "STARTING") and complete:
