@@ -187,7 +187,7 @@ def names() -> list[str]:
 def read(name: str) -> Log:
     """Return a given log."""
     raw: dict[str, Any] = json.loads((LOGS / f"{name}.truth.json").read_text(encoding="utf-8"))
-    text = (LOGS / f"{name}.log").read_text(encoding="utf-8")
+    text = (LOGS / f"{name}.log").read_bytes().decode()
     forged = "forged" in name
     started_ns = _nanoseconds(raw["started"])
     head, pieces = split(text, started_ns // 10**6, forged=forged, trimmed=raw["trimmed"])

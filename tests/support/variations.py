@@ -380,14 +380,14 @@ def _shifted(log: Log, groups: Sequence[range], offsets: dict[int, int]) -> Log:
 
 # --- trimmed logs -------------------------------------------------------------------------------
 
-#: Bodies of errors: the number of lines and their length. Each log gets half of them.
+#: Bodies of errors: the number of lines, their length, and how many attempts. Each log gets half of them.
 _BODIES: Final = {
-    "long": (70, 104),
-    "middle": (24, 140),
-    "short": (9, 460),
-    "thin": (95, 60),
-    "line": (1, 5_200),
-    "huge": (1, 16_000),
+    "long": (70, 104, 49),
+    "middle": (24, 140, 44),
+    "short": (9, 460, 49),
+    "thin": (95, 60, 44),
+    "line": (1, 5_200, 49),
+    "huge": (1, 70_000, 9),
 }
 
 
@@ -401,15 +401,19 @@ def trimmed(log: Log) -> Iterator[Variation]:
     # Since 2026 the lines of an error are joined to one.
     joint = " " if log.name.startswith("v2-2026") else "\n"
     half = len(log.name) % 2
-    for number, (name, (count, width)) in enumerate(_BODIES.items()):
+    for number, (name, (count, width, attempts)) in enumerate(_BODIES.items()):
         if number % 2 != half:
             continue
         body = joint.join(["<html>", *(f"<p>{'x' * width}</p>" for _ in range(count)), "</html>"])
-        attempts = 49 - 5 * (len(log.pieces) % 2)
         fat = failing(log, attempts, error=cause + body)
         cut = _trim(fat) if fat and fat.size > SIZE_LIMIT else None
         if cut:
             yield Variation(f"{attempts} {name} errors", cut)
+        if fat and cut and name in ("long", "middle"):
+            for ms in (-7, 60_000):
+                killed = _trim(_killed(fat, fat.indices(RETRIED)[attempts - 1], ms))
+                if killed:
+                    yield Variation(f"{attempts} {name} errors and a notification, {ms} ms", killed)
 
 
 def saves(log: Log) -> Iterator[str]:
@@ -429,17 +433,24 @@ def saves(log: Log) -> Iterator[str]:
 
 
 def trim(log: bytes) -> bytes:
-    """Return a log cut as the engine does: the head, a marker, the last 100 lines; or its first bytes."""
+    """Return a log cut as the engine does: the head, a marker, about the last 100 lines; or its first bytes."""
     if len(log) <= SIZE_LIMIT:
         return log
     marker = MARKER.encode()
-    tail = len(log) - 1
+    end = len(log)
     for _ in range(100):
-        tail = log.rfind(b"\n", 0, tail)
-    head = log.rfind(b"\n", 0, max(SIZE_LIMIT - len(log[tail:]) - len(marker), 0))
-    if tail > 0 and head > 0 and log.count(b"\n", 0, head) >= 50:
-        return log[:head] + b"\n" + marker + log[tail:]
-    return log[: SIZE_LIMIT - len(marker) - 2] + b"\n" + marker + b"\n"
+        # Of two line ends in a row the engine sees only one.
+        end = log.rfind(b"\n", 0, max(end - 1, 0))
+    tail = log[end + 1 :]
+    head = log[: max(log.rfind(b"\n", 0, max(SIZE_LIMIT - len(tail) - len(marker) - 1, 0)), 0)]
+    if end <= 0 or head.count(b"\n") < 50:
+        return log[: SIZE_LIMIT - len(marker) - 2] + b"\n" + marker + b"\n"
+    # Two markers in a row become one.
+    while head.endswith(b"\n" + marker):
+        head = head[: -len(marker) - 1]
+    while tail.startswith(marker + b"\n"):
+        tail = tail[len(marker) + 1 :]
+    return head + b"\n" + marker + b"\n" + tail
 
 
 def _trim(log: Log) -> Log | None:
@@ -460,7 +471,8 @@ def _trim(log: Log) -> Log | None:
         notifications=None,
         build=log.truth.build if _shows_launch(pieces) else None,
         trimmed=True,
-        codes=log.truth.codes | {"log-cut"},
+        # An entry that is cut in mid-line can be of no known kind.
+        codes=log.truth.codes | {"log-cut"} | (set() if complete else {"unrecognized"}),
         attempts_open=not complete,
     )
     if log.truth.status in ("RETRYING", "RUNNING", "STARTING") and complete:
@@ -470,7 +482,7 @@ def _trim(log: Log) -> Log | None:
 
 def _shows_launch(pieces: Sequence[Piece]) -> bool:
     last = max((i for i, p in enumerate(pieces) if p.is_cut), default=0)
-    return any(p.starts("Task URL") for p in pieces[last:])
+    return any(p.starts("Buildbucket response:", "Scheduled build:") for p in pieces[last:])
 
 
 def cut_places(log: Log) -> set[str]:
