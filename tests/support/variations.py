@@ -88,6 +88,7 @@ def _killed(log: Log, retry: int, ms: int) -> Log:
         unanswered_polls=0,
         unanswered_notifications=1,
         build=None,
+        codes=log.truth.codes | RARE,
     )
     return replace(log, pieces=tuple(pieces), truth=truth)
 
