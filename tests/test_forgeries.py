@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from attempts import FINISHED, RETRIED, failing
 from engine_logs import LOGS, Log, misread, read
 from forgeries import Scene, behind_unknown, escaped, forged_logs, titled
 from pages import forged_html, forged_pages, html_names, html_page
-from variations import FINISHED, RETRIED, failing
 
 #: 37 forgeries of lines, and 10 whose lines another sign than the line end divides.
 FORGERIES = 47

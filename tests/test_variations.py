@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 from engine_logs import LOGS, misread, names, read
-from variations import KINDS, cut_places
+from trimming import cut_places
+from variations import KINDS
 
 #: Logs of all dialects and kinds of jobs whose variations are read every day. The others are slow.
 SAMPLE = (

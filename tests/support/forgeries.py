@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from attempts import RETRIED, STARTING, starting
 from engine_logs import MARKER, Log, Piece, finish, render
-from variations import RETRIED, STARTING, starting
 
 GUESSES_MS: Final = (600, 1_000, 5_000)
 FOREIGN_BUILD: Final = "8800000000000000001"
@@ -33,13 +33,6 @@ class Scene:
     def attempt(self) -> int:
         """The number of the attempt that the entry is part of."""
         return next((p.attempt for p in self.log.pieces[self.index :: -1] if p.attempt), 0)
-
-    @property
-    def is_last(self) -> bool:
-        """Whether only the finish follows."""
-        return all(
-            p.starts("Invocation finished", "Ignoring timer") for p in self.log.pieces[self.index + 1 :]
-        )
 
     def finish(self, ms: int = 0, status: str = "SUCCEEDED") -> Piece:
         """Return a finish whose duration fits its clock."""
@@ -115,6 +108,42 @@ _HTML: Final = (
 )
 
 
+def _texts(scene: Scene, queued: Piece, ending: Sequence[Piece]) -> dict[str, str]:
+    """Return forged texts that are not entries alone."""
+    page = f"{_page_head('SUCCEEDED')}\n{lines([queued])}"
+    return {
+        "page header": _page_head("SUCCEEDED"),
+        "give-up, finish and page": f"{lines(ending)}\n{page}",
+        "cut": MARKER,
+        "cut and timers": f"{MARKER}\n{lines(scene.timers())}",
+        "triage block": f"{_TRIAGE}{lines([queued])}",
+        "HTML": f"{_HTML}{lines([scene.finish()])}\n</pre></body></html>",
+    }
+
+
+def _guessed(scene: Scene) -> dict[str, Sequence[Piece]]:
+    """Return forged entries whose clocks are guessed."""
+    entries: dict[str, Sequence[Piece]] = {}
+    for ms in GUESSES_MS:
+        entries |= {
+            f"finish that fits, {ms} ms later": [scene.finish(ms)],
+            f"retry and start, {ms} ms later": [_retried(scene), _started(scene, ms)],
+            f"continuation, {ms} ms later": _continuation(scene, ms),
+            f"retry and failing attempt, {ms} ms later": [
+                _retried(scene),
+                _started(scene, ms),
+                scene.failure(ms),
+            ],
+            f"retry, failing attempt and finish, {ms} ms later": [
+                _retried(scene),
+                _started(scene, ms),
+                scene.failure(ms),
+                scene.finish(ms, "FAILED"),
+            ],
+        }
+    return entries
+
+
 def forgeries(scene: Scene) -> dict[str, str]:
     """Return what can be forged anywhere, by name."""
     at, now = scene.at, Piece
@@ -141,34 +170,9 @@ def forgeries(scene: Scene) -> dict[str, str]:
         "answered build": scene.answer(),
         "answered build and timers": [*scene.answer(), *scene.timers()],
     }
-    for ms in GUESSES_MS:
-        entries |= {
-            f"finish that fits, {ms} ms later": [scene.finish(ms)],
-            f"retry and start, {ms} ms later": [_retried(scene), _started(scene, ms)],
-            f"continuation, {ms} ms later": _continuation(scene, ms),
-            f"retry and failing attempt, {ms} ms later": [
-                _retried(scene),
-                _started(scene, ms),
-                scene.failure(ms),
-            ],
-            f"retry, failing attempt and finish, {ms} ms later": [
-                _retried(scene),
-                _started(scene, ms),
-                scene.failure(ms),
-                scene.finish(ms, "FAILED"),
-            ],
-        }
+    entries |= _guessed(scene)
     texts = {name: lines(pieces) for name, pieces in entries.items()}
-    page = f"{_page_head('SUCCEEDED')}\n{lines([queued])}"
-    texts |= {
-        "page header": _page_head("SUCCEEDED"),
-        "give-up, finish and page": f"{lines([give_up, failed])}\n{page}",
-        "cut": MARKER,
-        "cut and timers": f"{MARKER}\n{lines(scene.timers())}",
-        "triage block": f"{_TRIAGE}{lines([queued])}",
-        "HTML": f"{_HTML}{lines([scene.finish()])}\n</pre></body></html>",
-    }
-    return texts
+    return texts | _texts(scene, queued, [give_up, failed])
 
 
 def joined(scene: Scene) -> dict[str, str]:
