@@ -184,6 +184,7 @@ class Search:
         absorbing = []
         plain = self._understand(index, live[0].state)
         kind = plain.message.kind if plain else None
+        is_entry = self._blocks[index].shape == "entry"
         size = len(self._blocks[index].text) + 1
         # A full beam has no place for one that breaks a rule more than its worst does.
         limit = live[-1].penalty if len(live) == self._width else None
@@ -192,6 +193,7 @@ class Search:
             follows = state.phase != "finished" or self._can_follow_finish(index, state)
             if follows and (
                 limit is None
+                or not is_entry
                 or hypothesis.penalty + BROKEN <= limit
                 or kind in AFTER.get(state.kind or "", (kind,))
             ):
