@@ -184,6 +184,7 @@ def _entry(blocks: Sequence[Block], accepted: Hypothesis, match: Matcher) -> Ent
         found = match_tolerantly(match, entry.text, Context(before.kind, writers, scope))
     if found is None:
         entry.quotes = entry.shape == "entry"
+        entry.kind = LOG_FRAGMENT if accepted.is_cut_short else None
         return entry
     entry.kind, entry.fields, entry.tail = found.message.kind, found.fields, found.tail
     entry.writer, entry.quotes = found.message.writer, found.message.outside
