@@ -31,7 +31,7 @@ _SAME_CLOCK_MS: Final = 100
 #: Another machine's clock, where an entry follows a quoted failure, is not further behind.
 _OTHER_CLOCK_MS: Final = 1_000
 #: A process that quotes a failure ends the attempt or the invocation in the same millisecond, or soon after.
-_AT_ONCE_MS: Final = 2_000
+_AT_ONCE_MS: Final = 250
 #: A retry waits. It has always waited for some seconds.
 _RETRY_MS: Final = 500
 #: The engine gives up at the execution after this one.
@@ -194,7 +194,7 @@ def penalty(block: Block, found: Match | None, state: State, *, cut_short: bool 
     kind = found.message.kind if found else None
     step = step_between(state.clock_ms, block.clock_ms)
     # An entry that is not in the catalogue is a task's, which is at work.
-    unknown = not cut_short and state.phase in ("queued", "retrying")
+    unknown = not cut_short and (state.phase in ("queued", "retrying") or state.kind in _LAST_WORDS)
     broken = int(unknown) if found is None else _broken(block, found, state)
     rare = RARE if found is not None and is_rare(found, state) else 0
     allowed = AFTER.get(state.kind or "")
