@@ -44,6 +44,8 @@ CODES: Final = {
     "attempt-skipped": Code(False, "launch attempts do not count up by one"),
     "odd-value": Code(False, "a duration, a time or a number is impossible"),
     "timer-never-fired": Code(False, "a timer was due long before the end and was never handled"),
+    "copies-disagree": Code(False, "copies of one invocation or build give a value differently"),
+    "tag-copied": Code(False, "a build has the tags of another build, which the scheduler started"),
     "header-mismatch": Code(False, "the page's header contradicts the log"),
     "id-from-file-name": Code(False, "only the file's name tells the invocation id"),
     "no-date": Code(False, "nothing tells the day, so absolute times are null"),

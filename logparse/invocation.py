@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from logparse.builders import builder_id, split_bucket
 from logparse.buildbucket import Request, decode_payload
+from logparse.builders import builder_id, split_bucket
 from logparse.clock import format_clock, seconds, to_datetime
 from logparse.dating import date_entries
 from logparse.entries import Entry
@@ -215,9 +215,7 @@ def _outcome(record: Invocation, page: Page, facts: Facts, entries: Sequence[Ent
     elif entries and entries[-1].kind != "log_cut":
         record.status = _inferred_status(facts)
     record.attempt_count = _attempt_count(facts, entries)
-    record.aborted_by = next(
-        (_first(e.fields.get("aborted_by")) for e in entries if e.kind in _ABORTS), None
-    )
+    record.aborted_by = next((_first(e.fields.get("aborted_by")) for e in entries if e.kind in _ABORTS), None)
     record.error = _error(record, facts, entries)
 
 

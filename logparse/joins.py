@@ -83,8 +83,8 @@ class _Joining:
             invocation_id, _ = scheduler_tags(merge_builds(records))
             if invocation_id is not None and identifier not in self._used:
                 self._tagged[invocation_id].append(merge_builds(records))
-        for group, identifier in zip(groups, named, strict=True):
-            self._add_log(group, identifier or self._tagged_build(group))
+        for group, build_id in zip(groups, named, strict=True):
+            self._add_log(group, build_id or self._tagged_build(group))
         for invocation_id in sorted(self._tagged):
             for builds in by_job(self._tagged[invocation_id], lambda build: scheduler_tags(build)[1]):
                 self._add_builds(invocation_id, builds)
@@ -106,9 +106,11 @@ class _Joining:
         stored = self._stored.get(identifier, []) if identifier is not None else []
         if identifier is not None:
             self._used.add(identifier)
-        for record in [self._whole(one, stored, group) for one in group] if self._keep else [
-            self._merged(group, stored)
-        ]:
+        for record in (
+            [self._whole(one, stored, group) for one in group]
+            if self._keep
+            else [self._merged(group, stored)]
+        ):
             record.repeats = len(group) - 1
             record.origin = "both" if stored else "log"
             if record.build is not None:
@@ -120,10 +122,10 @@ class _Joining:
     def _whole(self, one: Copy, stored: Sequence[Build], group: Sequence[Copy]) -> Invocation:
         """Return the record of one copy, with what other inputs add to its build and its id."""
         logged = one.record.build
-        builds = [*stored, *([] if self._keep else _logged(group))]
+        builds = [*stored, *_logged([one] if self._keep else group)]
         if logged is not None:
             builds = [build for build in builds if build.id == logged.id]
-        merged = merge_builds(builds if logged is None or logged in builds else [logged, *builds]) if builds else None
+        merged = merge_builds(builds) if builds else None
         known = None if self._keep or one.record.invocation_id else _known_id(group)
         if known is None and (merged is None or merged == logged):
             return copy(one.record)

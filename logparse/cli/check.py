@@ -17,7 +17,7 @@ from logparse.output.terminal import ascii_only
 from logparse.output.words import count
 
 if TYPE_CHECKING:
-    from logparse.reading import Dataset
+    from logparse.dataset import Dataset
 
 
 @click.command(

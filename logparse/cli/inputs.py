@@ -15,7 +15,7 @@ from logparse.output.terminal import ascii_only
 from logparse.output.words import count
 
 if TYPE_CHECKING:
-    from logparse.reading import Dataset
+    from logparse.dataset import Dataset
 
 _NAMED_SKIPPED: Final = 3
 
@@ -54,7 +54,7 @@ def read(inputs: Inputs) -> Dataset:
     LogparseError
         Where no input holds anything and nothing has been said about it.
     """
-    from logparse.reading import load
+    from logparse.load import load
 
     with _Progress([*inputs.paths, *inputs.builds]) as seen:
         data = load(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from logparse.reading import Dataset
+    from logparse.dataset import Dataset
 
 _FORMATS: Final = ("table", "json", "csv", "markdown")
 
