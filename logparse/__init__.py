@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from logparse import metrics, plots
     from logparse.dataset import Dataset
     from logparse.errors import GrammarError, InputError, LimitError, LogparseError
-    from logparse.load import load
+    from logparse.loading import load
     from logparse.reading import parse, parse_many
     from logparse.records import (
         Attempt,
@@ -78,7 +78,7 @@ _HOMES: Final = {
     **dict.fromkeys(("GrammarError", "InputError", "LimitError", "LogparseError"), "logparse.errors"),
     **dict.fromkeys(("parse", "parse_many"), "logparse.reading"),
     "Dataset": "logparse.dataset",
-    "load": "logparse.load",
+    "load": "logparse.loading",
     "read_tables": "logparse.stored",
 }
 

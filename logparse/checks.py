@@ -104,7 +104,11 @@ def odd_findings(record: Invocation | Build) -> list[Finding]:
             code="odd-value",
             message=f"{subject}{odd.message}",
             source=record.source,
-            line=line if odd.name == "duration_s" else None,
+            line=record.source_line
+            if isinstance(record, Build)
+            else line
+            if odd.name == "duration_s"
+            else None,
             invocation_id=record.invocation_id if isinstance(record, Invocation) else None,
         )
         for odd in found

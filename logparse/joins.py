@@ -190,7 +190,7 @@ class _Joining:
                 alone.append(_count(copy(build), stored, "build"))
         return Joined(
             [record for _, record in sorted(self._made, key=lambda made: made[0])],
-            sorted(alone, key=lambda b: (b.created_at or _LAST, b.id, b.source or "", b.source_line or 0)),
+            sorted(alone, key=_build_place),
             sorted(self._findings, key=lambda f: (f.source or "", f.line or 0, f.code, f.message)),
         )
 
@@ -230,6 +230,11 @@ def _place(record: Invocation, digest: str) -> tuple[Any, ...]:
         digest,
         record.source or "",
     )
+
+
+def _build_place(build: Build) -> tuple[Any, ...]:
+    source = build.source or ""
+    return build.created_at or _LAST, PurePath(source).name, build.source_line or 0, build.id, source
 
 
 def _count(build: Build, stored: Sequence[Build], origin: str) -> Build:

@@ -84,6 +84,7 @@ def invocation_row(invocation: Invocation) -> Row:
         TABLES["invocations"],
         swarming_task_id=build.swarming_task_id if build else task.id if task else None,
         timeout_used=_share(invocation.run_s, build.execution_timeout_s if build else None),
+        error=invocation.error or (build.error if build else None),
         tags=_tags((build.tags if build else None) or invocation.tags),
         cut_s=sum(s for s in lost if s is not None) if cuts and None not in lost else None,
         cut_polls_max=sum(n for n in polls if n is not None) if cuts and None not in polls else None,

@@ -54,7 +54,7 @@ def read(inputs: Inputs) -> Dataset:
     LogparseError
         Where no input holds anything and nothing has been said about it.
     """
-    from logparse.load import load
+    from logparse.loading import load
 
     with _Progress([*inputs.paths, *inputs.builds]) as seen:
         data = load(
