@@ -5,15 +5,17 @@
 >>> tables = lp.load("logs/")
 
 `parse` gives the typed record of one invocation, `parse_many` all that a source holds, `load` the
-tables as DataFrames. Everything is imported when it is first used, pandas with the first table.
+tables as DataFrames, `read_tables` reads back what ``logparse export`` wrote. Everything is imported
+when it is first used, pandas with the first table.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
-
+# The module typing takes longer to import than all that this module needs.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from logparse import metrics, plots
     from logparse.errors import GrammarError, InputError, LimitError, LogparseError
     from logparse.reading import Dataset, load, parse, parse_many
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         Trigger,
         UrlFetch,
     )
+    from logparse.stored import read_tables
 
 __version__ = "0.1.0"
 
@@ -66,16 +69,20 @@ __all__ = [
     "parse",
     "parse_many",
     "plots",
+    "read_tables",
 ]
 
 _HOMES: Final = {
     **dict.fromkeys(("GrammarError", "InputError", "LimitError", "LogparseError"), "logparse.errors"),
     **dict.fromkeys(("Dataset", "load", "parse", "parse_many"), "logparse.reading"),
+    "read_tables": "logparse.stored",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for, so that the command line, which needs little, starts fast."""
+    from importlib import import_module
+
     if name in ("metrics", "plots"):
         return import_module(f"logparse.{name}")
     if name not in __all__:

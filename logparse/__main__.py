@@ -1,6 +1,26 @@
-"""``python -m logparse`` is the command line."""
+"""``python -m logparse``, and the script ``logparse``: the command line."""
 
-from logparse.cli import main
+from __future__ import annotations
+
+import signal
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line and exit.
+
+    An interrupt while modules are imported ends the process at once, without a traceback.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        from logparse.cli import main as run
+    except OSError as error:
+        # No module can be opened where the system has no file descriptor left.
+        sys.exit(f"logparse: {error.filename or 'import'}: {error.strerror or error}")
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -25,12 +25,20 @@ class Column:
         One sentence; the unit is in the name.
     path:
         Attribute of the record that fills it, where that is not the name: ``build.number``.
+    empty_is_null:
+        Whether an empty list or object means that the value is not known.
     """
 
     name: str
     type: str
     meaning: str
     path: str = ""
+    empty_is_null: bool = False
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of its numbers: ``s`` for seconds, None for counts, ratios and all else."""
+        return "s" if self.type == "float" and self.name.endswith("_s") else None
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -40,6 +48,53 @@ class Column:
 
 def _c(name: str, type_: str, meaning: str, path: str = "") -> Column:
     return Column(name, type_, meaning, path)
+
+
+def _of_build(where: str = "") -> tuple[Column, ...]:
+    """Return the columns that builds share with their invocations. `where` leads to the build's record."""
+    return (
+        Column("error", "text", "why the build failed or was canceled, in one line", f"{where}error"),
+        Column("tags", "json", "the build's tags: a list of key:value", f"{where}tags", True),
+        Column(
+            "input_properties",
+            "json",
+            "properties that the build was given",
+            f"{where}input_properties",
+            True,
+        ),
+        Column("requested_pool", "text", "pool of bots that the build asked for", f"{where}requested_pool"),
+        Column("requested_os", "text", "operating system that the build asked for", f"{where}requested_os"),
+        Column(
+            "requested_dimensions",
+            "json",
+            "dimensions of the bot that the build asked for: lists by key",
+            f"{where}requested_dimensions",
+            True,
+        ),
+        Column(
+            "infra_reason",
+            "text",
+            "why the infrastructure ended the build: no_bot_in_time, execution_timeout, canceled or other",
+            f"{where}infra_reason",
+        ),
+        Column(
+            "scheduling_timeout_s", "float", "longest time to wait for a bot", f"{where}scheduling_timeout_s"
+        ),
+        Column("execution_timeout_s", "float", "longest time to run", f"{where}execution_timeout_s"),
+        Column("timeout_used", "float", "run_s / execution_timeout_s"),
+        Column(
+            "setup_s", "float", "time that the agent took to install what the build needs", f"{where}setup_s"
+        ),
+        Column("parent_build_id", "text", "build that started this one", f"{where}parent_build_id"),
+        Column("canceled_by", "text", "identity that canceled the build", f"{where}canceled_by"),
+        Column("cancel_reason", "text", "why it was canceled, as written there", f"{where}cancel_reason"),
+        Column(
+            "critical",
+            "bool",
+            "whether a failure counts against the commit; null where unset",
+            f"{where}critical",
+        ),
+    )
 
 
 _STATISTICS: Final = ("mean", "p50", "p75", "p90", "p95", "p99", "max")
@@ -107,6 +162,7 @@ INVOCATIONS: Final = (
     _c("id_from", "text", "where the invocation id stood: request, timer, page, trigger or file name"),
     _c("cut_s", "float", "time that cuts took out of the log"),
     _c("cut_polls_max", "int", "status checks that cuts took out of the log, at most"),
+    *_of_build("build."),
     _c("odd", "int", "impossible durations and times in this row, which statistics leave out"),
 )
 
@@ -184,6 +240,7 @@ BUILDS: Final = (
     _c("summary_markdown", "text", "the build's own summary"),
     _c("properties", "json", "output properties"),
     _c("source", "text", "log, or the builds file it was read from"),
+    *_of_build(),
     _c("odd", "int", "impossible durations and times of it and its steps, which statistics leave out"),
 )
 
@@ -266,4 +323,19 @@ TABLES: Final = {
     "bots": BOTS,
     "builders": BUILDERS,
     "jobs": JOBS,
+}
+
+#: The rows of each table, in a sentence.
+TABLE_MEANINGS: Final = {
+    "invocations": "One row for each invocation.",
+    "events": "One row for each entry of a log.",
+    "polls": "One row for each status check of a build.",
+    "attempts": "One row for each attempt to launch a build.",
+    "builds": "One row for each build of Buildbucket.",
+    "steps": "One row for each step of a build.",
+    "triggers": "One row for each trigger, incoming or outgoing.",
+    "unrecognized": "One row for each entry of no known kind.",
+    "bots": "Statistics of invocations and builds, one row for each bot.",
+    "builders": "Statistics of invocations and builds, one row for each builder.",
+    "jobs": "Statistics of invocations, one row for each job.",
 }

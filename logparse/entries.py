@@ -37,6 +37,11 @@ from logparse.syntax import Block, match_tolerantly
 
 #: The engine keeps 200,000 bytes of log for an invocation. A text longer than this is not a genuine log.
 MAX_LOG: Final = 1_000_000
+#: Codes of findings about how an entry was read, with what to say.
+REMARKS: Final = {
+    "reading-ambiguous": "the engine rarely writes this here; text that an entry before it quotes may imitate it",
+    "log-too-long": f"the log of one invocation is longer than {MAX_LOG:,} characters; the rest was not read",
+}
 #: Texts with which an invocation begins.
 _OPENINGS: Final = ("New invocation is queued", "New invocation initialized")
 
@@ -58,7 +63,7 @@ class Entry:
     suspicious:
         Line and text of what imitated an entry.
     remarks:
-        Codes of findings about how it was read: ``reading-ambiguous``, ``log-too-long``.
+        Codes of findings about how it was read, of `REMARKS`.
     """
 
     shape: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class LogparseError(Exception):
     """Base of every error that logparse raises on purpose.
@@ -52,6 +54,16 @@ class LimitError(InputError):
 
 class GrammarError(LogparseError):
     """A text that the grammar refuses, with the line and column where it stops."""
+
+
+class UsageError(LogparseError, ValueError):
+    """A wrong argument of a function: the sentence names the argument and the choices."""
+
+
+def choices(names: Iterable[str]) -> str:
+    """Return names as a sentence lists them: ``job, bot or day``."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def one_line(text: str) -> str:

@@ -7,24 +7,26 @@ All differences are taken between whole microseconds, so they are exact.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from logparse.buildbucket import decode_payload
+from logparse.buildbucket import Request, decode_payload
+from logparse.builders import builder_id, split_bucket
 from logparse.clock import format_clock, seconds, to_datetime
 from logparse.dating import date_entries
 from logparse.entries import Entry
 from logparse.facts import Facts
 from logparse.ids import invocation_created_us, split_job_id
 from logparse.measures import measure
+from logparse.merge import as_logged
 from logparse.records import Build, Commit, Event, Invocation, Trigger
 from logparse.syntax import Definition, Page, PageTrigger
 from logparse.timeline import Timeline
 from logparse.walk import walk
 
 TASK_KINDS: Final = ("swarming", "gitiles", "url_fetch", "noop", "buildbucket")
+_ABORTS: Final = frozenset({"invocation_aborted", "launch_skipped"})
 _WRITER_OF_KIND: Final = {"url_fetch": "urlfetch"}
 _FILE_ID_RE: Final = re.compile(r"(?<!\d)([89]\d{18})(?!\d)")
 _NOOP_TRIGGER_RE: Final = re.compile(r"noop:(\d{16,19}):\d+")
@@ -46,7 +48,8 @@ def assemble(
     day: date | None = None,
     name_hint: str | None = None,
     line_shift: int = 0,
-    builds: Mapping[str, Build] | None = None,
+    stored: Build | None = None,
+    known_id: tuple[str, str] | None = None,
 ) -> tuple[Invocation, Facts, Timeline]:
     """Return the record of one invocation, and the facts and the timeline that it was made from.
 
@@ -64,14 +67,18 @@ def assemble(
         A file name. Its invocation id is used only where the text has none.
     line_shift:
         Added to the entries' lines, where the text is not the file.
-    builds:
-        Builds from Buildbucket itself by id. One that the log asked for adds what the log lacks.
+    stored:
+        The invocation's build as all inputs show it, in the place of what this log shows of it.
+    known_id:
+        The invocation's id and where it was read, used where the text has none.
     """
     timeline = Timeline(entries)
     facts = walk(entries)
-    if facts.build is not None and builds and facts.build.id in builds:
-        facts.build = join_build(facts.build, builds[facts.build.id])
+    if stored is not None:
+        facts.build = as_logged(stored, facts.build) if facts.build is not None else stored
     invocation_id, id_from = _invocation_id(page, facts, name_hint)
+    if invocation_id is None and known_id is not None:
+        invocation_id, id_from = known_id
     created_us = invocation_created_us(invocation_id) if invocation_id else None
     date_entries(timeline, entries, facts, created_us, day)
     record = Invocation(invocation_id=invocation_id, id_from=id_from, source=source)
@@ -137,6 +144,7 @@ def _identify(record: Invocation, page: Page, facts: Facts) -> None:
     record.builder = _first(
         request.builder if request else None, build.builder if build else None, task.get("builder")
     )
+    record.builder_id = _builder_id(record, request, build, _first(task.get("bucket")))
     record.build = build
     record.build_url = _first(facts.task_url, build.url if build else None, page.status_url)
     record.commit = (
@@ -148,6 +156,20 @@ def _identify(record: Invocation, page: Page, facts: Facts) -> None:
 def _bucket(configured: object) -> str | None:
     """Return the bucket of a definition, which may name its project as well: ``project:bucket``."""
     return configured.rpartition(":")[2] or None if isinstance(configured, str) else None
+
+
+def _builder_id(
+    record: Invocation, request: Request | None, build: Build | None, configured: str | None
+) -> str | None:
+    """Return the builder's name in one. The build says it best, then its request, then the definition."""
+    places = [
+        (build.project, build.bucket) if build else (None, None),
+        (request.project, request.bucket) if request else (None, None),
+        (None, configured),
+    ]
+    bucket = _first(*(bucket for _, bucket in places))
+    project = _first(split_bucket(bucket)[0], *(project for project, _ in places))
+    return builder_id(project, bucket, record.builder, job_project=record.project)
 
 
 def _definition_kind(definition: Definition | None) -> str | None:
@@ -193,6 +215,24 @@ def _outcome(record: Invocation, page: Page, facts: Facts, entries: Sequence[Ent
     elif entries and entries[-1].kind != "log_cut":
         record.status = _inferred_status(facts)
     record.attempt_count = _attempt_count(facts, entries)
+    record.aborted_by = next((_first(e.fields.get("aborted_by")) for e in entries if e.kind in _ABORTS), None)
+    record.error = _error(record, facts, entries)
+
+
+def _error(record: Invocation, facts: Facts, entries: Sequence[Entry]) -> str | None:
+    """Return why the invocation failed or was aborted, in one line; its build's reason where that has one."""
+    if record.status not in ("FAILED", "ABORTED", "OVERRUN"):
+        return None
+    errors = [a.error for a in facts.attempts[-1:] if a.error and a.outcome != "launched"]
+    if facts.gitiles is not None:
+        errors += facts.gitiles.errors[-1:]
+    if not errors and (facts.build is None or not facts.build.error):
+        errors = [str(e.fields["error"]) for e in entries if "error" in e.fields][-1:]
+    if errors:
+        return next((line.strip() for line in errors[-1].splitlines() if line.strip()), None)
+    if facts.build is not None and facts.build.error:
+        return facts.build.error
+    return f"aborted by {record.aborted_by}" if record.aborted_by else None
 
 
 def _attempt_count(facts: Facts, entries: Sequence[Entry]) -> int | None:
@@ -239,17 +279,6 @@ def make_events(
             )
         )
     return events
-
-
-def join_build(logged: Build, stored: Build) -> Build:
-    """Return a build with all that Buildbucket stored of it, and from the log what is not there."""
-    joined = copy(stored)
-    for name in joined.__struct_fields__:
-        if getattr(joined, name) in (None, [], {}):
-            setattr(joined, name, getattr(logged, name))
-    # The log names the bucket and the URL as its dialect does, and dashboards group by them.
-    joined.bucket, joined.url = logged.bucket or stored.bucket, logged.url or stored.url
-    return joined
 
 
 def _clock(entry: Entry) -> str | None:

@@ -73,6 +73,7 @@ def _measure_build(
         timeline.offset_of(_us(moment)) for moment in (build.created_at, build.started_at, build.completed_at)
     )
     record.launch_s = _between(launched, asked)
+    record.launch_wait_s = _between(created, asked)
     record.pending_s = _between(asked, started)
     record.run_s = _between(started, ended)
     record.finish_lag_s = _between(ended, finished)

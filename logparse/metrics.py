@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.columns import TABLES, Column
+from logparse.errors import LogparseError
 from logparse.odd import without_odd
 from logparse.tables import frame
 
@@ -25,7 +26,19 @@ GROUP_KEYS: Final = {
     "job": ("job_id",),
     "status": ("status",),
     "day": ("day",),
+    "project": ("project",),
+    "task_kind": ("task_kind",),
+    "pool": ("pool",),
+    "os": ("os",),
+    "machine_type": ("machine_type",),
+    "zone": ("zone",),
+    "hour": ("hour",),
+    "weekday": ("weekday",),
+    "week": ("week",),
 }
+#: Keys that are made of the creation's time, and how they are written. They sort as text.
+_TIME_KEYS: Final = {"day": "%Y-%m-%d", "week": "%G-W%V", "weekday": "%u", "hour": "%H:00"}
+_WEEKDAYS: Final = ("1 Mon", "2 Tue", "3 Wed", "4 Thu", "5 Fri", "6 Sat", "7 Sun")
 _TABLE_KEYS: Final = {"bots": "bot", "builders": "builder", "jobs": "job"}
 _PERCENTILES: Final = (50, 75, 90, 95, 99)
 _FINAL_OF_BUILD: Final = {
@@ -93,17 +106,72 @@ def _plain(value: Any) -> Any:
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
-def group_by(invocations: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Return statistics of invocations by one of `GROUP_KEYS`, busiest first.
+def with_bots(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
+    """Return invocations with the columns pool, os, cpu, cores, machine_type, zone of their builds' bots."""
+    known = builds[builds["build_id"].notna()].drop_duplicates("build_id").set_index("build_id")
+    columns = {
+        name: invocations["build_id"].map(known[name]).astype(known[name].dtype) for name in _BOT_COLUMNS
+    }
+    return invocations.assign(**columns)
 
-    A day is the UTC day of the creation. Invocations of no such group are left out.
+
+def group_by(invocations: pd.DataFrame, by: str | Sequence[str], *, tz: str = "UTC") -> pd.DataFrame:
+    """Return statistics of invocations by one or more of `GROUP_KEYS`.
+
+    A group of several keys is a combination of their values. Groups are in the order of time where a
+    key is a time, else busiest first. Invocations of no such group are left out.
+
+    Parameters
+    ----------
+    by:
+        A key, or several. Times are those of the creation: ``day`` (2020-11-17), ``week`` (ISO's,
+        2020-W47), ``weekday`` (``2 Tue``) and ``hour`` of the day (``04:00``). pool, os, machine_type
+        and zone need the columns that `with_bots` adds.
+    tz:
+        Name of the time zone of days, weeks and hours.
+
+    Raises
+    ------
+    LogparseError
+        For a key or a time zone that is not known, or a frame without the key's column.
     """
-    keys = GROUP_KEYS[key]
-    data = invocations
-    if key == "day":
-        data = data.assign(day=data["created_at"].dt.strftime("%Y-%m-%d").astype("string"))
-    data = data[data[keys[-1]].notna()]
-    return _statistics(data, keys)
+    names = list(dict.fromkeys([by] if isinstance(by, str) else by))
+    for name in names:
+        if name not in GROUP_KEYS:
+            raise LogparseError(
+                f"{name!r} is not a key to group by", remedy=f"choose from {', '.join(GROUP_KEYS)}"
+            )
+    if not names:
+        raise LogparseError("no key to group by", remedy=f"choose from {', '.join(GROUP_KEYS)}")
+    data = _with_times(invocations, names, tz)
+    for name in names:
+        if GROUP_KEYS[name][-1] not in data:
+            raise LogparseError(
+                f"the invocations have no column {name!r}", remedy="add it with metrics.with_bots"
+            )
+        data = data[data[GROUP_KEYS[name][-1]].notna()]
+    keys = list(dict.fromkeys(column for name in names for column in GROUP_KEYS[name]))
+    groups = _statistics(data, keys)
+    if any(name in _TIME_KEYS for name in names):
+        groups = groups.sort_values(keys).reset_index(drop=True)
+    return groups
+
+
+def _with_times(data: pd.DataFrame, names: Sequence[str], tz: str) -> pd.DataFrame:
+    """Return the frame with a column for each of `names` that is a time, in the time zone `tz`."""
+    wanted = [name for name in names if name in _TIME_KEYS]
+    if not wanted:
+        return data
+    try:
+        local = data["created_at"].dt.tz_convert(tz)
+    except (KeyError, ValueError, OSError) as error:
+        raise LogparseError(
+            f"{tz!r} is not a time zone", remedy="name one as Europe/Berlin or UTC"
+        ) from error
+    made = {name: local.dt.strftime(_TIME_KEYS[name]).astype("string") for name in wanted}
+    if "weekday" in made:
+        made["weekday"] = made["weekday"].map({name[0]: name for name in _WEEKDAYS}).astype("string")
+    return data.assign(**made)
 
 
 def totals(invocations: pd.DataFrame) -> pd.DataFrame:
@@ -150,6 +218,10 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     out["aborted"] = groups["_aborted"].sum()
     out["unfinished"] = groups["_unfinished"].sum()
     out["builds"] = groups["build_id"].nunique()
+    for column in out.columns:
+        if column.endswith("_s"):
+            # Sums and means of microseconds are told to the microsecond, without noise of floats.
+            out[column] = out[column].round(6)
     out["odd"] = groups["odd"].sum()
     out = out.reset_index()
     order = out.sort_values(["invocations", "builds", *keys], ascending=[False, False, *[True] * len(keys)])

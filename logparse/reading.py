@@ -1,49 +1,32 @@
-"""Reading: from files, texts and directories to records and tables.
+"""Reading: from one file or text to records.
 
-These are the functions that users call. Each returns or raises; nothing is printed.
+Each function returns or raises; nothing is printed.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
+from functools import partial
+from hashlib import sha256
+from typing import BinaryIO, TypeAlias
 
-from logparse import scanner, sources, textforms
-from logparse.buildbucket import MAX_NESTING, is_too_deep, read_build, without_halves
+from logparse import scanner, sources
+from logparse.buildbucket import builds_in
 from logparse.checks import check_invocation, check_triage
-from logparse.columns import TABLES
 from logparse.entries import Entry, split_invocations
-from logparse.errors import InputError, LogparseError
-from logparse.html import is_html, split_pages, to_text
+from logparse.errors import InputError
 from logparse.invocation import assemble
+from logparse.merge import Copy
+from logparse.pages import PageText, no_log, pages_of
 from logparse.records import Build, Invocation, TriageLog
-from logparse.sources import DEFAULT_MAX_BYTES, Skipped, Source
+from logparse.sources import DEFAULT_MAX_BYTES, Source
 from logparse.syntax import Engine, Page
-from logparse.tables import Records, table_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Input: TypeAlias = "str | bytes | os.PathLike[str]"
 Result: TypeAlias = Invocation | TriageLog | Build | InputError
-
-_PAGE_START_RE: Final = re.compile(
-    r"^(?:[ \t]*All projects[^\n]*\n(?:[^\n:]*\n){0,8})?"
-    r"[ \t]*Status:[^\n]*\n[ \t\n]*+(?:(?!Triggered by:)[^\n]+\n[ \t\n]*+)?Triggered by:",
-    re.MULTILINE,
-)
-_JOB_PAGE_RE: Final = re.compile(rf"^{textforms.PREFIX}(State:|Schedule:|Next run:)", re.MULTILINE)
-#: What `logparse.html` writes above a log.
-_LOG_HEADING: Final = "Debug log (UTC)\n\n"
-#: A file with more broken objects than this is given up.
-_MOST_BROKEN_BUILDS: Final = 20
-_BUILDS_RE: Final = re.compile(r"\s*(?:\{|\[\s*\{)")
+Part: TypeAlias = Copy | TriageLog | Build | InputError
 
 
 def parse(
@@ -94,73 +77,17 @@ def parse_many(
         yield from found
 
 
-def load(
-    *paths: Input,
-    builds: Iterable[Input] = (),
-    date: date | None = None,
-    max_bytes: int = DEFAULT_MAX_BYTES,
-    stdin: BinaryIO | None = None,
-    watch: Callable[[str], None] | None = None,
-) -> Dataset:
-    """Return the tables of everything that `paths` hold.
-
-    Parameters
-    ----------
-    paths:
-        Files, directories (recursively), ``-`` for standard input; also compressed; or texts.
-    builds:
-        Files that ``bb get -A -json`` or ``bb ls -A -json`` printed, joined on the build id.
-    date, max_bytes:
-        As in `parse`.
-    stdin:
-        Read in the place of the process's standard input.
-    watch:
-        Called with the name of each input, for showing progress.
-
-    Inputs that cannot be read do not raise: they are the result's `failures`.
-    """
-    records = Records()
-    joined: dict[str, Build] = {}
-    for opened in _read(builds, max_bytes, stdin, records):
-        found = list(read_builds(opened))
-        if not found:
-            found.append(
-                InputError("holds no builds", source=opened.name, remedy="save the output of bb get -A -json")
-            )
-        joined.update((build.id, build) for build in found if isinstance(build, Build))
-        records.failures.extend(error for error in found if isinstance(error, InputError))
-    used: set[str] = set()
-    for opened in _read(paths, max_bytes, stdin, records):
-        if watch is not None:
-            watch(opened.name)
-        try:
-            results = read_source(opened, builds=joined, date=date)
-        except InputError as error:
-            (records.skipped if opened.walked else records.failures).append(error)
-            continue
-        for result in results:
-            if isinstance(result, Invocation):
-                records.invocations.append(result)
-                if result.build is not None:
-                    used.add(result.build.id)
-            elif isinstance(result, TriageLog):
-                records.triages.append(result)
-            elif isinstance(result, InputError):
-                records.failures.append(result)
-            else:
-                records.builds.append(result)
-    records.builds.extend(build for build in joined.values() if build.id not in used)
-    return Dataset(records)
-
-
 def _open(source: Input, max_bytes: int) -> Iterator[Source]:
-    yield from _read([source], max_bytes, None, None)
+    for opened in open_inputs([source], max_bytes):
+        if isinstance(opened, InputError):
+            raise opened
+        yield opened
 
 
-def _read(
-    inputs: Iterable[Input], max_bytes: int, stdin: BinaryIO | None, records: Records | None
-) -> Iterator[Source]:
-    """Yield what can be read; what cannot goes to `records`, or is raised where there are none."""
+def open_inputs(
+    inputs: Iterable[Input], max_bytes: int, stdin: BinaryIO | None = None
+) -> Iterator[Source | InputError]:
+    """Yield each file and text of the inputs, and an error for each that cannot be read."""
     for item in inputs:
         opened: Iterable[Source | InputError]
         if isinstance(item, bytes):
@@ -169,148 +96,81 @@ def _read(
             opened = [sources.from_text(item)]
         else:
             opened = sources.read([item], max_bytes=max_bytes, stdin=stdin)
-        for result in opened:
-            if isinstance(result, Source):
-                yield result
-            elif records is None:
-                raise result
-            elif isinstance(result, Skipped):
-                records.skipped.append(result)
-            else:
-                records.failures.append(result)
+        yield from opened
 
 
 # --- one source -------------------------------------------------------------------------------
 
 
-def read_source(
-    source: Source,
-    *,
-    builds: Mapping[str, Build] | None = None,
-    date: date | None = None,
-    engine: Engine = scanner,
-) -> list[Result]:
+def read_source(source: Source, *, date: date | None = None, engine: Engine = scanner) -> list[Result]:
     """Return all that one source holds: invocations, triage logs, or builds and errors for broken ones.
-
-    Parameters
-    ----------
-    builds:
-        Builds from Buildbucket by id, joined to the invocations that asked for them.
 
     Raises
     ------
     InputError
         Where it holds none of these.
     """
-    if _BUILDS_RE.match(source.text):
-        found = list(read_builds(source))
-        if any(isinstance(build, Build) for build in found):
-            return [*found]
-    results: list[Result] = []
-    hint = source.path.name if source.path is not None else None
-    for text, shift in _pages(source):
-        results.extend(_read_page(text, source.name, hint, shift, builds or {}, date, engine))
+    parts = read_parts(source, date=date, engine=engine)
+    return [part.record if isinstance(part, Copy) else part for part in parts]
+
+
+def read_parts(source: Source, *, date: date | None = None, engine: Engine = scanner) -> list[Part]:
+    """Return the same as `read_source`, with each invocation as a copy that can be joined with others.
+
+    Raises
+    ------
+    InputError
+        Where it holds none of these.
+    """
+    found = builds_in(source)
+    if found is not None:
+        return [*found]
+    results: list[Part] = []
+    for page in pages_of(source):
+        results.extend(_read_page(page, source, date, engine))
     if not results:
-        raise _no_log(source)
+        raise no_log(source)
     return results
 
 
-def _no_log(source: Source) -> InputError:
-    if len(set(_JOB_PAGE_RE.findall(source.text[:100_000]))) >= 2:
-        return InputError(
-            "is a job's page, not an invocation's",
-            source=source.name,
-            remedy="open one of the job's invocations and save that page",
-        )
-    return InputError(
-        "holds no scheduler log",
-        source=source.name,
-        remedy="save the invocation's page, or its debug log, with lines like [HH:MM:SS.mmm] …",
-    )
-
-
-def _pages(source: Source) -> Iterator[tuple[str, int]]:
-    """Yield each page's text, and what to add to lines of its log there for lines in the source."""
-    if is_html(source.text):
-        for line, html in split_pages(source.text):
-            page = to_text(html)
-            if page.kind == "job" and not page.text:
-                raise InputError(
-                    "is a job's page, not an invocation's",
-                    source=source.name,
-                    remedy="open one of the job's invocations and save that page",
-                )
-            if page.kind == "other":
-                raise InputError(
-                    "is a web page, but no page of the LUCI Scheduler",
-                    source=source.name,
-                    remedy="save the page of one invocation",
-                )
-            head, heading, _ = page.text.partition(_LOG_HEADING)
-            above = f"{head}{heading}".count("\n") if heading else 0
-            yield page.text, line + page.log_line_shift - above
-        return
-    text = textforms.original(source.text)
-    first, line = 0, 0
-    for start in _page_starts(text):
-        yield text[first:start], line
-        line += text.count("\n", first, start)
-        first = start
-    yield text[first:], line
-
-
-def _page_starts(text: str) -> list[int]:
-    """Return where another page begins behind a log: a header that the log does not quote.
-
-    A quoted body can hold a header too, and even a log behind it. The best reading of all the text as
-    one log tells: behind a header of its own right a log begins, or nothing of the log before goes on.
-    """
-    starts = [m.start() for m in _PAGE_START_RE.finditer(text)]
-    if not starts or (len(starts) == 1 and not text[: starts[0]].strip()):
-        return []
-    invocations = list(split_invocations(scanner.parse_page(text).blocks, scanner.match))
-    marks = [
-        (entry.line, entry.quotes, position == 0)
-        for found in invocations
-        for position, entry in enumerate(found)
-    ]
-    lines = [mark[0] for mark in marks]
-    found = []
-    line, counted = 1, 0
-    for start in starts:
-        line += text.count("\n", counted, start)
-        counted = start
-        following = bisect_right(lines, line)
-        if following == 0:
-            continue
-        quoting = marks[following - 1][1]
-        opening = following < len(marks) and marks[following][2]
-        if opening or not quoting:
-            found.append(start)
-    return found
-
-
 def _read_page(
-    text: str,
+    text: PageText, source: Source, day: date | None, engine: Engine
+) -> Iterator[Copy | TriageLog]:
+    page = engine.parse_page(text.text, text.log_at)
+    head, log = page._replace(blocks=()), Page.of_log(())
+    hint = source.path.name if source.path is not None else None
+    digest = sha256(text.text.encode("utf-8", "surrogatepass")).hexdigest()
+    for entries in split_invocations(page.blocks, engine.match):
+        if all(e.shape == "triage" for e in entries):
+            yield _triage_log(entries, source.name, text.line_shift)
+        else:
+            again = partial(_invocation, head, entries, source.name, hint, text.line_shift, day)
+            yield Copy(again(None, None), head._replace(preamble="") != log, digest, again)
+        head = log
+
+
+def _invocation(
+    page: Page,
+    entries: list[Entry],
     name: str,
     hint: str | None,
     shift: int,
-    builds: Mapping[str, Build],
     day: date | None,
-    engine: Engine,
-) -> Iterator[Invocation | TriageLog]:
-    page = engine.parse_page(text)
-    head = page
-    for entries in split_invocations(page.blocks, engine.match):
-        if all(e.shape == "triage" for e in entries):
-            yield _triage_log(entries, name, shift)
-        else:
-            record, facts, timeline = assemble(
-                head, entries, source=name, day=day, name_hint=hint, line_shift=shift, builds=builds
-            )
-            record.findings = check_invocation(record, facts, head, timeline)
-            yield record
-        head = Page.of_log(page.blocks)
+    stored: Build | None,
+    known_id: tuple[str, str] | None,
+) -> Invocation:
+    record, facts, timeline = assemble(
+        page,
+        entries,
+        source=name,
+        day=day,
+        name_hint=hint,
+        line_shift=shift,
+        stored=stored,
+        known_id=known_id,
+    )
+    record.findings = check_invocation(record, facts, page, timeline)
+    return record
 
 
 def _triage_log(entries: list[Entry], name: str, shift: int) -> TriageLog:
@@ -321,145 +181,3 @@ def _triage_log(entries: list[Entry], name: str, shift: int) -> TriageLog:
     record.unrecognized = sum(e.kind is None for e in record.events)
     record.findings = check_triage(record)
     return record
-
-
-def read_builds(source: Source) -> Iterator[Build | InputError]:
-    """Yield the builds of a file of JSON objects, one after another, one a line, or in a list.
-
-    Objects that are no builds are left out. A broken one is an `InputError` in its place, with its
-    line, and reading goes on with the next line that begins an object.
-    """
-    decoder = json.JSONDecoder()
-    text, position = without_halves(source.text), 0
-    broken = 0
-    while position < len(text):
-        while position < len(text) and text[position] in " \t\r\n,[]":
-            position += 1
-        if position == len(text):
-            return
-        start = position
-        cause, remedy = (
-            f"holds JSON nested deeper than {MAX_NESTING} levels",
-            "no build is; leave that object out",
-        )
-        try:
-            value, position = decoder.raw_decode(text, start)
-            failed = is_too_deep(value, text[start:position])
-        except ValueError as error:
-            failed, cause, remedy = (
-                True,
-                f"holds broken JSON ({error})".split(": line")[0],
-                "fetch the build again",
-            )
-        except RecursionError:
-            failed = True
-        if failed:
-            broken += 1
-            yield InputError(cause, source=source.name, line=text.count("\n", 0, start) + 1, remedy=remedy)
-            position = text.find("\n{", start)
-            # Each broken object may have been read to its far end, so that their number is bounded.
-            if position < 0 or broken == _MOST_BROKEN_BUILDS:
-                return
-        elif isinstance(value, dict) and ("builder" in value or "build" in value):
-            build = read_build(value)
-            if build is not None:
-                build.source = source.name
-                yield build
-
-
-# --- the result -------------------------------------------------------------------------------
-
-
-class Dataset:
-    """What `load` returns: the tables as DataFrames, each made when it is first asked for.
-
-    Attributes
-    ----------
-    records:
-        The records that the tables are made of.
-    """
-
-    def __init__(self, records: Records) -> None:
-        self.records = records
-
-    def __repr__(self) -> str:
-        counts = (len(self.records.invocations), len(self.records.builds), len(self.failures))
-        return "<Dataset: {} invocations, {} other builds, {} failures>".format(*counts)
-
-    @property
-    def failures(self) -> list[LogparseError]:
-        """What could not be read: errors that say where, why and what to do."""
-        return self.records.failures
-
-    def table(self, name: str) -> pd.DataFrame:
-        """Return a table by name.
-
-        Raises
-        ------
-        KeyError
-            For a name that is no table.
-        """
-        if name not in TABLES:
-            raise KeyError(name)
-        made: pd.DataFrame = getattr(self, name)
-        return made
-
-    @cached_property
-    def invocations(self) -> pd.DataFrame:
-        """One row an invocation."""
-        return table_frame(self.records, "invocations")
-
-    @cached_property
-    def events(self) -> pd.DataFrame:
-        """One row an entry of a log."""
-        return table_frame(self.records, "events")
-
-    @cached_property
-    def polls(self) -> pd.DataFrame:
-        """One row a status check."""
-        return table_frame(self.records, "polls")
-
-    @cached_property
-    def attempts(self) -> pd.DataFrame:
-        """One row a launch attempt."""
-        return table_frame(self.records, "attempts")
-
-    @cached_property
-    def builds(self) -> pd.DataFrame:
-        """One row a build id."""
-        return table_frame(self.records, "builds")
-
-    @cached_property
-    def steps(self) -> pd.DataFrame:
-        """One row a step of a build."""
-        return table_frame(self.records, "steps")
-
-    @cached_property
-    def triggers(self) -> pd.DataFrame:
-        """One row a trigger."""
-        return table_frame(self.records, "triggers")
-
-    @cached_property
-    def unrecognized(self) -> pd.DataFrame:
-        """One row an entry of no known kind."""
-        return table_frame(self.records, "unrecognized")
-
-    @cached_property
-    def bots(self) -> pd.DataFrame:
-        """Statistics by bot."""
-        return self._group("bots")
-
-    @cached_property
-    def builders(self) -> pd.DataFrame:
-        """Statistics by builder."""
-        return self._group("builders")
-
-    @cached_property
-    def jobs(self) -> pd.DataFrame:
-        """Statistics by job."""
-        return self._group("jobs")
-
-    def _group(self, table: str) -> pd.DataFrame:
-        from logparse.metrics import group_table
-
-        return group_table(self.invocations, self.builds, table)

@@ -127,7 +127,13 @@ class Step(Record):
 
 
 class Build(Record):
-    """A Buildbucket build, from either dialect. `status` is in v2's words; times are Buildbucket's clock."""
+    """A Buildbucket build, from either dialect. `status` is in v2's words; times are Buildbucket's clock.
+
+    `properties` are the output's. `source` is the file of builds that it was read from, and `source_line` the
+    line there where it begins; both are None for a build that only a log contains. `version` is the dialect's.
+    `origin` is ``log``, ``build`` (a file of builds) or ``both``, and `repeats` counts the other copies in
+    files of builds.
+    """
 
     id: str
     number: int | None = None
@@ -145,13 +151,30 @@ class Build(Record):
     swarming_task_id: str | None = None
     commit: Commit | None = None
     priority: int | None = None
+    error: str | None = None
+    infra_reason: str | None = None
+    cancel_reason: str | None = None
+    canceled_by: str | None = None
+    critical: bool | None = None
+    requested_pool: str | None = None
+    requested_os: str | None = None
+    requested_dimensions: dict[str, list[str]] = {}
+    scheduling_timeout_s: float | None = None
+    execution_timeout_s: float | None = None
+    setup_s: float | None = None
+    parent_build_id: str | None = None
     experiments: list[str] = []
     exe: str | None = None
     summary_markdown: str | None = None
     tags: list[str] = []
     properties: dict[str, Any] = {}
+    input_properties: dict[str, Any] = {}
     steps: list[Step] = []
+    version: int | None = None
+    origin: str = "log"
+    repeats: int = 0
     source: str | None = None
+    source_line: int | None = None
 
     @property
     def final(self) -> bool:
@@ -304,7 +327,8 @@ class Invocation(Record):
 
     The five phases ``scheduler_wait_s``, ``launch_s``, ``pending_s``, ``run_s`` and
     ``finish_lag_s`` add up to ``duration_s`` to the microsecond whenever all five are known.
-    Meanings of all fields that are columns stand in `logparse.columns`.
+    Meanings of all fields that are columns stand in `logparse.columns`. An invocation that only a
+    build shows (`origin` is ``build``) has no entries.
     """
 
     invocation_id: str | None = None
@@ -321,6 +345,7 @@ class Invocation(Record):
     duration_s: float | None = None
     bucket: str | None = None
     builder: str | None = None
+    builder_id: str | None = None
     build_url: str | None = None
     commit: Commit | None = None
     trigger_count: int | None = None
@@ -329,6 +354,7 @@ class Invocation(Record):
     pending_s: float | None = None
     run_s: float | None = None
     finish_lag_s: float | None = None
+    launch_wait_s: float | None = None
     queue_latency_s: float | None = None
     overhead_s: float | None = None
     request_rpc_s: float | None = None
@@ -343,9 +369,11 @@ class Invocation(Record):
     finish_notify_lag_s: float | None = None
     clock_offset_min_s: float | None = None
     clock_offset_max_s: float | None = None
-    truncated: bool = False
-    unrecognized: int = 0
-    suspicious: int = 0
+    truncated: bool | None = False
+    unrecognized: int | None = 0
+    suspicious: int | None = 0
+    aborted_by: str | None = None
+    error: str | None = None
     attempt_count: int | None = None
     build: Build | None = None
     swarming_task: SwarmingTask | None = None
@@ -362,6 +390,8 @@ class Invocation(Record):
     cuts: list[Cut] = []
     events: list[Event] = []
     findings: list[Finding] = []
+    origin: str = "log"
+    repeats: int = 0
     source: str | None = None
     source_line: int | None = None
 

@@ -189,7 +189,7 @@ def penalty(block: Block, found: Match | None, state: State) -> int:
     rare = RARE if found is not None and is_rare(found, state) else 0
     allowed = AFTER.get(state.kind or "")
     if allowed is not None:
-        off = ending_penalty(step, kind in _LAUNCH_ENDS or kind in _FINISH)
+        off = ending_penalty(step, allowed is _ENDINGS or kind in _FINISH)
         broken = max(broken, kind not in allowed)
     else:
         off = max(-step, 0) if state.kind != LOG_CUT else 0

@@ -204,9 +204,9 @@ _TRIGGER_RE: Final = re.compile(
 _TAG_RE: Final = re.compile(rf"^{BULLET}(?P<tag>(?:[^ \t\n]++|[ \t]++(?!$))++)[ \t]*+$", re.MULTILINE)
 
 
-def parse_page(text: str) -> Page:
+def parse_page(text: str, log_at: int | None = None) -> Page:
     """Return the page that `text` is. Never fails: what is no part of a page is the preamble."""
-    head, log_start, indent = split_head(text)
+    head, log_start, indent = split_head(text, log_at)
     log = dedent(text[log_start:], indent)
     headings = list(_HEADING_RE.finditer(head))
     sections: dict[str, str] = {}

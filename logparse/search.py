@@ -31,9 +31,14 @@ _MOST_WORK: Final = 64_000
 _LEAST_WIDTH: Final = 4
 #: The plain reading is certain where its clocks deviate by no more than this in all.
 _PLAIN_MS: Final = 20
-#: A log is trimmed only when it passes 200,000 bytes, and stays near it.
-_TRIMMED_SIZE: Final = 100_000
-#: The penalties for a cut: after a quoted failure it must lose against an ending that follows at once.
+#: The scheduler trims a log to just below the higher size, and keeps its last lines: as many follow the marker.
+_TRIMMED_SIZES: Final = range(190_000, 200_001)
+_TAIL_LINES: Final = 100
+#: Saved pages may be of other sizes. A shorter text was not trimmed by the scheduler.
+_BIG: Final = 100_000
+#: The penalties for a cut. A marker in a quoted failure loses against an ending that follows at once, but
+#: where the size and the lines after it are those of a trimmed log.
+_TRIMMED_MS: Final = 5
 _CUT_MS: Final = 1_000
 _SMALL_CUT_MS: Final = 2_000
 #: The further penalty where the cut ends a quotation that has absorbed blocks: those may have been cut too.
@@ -124,7 +129,7 @@ class Search:
         self._blocks = blocks
         self._match = match
         self._width = min(width, max(_LEAST_WIDTH, _MOST_WORK // len(blocks)))
-        self._big = sum(len(b.text) for b in blocks) >= _TRIMMED_SIZE
+        self._cuts = _cut_penalties(blocks)
         self._matches: list[dict[tuple[str | None, frozenset[str]], Match | None]] = [{} for _ in blocks]
         self._responses: dict[int, Response] = {}
 
@@ -179,6 +184,7 @@ class Search:
         absorbing = []
         plain = self._understand(index, live[0].state)
         kind = plain.message.kind if plain else None
+        is_entry = self._blocks[index].shape == "entry"
         size = len(self._blocks[index].text) + 1
         # A full beam has no place for one that breaks a rule more than its worst does.
         limit = live[-1].penalty if len(live) == self._width else None
@@ -187,6 +193,7 @@ class Search:
             follows = state.phase != "finished" or self._can_follow_finish(index, state)
             if follows and (
                 limit is None
+                or not is_entry
                 or hypothesis.penalty + BROKEN <= limit
                 or kind in AFTER.get(state.kind or "", (kind,))
             ):
@@ -226,7 +233,7 @@ class Search:
             begins = state.phase not in ("", "triage")
             after = State("triage", "", False)
         else:
-            penalty = self._cut_penalty(last) if block.shape == "cut" else 0
+            penalty = self._cut_penalty(last, index) if block.shape == "cut" else 0
             after = rules.cut(state, LOG_CUT if block.shape == "cut" else LOG_FRAGMENT)
         return Hypothesis(
             after,
@@ -241,12 +248,12 @@ class Search:
             len(block.text),
         )
 
-    def _cut_penalty(self, last: Hypothesis) -> int:
-        late = _CUT_AFTER_ABSORBED_MS if last.inside else 0
-        if self._big:
-            return _CUT_MS + late
+    def _cut_penalty(self, last: Hypothesis, index: int) -> int:
+        penalty = self._cuts[index]
+        if last.inside:
+            penalty += _CUT_AFTER_ABSORBED_MS
         unknown = last.state.quotes and last.state.kind not in AFTER
-        return (BROKEN if unknown else _SMALL_CUT_MS) + late
+        return BROKEN if unknown and penalty == _SMALL_CUT_MS else penalty
 
     def _understand(self, index: int, state: State) -> Match | None:
         """Return the message of a block. What precedes it matters only to formats that fit too many texts."""
@@ -286,6 +293,25 @@ def _quote_limit(kind: str | None) -> int:
     return _RESPONSE_LIMIT if kind == "fetch_response" else _QUOTE_LIMIT
 
 
+def _cut_penalties(blocks: Sequence[Block]) -> dict[int, int]:
+    """Return the penalty for accepting each marker of a cut, by the index of its block."""
+    cuts = [index for index, block in enumerate(blocks) if block.shape == "cut"]
+    if not cuts:
+        return {}
+    size = sum(len(rules.raw(block).encode("utf-8", "surrogatepass")) + 1 for block in blocks)
+    penalty = _CUT_MS if size >= _BIG else _SMALL_CUT_MS
+    penalties = dict.fromkeys(cuts, penalty)
+    if size in _TRIMMED_SIZES:
+        after = 0
+        position = len(blocks)
+        for index in reversed(cuts):
+            after += sum(block.text.count("\n") + 1 for block in blocks[index:position])
+            position = index
+            if after > _TAIL_LINES or index == len(blocks) - 1:
+                penalties[index] = _TRIMMED_MS
+    return penalties
+
+
 def _beginning() -> Hypothesis:
     return Hypothesis(State(), -1, True, 0, 0, None, None, False, _WORST, 0)
 
@@ -293,7 +319,7 @@ def _beginning() -> Hypothesis:
 def _merged(new: Hypothesis, known: Hypothesis) -> Hypothesis:
     """Return the better of two hypotheses that have the same state, and note how near the other was."""
     better, worse = (new, known) if _rank(new) < _rank(known) else (known, new)
-    better.margin = min(better.margin, worse.margin, worse.penalty - better.penalty)
+    better.margin = min(better.margin, worse.penalty - better.penalty)
     return better
 
 
@@ -348,6 +374,4 @@ class _Endings:
             rules.step_between(state.clock_ms, clocks[at % len(clocks)]),
             rules.step_between(state.clock_ms, clocks[at - 1]),
         )
-        hypothesis.outlook = min(
-            BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps)
-        )
+        hypothesis.outlook = min(BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps))

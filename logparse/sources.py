@@ -339,6 +339,12 @@ def _unreadable(error: OSError | ValueError, name: str) -> InputError:
             source=name,
             remedy="make it readable, or run as a user who may read it",
         )
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return InputError(
+            "cannot be read (too many open files)",
+            source=name,
+            remedy="close some, or raise the limit with ulimit -n",
+        )
     detail = (isinstance(error, OSError) and error.strerror) or error
     return InputError(f"cannot be read ({detail})", source=name, remedy="check the path and the disk")
 

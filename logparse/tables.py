@@ -53,7 +53,7 @@ def _value(record: Any, column: Column) -> Any:
         if record is None:
             return None
     if column.type == "json":
-        return json_text(record)
+        return None if column.empty_is_null and not record else json_text(record)
     return record
 
 
@@ -79,6 +79,7 @@ def invocation_row(invocation: Invocation) -> Row:
         invocation,
         TABLES["invocations"],
         swarming_task_id=build.swarming_task_id if build else task.id if task else None,
+        timeout_used=_share(invocation.run_s, build.execution_timeout_s if build else None),
         cut_s=sum(s for s in lost if s is not None) if cuts and None not in lost else None,
         cut_polls_max=sum(n for n in polls if n is not None) if cuts and None not in polls else None,
         odd=len(odd_values(invocation)),
@@ -88,14 +89,20 @@ def invocation_row(invocation: Invocation) -> Row:
 def build_row(build: Build, invocation_id: str | None) -> Row:
     """Return a build as a row of the table `builds`."""
     created, started, ended = build.created_at, build.started_at, build.completed_at
+    run_s = (ended - started).total_seconds() if ended and started else None
     return _row(
         build,
         TABLES["builds"],
         invocation_id=invocation_id,
         pending_s=(started - created).total_seconds() if started and created else None,
-        run_s=(ended - started).total_seconds() if ended and started else None,
+        run_s=run_s,
+        timeout_used=_share(run_s, build.execution_timeout_s),
         odd=len(odd_values(build)),
     )
+
+
+def _share(part_s: float | None, whole_s: float | None) -> float | None:
+    return part_s / whole_s if part_s is not None and whole_s else None
 
 
 def _event_row(event: Event, invocation_id: str | None, source: str | None) -> Row:

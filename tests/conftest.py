@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
-from collections.abc import Callable
+import pty
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,3 +83,85 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_bytes().decode()
 
     return compare
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """The environment of a command that is run as a process of its own."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "PYTHON", "LC_", "LANG"))}
+    return {**kept, "PYTHONPATH": str(GOLDEN.parent.parent), "PYTHONUTF8": "1", **more}
+
+
+@pytest.fixture
+def on_terminal() -> Callable[..., tuple[int, str]]:
+    """Run a command on a pseudo-terminal: the exit code, and all that the terminal got."""
+
+    def run(*args: str | Path, columns: int = 80, **more: str) -> tuple[int, str]:
+        master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        child = subprocess.Popen(
+            [sys.executable, "-m", "logparse", *map(str, args)],
+            stdin=subprocess.DEVNULL,
+            stdout=terminal,
+            stderr=terminal,
+            env=child_environment(**{"TERM": "xterm-256color", **more}),
+        )
+        os.close(terminal)
+        got = bytearray()
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            if select.select([master], [], [], 1)[0]:
+                try:
+                    block = os.read(master, 65536)
+                except OSError:
+                    break
+                if not block:
+                    break
+                got += block
+        os.close(master)
+        return child.wait(timeout=60), got.decode("utf-8").replace("\r\n", "\n")
+
+    return run
+
+
+#: Runs a command without the rights of root. Modules are imported before the rights are given up,
+#: because another user may not read where they are installed.
+_AS_NOBODY = """
+import importlib, os, pkgutil
+import logparse, rich.console, rich.table
+for module in pkgutil.walk_packages(logparse.__path__, "logparse."):
+    if module.name not in ("logparse.__main__", "logparse.plots"):
+        importlib.import_module(module.name)
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+from logparse.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def as_nobody() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command as a user whom permissions hold back, whoever runs the tests."""
+
+    def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", _AS_NOBODY, *map(str, args)],
+            capture_output=True,
+            text=True,
+            env=child_environment(PYTHONDONTWRITEBYTECODE="1"),
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A directory that every user can come to and write in, as pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o777)
+        yield place
+        place.chmod(0o777)

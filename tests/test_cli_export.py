@@ -142,20 +142,23 @@ def test_fields_are_an_object(cli: Callable[..., Any]) -> None:
 def test_all_tables(format_: str, tmp_path: Path, cli: Callable[..., Any]) -> None:
     tables = tmp_path / "a" / "tables"
     assert cli("export", REAL, "-t", "all", "-f", format_, "-o", tables) == (0, "", "")
-    assert sorted(p.name for p in tables.iterdir()) == sorted(f"{name}.{format_}" for name in TABLES)
+    assert sorted(p.name for p in tables.iterdir()) == sorted(
+        ["schema.json", *(f"{name}.{format_}" for name in TABLES)]
+    )
     for name in TABLES:
         single = cli("export", REAL, "-t", name, "-f", format_).out
         assert (tables / f"{name}.{format_}").read_bytes().decode() == single
     # One file in the way is one too many.
     for name in TABLES:
         (tables / f"{name}.{format_}").unlink()
+    (tables / "schema.json").unlink()
     (tables / f"polls.{format_}").write_text("mine")
     done = cli("export", REAL, "-t", "all", "-f", format_, "-o", tables)
     assert done.code == 1
     assert done.err == f"logparse: {tables}/polls.{format_}: exists already; overwrite it with --force\n"
     assert [p.read_text() for p in tables.iterdir()] == ["mine"]
     assert cli("export", REAL, "-t", "all", "-f", format_, "-o", tables, "--force").code == 0
-    assert len(list(tables.iterdir())) == len(TABLES)
+    assert len(list(tables.iterdir())) == len(TABLES) + 1
 
 
 def test_all_tables_into_a_file(tmp_path: Path, cli: Callable[..., Any]) -> None:

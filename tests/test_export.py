@@ -16,7 +16,9 @@ import pytest
 
 from logparse.columns import Column
 from logparse.errors import LogparseError
-from logparse.export import WRITERS, json_line, whole_file
+from logparse.output.cells import json_line, unguarded
+from logparse.output.files import whole_file
+from logparse.output.writers import WRITERS
 
 TEXT = Column("text", "text", "")
 FLOAT = Column("float_s", "float", "")
@@ -49,23 +51,33 @@ def written(format_: str, rows: list[dict[str, Any]], columns: list[Column]) -> 
 def test_csv_and_jsonl_keep_texts(text: str) -> None:
     rows: list[dict[str, Any]] = [{"text": text, "float_s": 1.5}, {"text": text, "float_s": None}]
     shown = written("csv", rows, [TEXT, FLOAT])
+    shown_text = "''quote" if text == "'quote" else text
     assert list(csv.reader(io.StringIO(shown, newline=""))) == [
         ["text", "float_s"],
-        [text, "1.5"],
-        [text, ""],
+        [shown_text, "1.5"],
+        [shown_text, ""],
     ]
     lines = written("jsonl", rows, [TEXT, FLOAT]).splitlines()
     assert [json.loads(line) for line in lines] == rows
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")']
+    "text",
+    [
+        *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("http://x","y")'),
+        *("\uff1d1", "\uff0b1", "\uff0d1", "\uff201", "\ufe66" + "1"),
+        *(" =1", "\u00a0=1", " \u00a0 +1", "\u3000-1", "\ufeff=1", "\u200b@x", "\x1b=1"),
+        *("'=1", "'quote", "''", "\ttext", "\n"),
+    ],
 )
 def test_no_text_is_a_formula(text: str) -> None:
     shown = written("csv", [{"text": text, "float_s": -1.5}], [TEXT, FLOAT])
     (_, (cell, number)) = csv.reader(io.StringIO(shown, newline=""))
     assert cell == "'" + text
     assert number == "-1.5"
+    assert unguarded(cell) == text
+    raw = written("raw csv", [{"text": text, "float_s": -0.006}], [TEXT, FLOAT])
+    assert list(csv.reader(io.StringIO(raw, newline="")))[1] == [text, "-0.006"]
     assert json.loads(written("jsonl", [{"text": text}], [TEXT]))["text"] == text
 
 
@@ -112,6 +124,20 @@ def test_markdown_is_escaped(text: str, shown: str) -> None:
     assert lines == ["| text | float_s |", "| --- | --- |", f"| {shown} | -1.0 |", "|  |  |"]
 
 
+@pytest.mark.parametrize("text", ["plain", "a=1", "x-1", ".-1", "é=1", "", "  ", "(=1)"])
+def test_other_text_is_not_guarded(text: str) -> None:
+    shown = written("csv", [{"text": text, "float_s": None}], [TEXT, FLOAT])
+    assert list(csv.reader(io.StringIO(shown, newline="")))[1] == [text, ""]
+
+
+def test_an_empty_text_is_quoted_and_null_is_not() -> None:
+    assert written("csv", [{"text": "", "float_s": None}, {}], [TEXT, FLOAT]).split("\n")[1:] == [
+        '"",',
+        ",",
+        "",
+    ]
+
+
 # --- files ------------------------------------------------------------------------------------
 
 
@@ -119,7 +145,6 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "out"
     with whole_file(path) as out:
         out.write("half")
-        out.flush()
         assert not path.exists()
     assert path.read_text() == "half"
     with pytest.raises(ZeroDivisionError), whole_file(path, force=True) as out:
@@ -158,10 +183,10 @@ def test_what_cannot_be_written_says_why(tmp_path: Path, monkeypatch: pytest.Mon
     assert refused(tmp_path / "file" / "file") == "is in no directory that exists"
     assert refused(tmp_path / ("x" * 300)) == "cannot be written (File name too long)"
 
-    def denied(**_: object) -> None:
+    def denied(*_: object, **more: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkstemp", denied)
+    monkeypatch.setattr("builtins.open", denied)
     assert refused(tmp_path / "new") == "cannot be written (Permission denied)"
     assert os.listdir(tmp_path) == ["file"]
 

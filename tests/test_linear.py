@@ -15,7 +15,7 @@ from linear import Case, assert_linear, fault, parameters, repeated, table
 from logparse import grammar, reading, scanner, sources
 from logparse.columns import TABLES
 from logparse.errors import InputError
-from logparse.export import WRITERS
+from logparse.output.writers import WRITERS
 from logparse.records import Invocation
 from logparse.syntax import Engine
 from logparse.tables import Records, rows
@@ -277,6 +277,23 @@ JSON: dict[str, Make] = {
     "digits": repeated("1", '{"builder": {}, "id": ', "}"),
     "the same key": repeated('"a": 1, ', '{"builder": {}, ', '"id": "1"}'),
     "half surrogate pairs": repeated(r"\ud800", '{"builder": {}, "id": "', '"}'),
+    "broken objects": repeated('{"id": }\n'),
+    "broken objects of many lines": repeated('  {\n    "id": ,\n    "builder": {\n    }\n  },\n', "[\n"),
+    "broken objects in one line": repeated('{"id": },', "["),
+    "objects that lost a brace": repeated('{"id": "1", "builder": {},', "["),
+    "lines that lost a brace": repeated('{"id": "1", "builder": [\n'),
+    "objects that go on": repeated('{"a": 1}"b": 1 ', '{"id": }\n'),
+    "objects that go on over lines": repeated('{\n"a": 1}:\n', '{"id": }\n'),
+    "closing brackets": repeated("}", '{"id": }\n{"a": 1'),
+    "lost quotes": repeated('{"id": "1, ', "["),
+    "lines that are not JSON": repeated("x\n", '{"id": "1", "builder": {}}\n'),
+    "wrappers": repeated('{"builds": ['),
+    "members of a wrapper": repeated('"a": "b", ', '{"builds": [], ', '"c": 1}'),
+    "pages": repeated('{"builds": [{}], "nextPageToken": "x"}\n'),
+    "blanks": repeated(" ", '{"id": }\n{"id": "1"} ', "}"),
+    "dimensions": lambda size: json.dumps(
+        {"id": "1", "builder": {}, "created_ts": "1", "tags": ["swarming_dimension:1:a:b"] * size}
+    ),
     "steps": lambda size: json.dumps({"id": "1", "builder": {}, "steps": [{"name": "a|b"}] * size}),
     "tags": lambda size: json.dumps({"id": "1", "builder": {}, "tags": [{"key": "a", "value": "b"}] * size}),
 }

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from logparse.columns import TABLES
-from logparse.metrics import GROUP_KEYS, group_by, group_table, totals, with_builds
+from logparse.errors import LogparseError
+from logparse.metrics import GROUP_KEYS, group_by, group_table, totals, with_bots, with_builds
 from logparse.tables import frame
 
 NOON = datetime(2020, 11, 17, 12, tzinfo=UTC)
@@ -231,8 +232,9 @@ def test_totals() -> None:
 
 @pytest.mark.parametrize("key", GROUP_KEYS)
 def test_no_invocations_no_groups(key: str) -> None:
-    assert len(group_by(invocations(), key)) == 0
-    assert list(GROUP_KEYS[key]) == list(group_by(invocations(), key).columns[: len(GROUP_KEYS[key])])
+    groups = group_by(with_bots(invocations(), builds()), key)
+    assert len(groups) == 0
+    assert list(GROUP_KEYS[key]) == list(groups.columns[: len(GROUP_KEYS[key])])
 
 
 @pytest.mark.parametrize("table", ["bots", "builders", "jobs"])
@@ -336,3 +338,79 @@ def test_bots_have_their_dimensions() -> None:
         "new",
     )
     assert found.loc["c", ["os", "cores", "pool", "cpu", "machine_type", "zone"]].isna().all()
+
+
+# --- keys -------------------------------------------------------------------------------------
+
+
+def test_times_of_groups_are_those_of_a_zone_and_in_order() -> None:
+    """2020-11-17 was a Tuesday of ISO's week 47; 23:30 in UTC is 08:30 of the next day in Tokyo."""
+    data = invocations(
+        run(1.0, created_at=datetime(2020, 11, 17, 23, 30, tzinfo=UTC)),
+        run(2.0, created_at=datetime(2020, 11, 9, 5, tzinfo=UTC)),
+        run(3.0, created_at=datetime(2020, 11, 17, 23, 59, tzinfo=UTC)),
+    )
+    assert list(group_by(data, "day")["day"]) == ["2020-11-09", "2020-11-17"]
+    assert list(group_by(data, "day")["invocations"]) == [1, 2]
+    assert list(group_by(data, "day", tz="Asia/Tokyo")["day"]) == ["2020-11-09", "2020-11-18"]
+    assert list(group_by(data, "week")["week"]) == ["2020-W46", "2020-W47"]
+    assert list(group_by(data, "weekday")["weekday"]) == ["1 Mon", "2 Tue"]
+    assert list(group_by(data, "weekday", tz="Asia/Tokyo")["weekday"]) == ["1 Mon", "3 Wed"]
+    assert list(group_by(data, "hour")["hour"]) == ["05:00", "23:00"]
+    assert list(group_by(data, "hour", tz="Asia/Tokyo")["hour"]) == ["08:00", "14:00"]
+
+
+def test_the_first_days_of_a_year_can_be_in_the_last_week_before() -> None:
+    data = invocations(run(1.0, created_at=datetime(2021, 1, 1, tzinfo=UTC)))
+    assert list(group_by(data, "week")["week"]) == ["2020-W53"]
+
+
+def test_groups_of_two_keys() -> None:
+    data = invocations(
+        run(1.0, bot_id="b", created_at=NOON + timedelta(days=1)),
+        run(2.0, bot_id="a"),
+        run(3.0, bot_id="b"),
+        run(4.0, bot_id="b"),
+        run(5.0),
+    )
+    groups = group_by(data, ["bot", "day"])
+    assert groups[["bot_id", "day", "invocations", "run_max_s"]].values.tolist() == [
+        ["a", "2020-11-17", 1, 2.0],
+        ["b", "2020-11-17", 2, 4.0],
+        ["b", "2020-11-18", 1, 1.0],
+    ]
+    busiest = group_by(data, ["bot", "job"])
+    assert busiest[["bot_id", "job_id", "invocations"]].values.tolist() == [["b", "p/j", 3], ["a", "p/j", 1]]
+    assert group_by(data, ["bot", "bot"]).equals(group_by(data, "bot"))
+
+
+@pytest.mark.parametrize("key", ["color", "", "Bot", "bot,day"])
+def test_an_unknown_key_names_the_choices(key: str) -> None:
+    with pytest.raises(
+        LogparseError, match="is not a key to group by; choose from builder, bot, job, status"
+    ):
+        group_by(invocations(), key)
+
+
+def test_a_key_of_bots_says_how_to_get_it() -> None:
+    with pytest.raises(LogparseError, match=r"no column 'pool'; add it with metrics.with_bots"):
+        group_by(invocations(run(1.0)), "pool")
+    with pytest.raises(LogparseError, match="no key to group by"):
+        group_by(invocations(), [])
+    with pytest.raises(LogparseError, match="'Mars/Olympus' is not a time zone"):
+        group_by(invocations(run(1.0)), "day", tz="Mars/Olympus")
+
+
+def test_pools_come_from_the_builds() -> None:
+    asked = invocations(run(1.0, build_id="1"), run(2.0, build_id="2"), run(3.0, build_id="1"), run(4.0))
+    known = builds({"build_id": "1", "pool": "p", "cores": 8}, {"build_id": "2"})
+    data = with_bots(asked, known)
+    assert data["pool"].fillna("-").tolist() == ["p", "-", "p", "-"]
+    assert data["cores"].fillna(0).tolist() == [8, 0, 8, 0]
+    assert group_by(data, "pool")[["pool", "invocations", "busy_s"]].values.tolist() == [["p", 2, 4.0]]
+
+
+def test_sums_have_no_noise_of_floats() -> None:
+    """0.1 + 0.2 + 0.3 is 0.6000000000000001 in floats, and its mean 0.20000000000000004."""
+    row = one(group_by(invocations(run(0.1), run(0.2), run(0.3)), "job"))
+    assert (row["busy_s"], row["run_mean_s"]) == (0.6, 0.2)

@@ -185,8 +185,8 @@ def test_bars_are_as_long_as_the_phases_and_follow_each_other(form: str, real: l
     assert [drawn[name][0] for name in REAL] == pytest.approx(
         [0, 1.114, 1.33763, 5.660921, 1262.491646 - 0.988753], abs=1e-6
     )
-    assert title(ax) == "pdfium/win_xfa_component 9028843112359765808: SUCCEEDED after 1,262.492 s"
-    assert ax.get_xlabel() == "time since the creation at 2020-11-17 04:33:59.089 UTC (s)"
+    assert title(ax) == "pdfium/win_xfa_component 9028843112359765808: SUCCEEDED after 21.04 min"
+    assert ax.get_xlabel() == "time since the creation at 2020-11-17 04:33:59.089 UTC (min)"
 
 
 def test_short_phases_stand_apart_with_their_lengths(real: lp.Dataset) -> None:
@@ -197,9 +197,9 @@ def test_short_phases_stand_apart_with_their_lengths(real: lp.Dataset) -> None:
     assert "scale of its own" in zoom.get_xlabel()
     assert zoom.get_xlabel().endswith("(s)")
     assert names(zoom) == ["scheduler wait", "launch", "pending", "finish lag"]
-    for text in ("1.114 s (0.09%)", "0.224 s (0.02%)", "4.323 s (0.34%)", "0.989 s (0.08%)"):
+    for text in ("1.114 s (0.09%)", "0.2236 s (0.02%)", "4.323 s (0.34%)", "0.9888 s (0.08%)"):
         assert text in texts(zoom)
-    assert "run 1,255.842 s (99.47%)" in texts(ax)
+    assert "run 20.93 min (99.47%)" in texts(ax)
 
 
 def test_texts_of_phases_do_not_overlap(real: lp.Dataset) -> None:
@@ -220,9 +220,9 @@ def test_time_of_no_known_phase_is_hatched_between_what_is_known() -> None:
         "finish_lag_s": (95, 5),
         "unknown": (3, 92),
     }
-    assert "phase not known 92.000 s (92.00%)" in texts(ax)
+    assert "phase not known 92 s (92.00%)" in texts(ax)
     assert texts(zoom_of(ax)).count("not known") == 1
-    assert title(ax) == "invocation: FAILED after 100.000 s"
+    assert title(ax) == "invocation: FAILED after 100 s"
 
 
 def test_an_unfinished_invocation_has_no_end() -> None:
@@ -247,7 +247,7 @@ def test_a_negative_phase_keeps_its_sign() -> None:
     zoom = zoom_of(ax)
     assert bars(zoom)["launch_s"] == (0, -0.5)
     assert zoom.get_xlim()[0] < -0.5
-    assert "-0.500 s (-3.70%)" in texts(zoom)
+    assert "−0.5 s (−3.70%)" in texts(zoom)
 
 
 @pytest.mark.parametrize("invocation", [Invocation(status="STARTING"), row(status="STARTING").iloc[0]])
@@ -279,7 +279,8 @@ def test_each_check_is_a_marker_of_its_source_at_its_time(real: lp.Dataset) -> N
     line = ax.get_lines()[0]
     assert list(np.asarray(line.get_ydata())) == list(timers["rpc_s"])
     assert dates.num2date(np.asarray(line.get_xdata())[0]) == timers["handled_at"].iloc[0]
-    assert {line.get_color() for line in ax.get_lines()} == {"#0072B2", "#E69F00"}
+    # The second is Okabe and Ito's orange, darkened until it can be seen on white.
+    assert [line.get_color() for line in ax.get_lines()] == ["#0072B2", "#C68900"]
     assert {line.get_marker() for line in ax.get_lines()} == {"o", "D"}
     assert ax.get_xlabel() == "check begun (UTC)"
     assert ax.get_ylabel().endswith("(s)")
@@ -311,7 +312,7 @@ def test_checks_without_answer_or_time_are_told(real: lp.Dataset) -> None:
     )
     ax = plots.poll_rpc(polls)
     assert markers(ax) == {"timer (16)": 16, "PubSub notification (2)": 2, "no answer (3)": 3}
-    assert ax.get_xlabel() == "check begun (UTC); 1 at unknown times not drawn"
+    assert ax.get_xlabel() == "check begun (UTC)\nnot drawn: 1 of 22 at unknown times"
     assert ax.get_ylim()[0] < 0
 
 
@@ -342,7 +343,7 @@ def test_lateness_is_drawn_in_milliseconds_with_its_sign(real: lp.Dataset) -> No
     assert any(list(np.asarray(line.get_ydata())) == [0, 0] for line in lines.values())
     assert ax.get_ylim()[0] < -6
     assert ax.get_ylabel() == "lateness: handled minus due (ms)"
-    assert ax.get_xlabel() == "timer due (UTC)"
+    assert ax.get_xlabel() == "timer due (UTC)\nnot drawn: 2 of 22 not started by a timer"
     assert title(ax) == "Lateness of the timers of invocation 9028843112359765808"
 
 
@@ -352,7 +353,8 @@ def test_timers_due_at_an_unknown_time_are_told(real: lp.Dataset) -> None:
     polls = polls.assign(due_at=polls["due_at"].mask(first), lateness_s=polls["lateness_s"].mask(first))
     ax = plots.poll_lateness(polls)
     assert sum(markers(ax).values()) == 18
-    assert ax.get_xlabel() == "timer due (UTC); 2 at unknown times not drawn"
+    said = "not drawn: 2 of 22 not started by a timer; 2 of 22 at unknown times"
+    assert ax.get_xlabel() == f"timer due (UTC)\n{said}"
 
 
 @pytest.mark.parametrize(
@@ -395,7 +397,7 @@ def test_stacked_bars_are_the_phases_longest_invocation_first(many: lp.Dataset) 
     drawable = many.invocations["scheduler_wait_s"].notna().sum()
     assert title(ax) == f"Phases, 5 longest of {drawable} invocations"
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
-    assert ax.get_xlabel() == "time since creation (s)"
+    assert ax.get_xlabel().startswith("time since creation (h)\n")
 
 
 def test_one_bar_of_the_breakdown_is_the_real_page(real: lp.Dataset) -> None:
@@ -434,7 +436,7 @@ def test_dots_are_the_values_of_each_group(many: lp.Dataset) -> None:
     drawn = [sorted(np.asarray(line.get_xdata())) for line in ax.get_lines()]
     assert drawn == [sorted(groups.get_group(status)) for status in order.index]
     assert title(ax) == f"queue_latency_s by status, {len(order)} groups"
-    assert ax.get_xlabel() == "queue latency (s)"
+    assert ax.get_xlabel().startswith("queue latency (min)\nnot drawn: ")
     marks = {
         str(lines.get_label()): float(lines.get_segments()[0][0][0])  # type: ignore[attr-defined]
         for lines in ax.collections
@@ -460,7 +462,7 @@ def test_groups_are_those_of_the_statistics(by: str, name: str, real: lp.Dataset
     assert names(ax) == [f"{name} (1)"]
     # One value has no percentiles worth a mark.
     assert legend(ax) == ["median", "one invocation"]
-    assert ax.get_xlabel() == "run (s)"
+    assert ax.get_xlabel() == "run (min)"
     assert ax.get_xlim()[0] <= 0
 
 
@@ -478,13 +480,8 @@ def test_frames_without_values_are_told(real: lp.Dataset) -> None:
     assert "no invocation has queue_latency_s and a bot" in texts(plots.latency_distribution(nothing, "bot"))
 
 
-def test_an_unknown_group_is_an_error(real: lp.Dataset) -> None:
-    with pytest.raises(KeyError):
-        plots.latency_distribution(real.invocations, "moon")
-
-
 def test_every_kind_of_log_can_be_drawn(many: lp.Dataset) -> None:
-    figure, ax = pyplot.subplots()
+    figure, ax = pyplot.subplots(layout="constrained")
     for record, (_, line) in zip(many.records.invocations, many.invocations.iterrows(), strict=True):
         for invocation in (record, line):
             ax.clear()

@@ -45,6 +45,8 @@ TEXTS = {
     "ref": "refs/heads/master",
     "revision": REVISION,
     "id_from": "request",
+    # From the build's tag swarming_tag:os:Windows.
+    "requested_os": "Windows",
 }
 COUNTS = {
     "attempts": 1,
@@ -87,7 +89,13 @@ SECONDS = {
 }
 #: METRICS states these in fewer digits: 8.798 / 1255.841972, and the mean over 20 checks (below).
 RATIOS = {"poll_overhead_ratio": 0.0070057, "poll_lateness_mean_s": 0.1091}
-NULL = {"cut_s"}
+#: A build of 2020 that succeeded: nothing went wrong, and no log of that time states timeouts.
+NULL = {
+    *("cut_s", "error", "requested_pool", "requested_dimensions", "infra_reason", "scheduling_timeout_s"),
+    *("execution_timeout_s", "timeout_used", "setup_s", "parent_build_id", "canceled_by", "cancel_reason"),
+    "critical",
+}
+JSONS = {"tags", "input_properties"}
 
 #: When the 20 timers were handled and answered, read off the page: seconds behind 04:34:00, in milliseconds.
 #: Each check was due one minute behind the answer before it (the first: behind the build's scheduling, 2.132).
@@ -115,7 +123,7 @@ def tables() -> lp.Dataset:
 
 
 def test_the_expected_values_name_every_column() -> None:
-    named = [*TEXTS, *COUNTS, *TIMES, *SECONDS, *RATIOS, *NULL, "truncated", "source"]
+    named = [*TEXTS, *COUNTS, *TIMES, *SECONDS, *RATIOS, *NULL, *JSONS, "truncated", "source"]
     assert sorted(named) == sorted(c.name for c in TABLES["invocations"])
 
 
@@ -129,7 +137,12 @@ def test_the_row(tables: lp.Dataset) -> None:
     assert row["poll_overhead_ratio"] == pytest.approx(8.798 / 1255.841972, abs=1e-9)
     assert row["poll_overhead_ratio"] == pytest.approx(RATIOS["poll_overhead_ratio"], abs=5e-8)
     assert row["poll_lateness_mean_s"] == pytest.approx(RATIOS["poll_lateness_mean_s"], abs=5e-5)
-    assert pd.isna(row["cut_s"])
+    assert [name for name in NULL if not pd.isna(row[name])] == []
+    tags, given = json.loads(row["tags"]), json.loads(row["input_properties"])
+    # The answer's tags: the request's seven, and those that Buildbucket and Swarming added.
+    assert (len(tags), tags[0]) == (15, "build_address:luci.pdfium.ci/win_xfa_component/2079")
+    assert sorted(given) == ["$recipe_engine/scheduler", "branch", "repository", "revision"]
+    assert given["revision"] == REVISION
     assert bool(row["truncated"]) is False
     assert row["source"] == str(PAGE)
 

@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 
 import logparse as lp
-from logparse.records import Event, Invocation
-from logparse.render import (
+from logparse.output.card import card
+from logparse.output.overview import overview
+from logparse.output.terminal import printed, to_ascii
+from logparse.output.timeline import timeline
+from logparse.output.words import (
     bar,
-    card,
     count,
     duration,
     group_name,
+    in_one_style,
     moment,
-    overview,
-    printed,
     short_duration,
-    timeline,
-    to_ascii,
+    shortened,
 )
+from logparse.records import Event, Invocation
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,26 @@ from logparse.render import (
 def test_durations(seconds: float | None, long: str, short: str) -> None:
     assert duration(seconds) == long
     assert short_duration(seconds) == short
+
+
+def test_durations_of_a_line_have_one_style() -> None:
+    assert in_one_style(["0.22 s", "5.66 s"]) == ["0.22 s", "5.66 s"]
+    assert in_one_style(["5.66 s", "1m 48s", "–", "7h 01m"]) == ["5.66s", "1m 48s", "–", "7h 01m"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "short"),
+    [
+        ("luci.chromium.ci/Build-Mac-Clang-x86_64-Debug", 24, "luci.chromi…x86_64-Debug"),
+        ("short", 5, "short"),
+        ("longer", 5, "lo…er"),
+        ("abcdef", 1, "…"),
+        ("機械機械", 6, "機…械"),
+        ("", 3, ""),
+    ],
+)
+def test_names_are_shortened_in_their_middle(text: str, width: int, short: str) -> None:
+    assert shortened(text, width) == short
 
 
 def test_moments() -> None:
@@ -98,15 +119,19 @@ def row(**more: Any) -> dict[str, Any]:
         "invocations": 1,
         "succeeded": 1,
         "failed": 0,
+        "aborted": 0,
+        "unfinished": 0,
         "poll_count": 0,
         "builds": 1,
         **dict.fromkeys(names),
     }
-    return {**known, "group": "g", **more}
+    return {**known, "group bot": "g", **more}
 
 
 def test_hostile_names_in_tables() -> None:
-    text = printed(overview(None, [row(group=HOSTILE)], "bot", width=120), styled=True, width=120)
+    text = printed(
+        overview(None, [row(**{"group bot": HOSTILE})], ["bot"], width=120), styled=True, width=120
+    )
     bare = re.sub(r"\x1b\[[0-9;]*m", "", text)
     assert all(c.isprintable() or c == "\n" for c in bare)
     assert "\\x1b[2J" in bare
@@ -131,8 +156,8 @@ def test_hostile_text_on_cards_and_timelines() -> None:
 
 
 def test_what_is_unknown_is_a_dash_and_an_empty_column_is_none() -> None:
-    groups = [row(run_p50_s=1.0), row(group="h")]
-    text = printed(overview(None, groups, "bot", width=100), styled=False, width=100)
+    groups = [row(run_p50_s=1.0), row(**{"group bot": "h"})]
+    text = printed(overview(None, groups, ["bot"], width=100), styled=False, width=100)
     assert text.splitlines()[0] == "no invocations"
     assert text.splitlines()[2].split() == ["bot", "runs", "ok", "failed", "run", "p50", "polls"]
     assert text.splitlines()[-1].split() == ["h", "1", "1", "0", "–", "0"]
@@ -142,8 +167,10 @@ def test_what_is_unknown_is_a_dash_and_an_empty_column_is_none() -> None:
 def test_wide_characters_and_big_numbers_fit(width: int) -> None:
     from rich.cells import cell_len
 
-    groups = [row(group="機械" * 30, invocations=12_345_678, queue_latency_p50_s=1e7, run_p50_s=1e7)]
-    text = printed(overview(None, groups, "bot", width=width), styled=False, width=width)
+    groups = [
+        row(**{"group bot": "機械" * 30}, invocations=12_345_678, queue_latency_p50_s=1e7, run_p50_s=1e7)
+    ]
+    text = printed(overview(None, groups, ["bot"], width=width), styled=False, width=width)
     assert max(map(cell_len, text.splitlines())) <= width
     assert "12\u202f345\u202f678" in text
     assert to_ascii(text).replace("機", "").replace("械", "").isascii()

@@ -7,8 +7,11 @@ Exit codes: 0 good, 1 something failed, 2 wrong usage, 3 some input not understo
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -16,11 +19,13 @@ import click
 
 from logparse import __version__
 from logparse.errors import LogparseError
+from logparse.output.files import STOPS
 
 #: Commands in the order of the help, with the module that holds each: imported when it is called.
 COMMANDS: Final = {
     "summarize": "Print what invocations cost: phases, queue latency, polling, bots.",
     "export": "Write the tables as CSV or JSON lines.",
+    "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
     "check": "Name everything in the inputs that was not understood.",
     "grammar": "Write the grammar: EBNF, messages, or railroad diagrams.",
@@ -95,8 +100,11 @@ def main(args: list[str] | None = None) -> NoReturn:
         # An output of another encoding shows an escape instead of failing.
         getattr(getattr(sys, name), "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
-        code = _run(args)
-        sys.stdout.flush()
+        with _stoppable():
+            code = _run(args)
+            sys.stdout.flush()
+    except _Stopped as stopped:
+        code = 128 + stopped.signal
     except (_ReaderGoneError, BrokenPipeError):
         code = _gone()
     except OSError as error:
@@ -107,9 +115,42 @@ def main(args: list[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
+class _Stopped(BaseException):
+    """A signal asks for the end. What is half written is removed on the way out."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Raise `_Stopped` at an interrupt, a hangup or a request to terminate, unless they are ignored."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    endings = (signal.SIG_DFL, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in STOPS}
+    taken = [number for number, handler in before.items() if handler in endings]
+
+    def stop(number: int, _: object) -> NoReturn:
+        for other in taken:
+            # Cleaning up is not stopped by another one.
+            signal.signal(other, signal.SIG_IGN)
+        raise _Stopped(number)
+
+    try:
+        for number in taken:
+            signal.signal(number, stop)
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])
+
+
 def _warn(text: str) -> None:
     """Say something on standard error. The module that can is imported when there is something to say."""
-    from logparse.cli.options import warn
+    from logparse.cli.words import warn
 
     warn(text)
 
@@ -132,7 +173,7 @@ def _run(args: list[str] | None) -> int:
     except click.ClickException as error:
         error.show(sys.stderr)
         return 1
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
         return 130
     except LogparseError as error:
         _warn(str(error))

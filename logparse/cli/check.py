@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from logparse.cli.options import exit_code, holds_something, inputs, read, say
+from logparse.cli.inputs import Inputs, exit_code, holds_something, read
+from logparse.cli.options import inputs
+from logparse.cli.words import say, write_data
 from logparse.errors import one_line
-from logparse.export import ascii_only, json_line
+from logparse.output.cells import json_line
+from logparse.output.terminal import ascii_only
+from logparse.output.words import count
 
 if TYPE_CHECKING:
     from logparse.reading import Dataset
@@ -29,30 +32,23 @@ Examples:
 @click.option(
     "--format", "-f", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-def command(
-    paths: tuple[str, ...],
-    builds: tuple[str, ...],
-    day: date | None,
-    max_size: int,
-    strict: bool,
-    verbose: bool,
-    format_: str,
-) -> int:
+def command(inputs: Inputs, format_: str) -> int:
     """Name everything that was not understood or contradicts itself.
 
     A line each: file, line, code and what it is. What all codes mean stands in the README. A clean
     input prints one line.
     """
-    data = read(paths, builds, day, max_size, verbose=verbose)
+    data = read(inputs)
     report = _report(data)
     if format_ == "json":
-        sys.stdout.write(json_line(report, ascii_only=ascii_only(sys.stdout), indent=2) + "\n")
+        text = json_line(report, ascii_only=ascii_only(sys.stdout), indent=2)
+        write_data(text + "\n", None, force=False)
     elif holds_something(data):
         for finding in report["findings"]:
             place = ":".join(str(finding[k]) for k in ("source", "line") if finding[k] is not None)
             say(one_line(f"{place}: {finding['code']}: {finding['message']}"))
         say(_closing(report))
-    return exit_code(data, strict=strict)
+    return exit_code(data, inputs)
 
 
 def _report(data: Dataset) -> dict[str, Any]:
@@ -85,8 +81,6 @@ def _report(data: Dataset) -> dict[str, Any]:
 
 
 def _closing(report: dict[str, Any]) -> str:
-    from logparse.render import count
-
     entries = count(report["entries"], "entry", "entries")
     builds = f", {count(report['builds'], 'build')} without a log" if report["builds"] else ""
     counted = f"{count(report['invocations'], 'invocation')}, {entries}{builds}"

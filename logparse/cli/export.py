@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from logparse.cli.options import exit_code, holds_something, inputs, output, read
+from logparse.cli.inputs import Inputs, exit_code, holds_something, read
+from logparse.cli.options import chosen_format, format_option, inputs, output
 from logparse.columns import TABLES
-from logparse.errors import LogparseError
-from logparse.export import WRITERS, ready, whole_file
+from logparse.output.cells import json_line
+from logparse.output.files import ready, ready_folder, whole_file, whole_folder
+from logparse.output.schema import SCHEMA_FILE, package
+from logparse.output.terminal import Out, safe
+from logparse.output.writers import WRITERS
 
 if TYPE_CHECKING:
     from logparse.reading import Dataset
 
-_GROUPED = ("bots", "builders", "jobs")
+_GROUPED: Final = ("bots", "builders", "jobs")
+_FORMATS: Final = ("csv", "jsonl")
 
 
 @click.command(
@@ -40,60 +43,57 @@ Examples:
     metavar="TABLE",
     help=f"One of {', '.join(TABLES)}; or all, which writes a file each and needs -o DIR.",
 )
-@click.option(
-    "--format", "-f", "format_", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True
-)
+@format_option(_FORMATS, "csv")
+@click.option("--raw-cells", is_flag=True, help="Write cells of CSV as they are, formulas included.")
 @output
 def command(
-    paths: tuple[str, ...],
-    builds: tuple[str, ...],
-    day: date | None,
-    max_size: int,
-    strict: bool,
-    verbose: bool,
-    table: str,
-    format_: str,
-    output: Path | None,
-    force: bool,
+    inputs: Inputs, table: str, format_: str | None, raw_cells: bool, output: Path | None, force: bool
 ) -> int:
     """Write the tables of the inputs as CSV or JSON lines.
 
     Times are UTC in RFC 3339, durations are seconds in columns that end in _s, unknown is empty
-    (CSV) or null. In CSV a text that a spreadsheet would take for a formula gets a ' in front.
+    (CSV) or null. In CSV a text that a spreadsheet would take for a formula, or that begins with a ',
+    gets one ' in front. With --table all, schema.json describes the files.
     """
-    files: dict[str, Path | None] = {table: output}
     if table == "all":
-        if output is None:
-            raise click.UsageError("--table all writes a file each: name their directory with -o DIR")
-        _make(output)
-        files = {name: output / f"{name}.{format_}" for name in TABLES}
-    for path in files.values():
-        if path is not None:
-            ready(path, force=force)
-    data = read(paths, builds, day, max_size, verbose=verbose)
+        return _export_all(inputs, format_ or "csv", raw_cells, output, force)
+    chosen = chosen_format(format_, output, _FORMATS, "csv")
+    if output is not None:
+        ready(output, force=force)
+    data = read(inputs)
     if holds_something(data):
-        with ExitStack() as written:
-            # All files appear together, when the last one is written.
-            for name, path in files.items():
-                out = sys.stdout if path is None else written.enter_context(whole_file(path, force=force))
-                _write_rows(data, name, format_, out)
-    return exit_code(data, strict=strict)
+        if output is None:
+            _write_rows(data, table, chosen, safe(sys.stdout), raw=raw_cells)
+        else:
+            with whole_file(output, force=force) as out:
+                _write_rows(data, table, chosen, out, raw=raw_cells)
+    return exit_code(data, inputs)
 
 
-def _make(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        cause = "is a file, not a directory" if directory.is_file() else "cannot be made a directory"
-        raise LogparseError(cause, source=str(directory), remedy="name another with -o") from error
+def _export_all(inputs: Inputs, format_: str, raw: bool, folder: Path | None, force: bool) -> int:
+    if folder is None:
+        raise click.UsageError("--table all writes a file each: name their directory with -o DIR")
+    ready_folder(folder, [SCHEMA_FILE, *(f"{name}.{format_}" for name in TABLES)], force=force)
+    data = read(inputs)
+    if holds_something(data):
+        # With --force, tables of another format go too: they would be of another reading.
+        replaced = [SCHEMA_FILE, *(f"{name}.{known}" for name in TABLES for known in _FORMATS)]
+        with whole_folder(folder, replaced) as place:
+            for name in TABLES:
+                with whole_file(place / f"{name}.{format_}") as out:
+                    _write_rows(data, name, format_, out, raw=raw)
+            with whole_file(place / SCHEMA_FILE) as out:
+                out.write(json_line(package(TABLES, format_, raw_cells=raw), indent=2) + "\n")
+    return exit_code(data, inputs)
 
 
-def _write_rows(data: Dataset, table: str, format_: str, out: TextIO) -> None:
+def _write_rows(data: Dataset, table: str, format_: str, out: Out, *, raw: bool) -> None:
     from logparse.tables import rows
 
+    writer = WRITERS["raw csv" if raw and format_ == "csv" else format_]
     if table in _GROUPED:
         from logparse.metrics import plain_rows
 
-        WRITERS[format_](plain_rows(data.table(table)), TABLES[table], out)
+        writer(plain_rows(data.table(table)), TABLES[table], out)
     else:
-        WRITERS[format_](rows(data.records, table), TABLES[table], out)
+        writer(rows(data.records, table), TABLES[table], out)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from logparse.cli.options import output, write_text
+from logparse.cli.options import chosen_format, output
+from logparse.cli.words import write_shown
 from logparse.errors import LogparseError
-from logparse.export import ready
+from logparse.output.files import ready
 
 
 @click.command(
@@ -18,6 +19,7 @@ from logparse.export import ready
 Examples:
   logparse grammar
   logparse grammar --format messages
+  logparse grammar -o grammar.ebnf
   logparse grammar -o grammar.html""",
 )
 @click.option(
@@ -26,7 +28,7 @@ Examples:
     "format_",
     type=click.Choice(["ebnf", "messages", "html"]),
     help="EBNF of the pages and logs, the list of messages, or railroad diagrams. "
-    "[default: html where -o is given, else ebnf]",
+    "[default: what the name after -o ends in, else html for a file and ebnf for stdout]",
 )
 @output
 def command(format_: str | None, output: Path | None, force: bool) -> None:
@@ -34,11 +36,12 @@ def command(format_: str | None, output: Path | None, force: bool) -> None:
 
     The diagrams are pyparsing's own and need `pip install 'logparse[diagrams]'`.
     """
+    is_text = output is None or output.suffix.lower() in (".txt", ".md")
+    chosen = chosen_format(format_, output, ("ebnf", "messages", "html"), "ebnf" if is_text else "html")
     if output is not None:
         ready(output, force=force)
-    chosen = format_ or ("html" if output is not None else "ebnf")
     text = {"ebnf": _ebnf, "messages": _messages, "html": _diagrams}[chosen]()
-    write_text(text, output, force=force)
+    write_shown(text, output, force=force)
 
 
 def _ebnf() -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
-from logparse.cli.options import exit_code, inputs, on_terminal, output_text, read, say
+from logparse.cli.inputs import Inputs, exit_code, read
+from logparse.cli.options import inputs
+from logparse.cli.words import on_terminal, output_text, say
+from logparse.output.terminal import ascii_only, safe
 
 if TYPE_CHECKING:
     from logparse.reading import Dataset
@@ -33,33 +35,24 @@ Examples:
     show_default=True,
     help="A table, or a JSON object a line.",
 )
-def command(
-    paths: tuple[str, ...],
-    builds: tuple[str, ...],
-    day: date | None,
-    max_size: int,
-    strict: bool,
-    verbose: bool,
-    full: bool,
-    format_: str,
-) -> int:
+def command(inputs: Inputs, full: bool, format_: str) -> int:
     """Print each invocation's timeline, entry by entry.
 
     Columns: time of day (UTC), seconds since the entry before, kind of message, first line.
     """
-    data = read(paths, builds, day, max_size, verbose=verbose)
+    data = read(inputs)
     if format_ == "json":
         _print_json(data)
     else:
         _print_table(data, full=full)
-    return exit_code(data, strict=strict)
+    return exit_code(data, inputs)
 
 
 def _print_table(data: Dataset, *, full: bool) -> None:
     from rich.text import Text
 
     from logparse.errors import one_line
-    from logparse.render import timeline
+    from logparse.output.timeline import timeline
 
     terminal = on_terminal()
     for number, log in enumerate(data.records.logs):
@@ -74,13 +67,13 @@ def _print_table(data: Dataset, *, full: bool) -> None:
                 say(line.plain)
                 continue
             if not full:
-                line.no_wrap, line.overflow = True, "ellipsis"
+                line.no_wrap, line.overflow = True, "crop" if ascii_only(sys.stdout) else "ellipsis"
             sys.stdout.write(output_text(line))
 
 
 def _print_json(data: Dataset) -> None:
     from logparse.columns import TABLES
-    from logparse.export import write_jsonl
+    from logparse.output.writers import write_jsonl
     from logparse.tables import rows
 
-    write_jsonl(rows(data.records, "events"), TABLES["events"], sys.stdout)
+    write_jsonl(rows(data.records, "events"), TABLES["events"], safe(sys.stdout))

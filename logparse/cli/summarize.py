@@ -5,31 +5,28 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.options import (
-    exit_code,
-    holds_something,
-    inputs,
-    output,
-    output_text,
-    output_width,
-    read,
-    write_text,
-)
+from logparse.cli.grouping import Asked, grouping
+from logparse.cli.inputs import Inputs, exit_code, holds_something, read
+from logparse.cli.options import chosen_format, format_option, inputs, output
+from logparse.cli.words import output_text, output_width, write_data, write_shown
 from logparse.columns import TABLES, Column
-from logparse.export import WRITERS, ascii_only, json_line, plain, ready
+from logparse.output.cells import json_line, plain
+from logparse.output.files import ready
+from logparse.output.terminal import ascii_only
+from logparse.output.writers import WRITERS
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import RenderableType
 
     from logparse.reading import Dataset
 
-_KEYS = ("builder", "bot", "job", "status", "day")
+_FORMATS: Final = ("table", "json", "csv", "markdown")
 
 
 @click.command(
@@ -37,37 +34,19 @@ _KEYS = ("builder", "bot", "job", "status", "day")
     epilog="""\b
 Examples:
   logparse summarize page.html
-  logparse summarize logs/ --by bot
+  logparse summarize logs/ --by bot --sort run_p90_s --top 10
+  logparse summarize logs/ --by builder,day --tz Europe/Berlin
   logparse summarize logs/ --by day --format csv
+  logparse summarize logs/ --slowest 10
   logparse summarize v2-logs/ --builds builds.json --by bot
   xzcat log.xz | logparse summarize -""",
 )
 @inputs
-@click.option(
-    "--by",
-    type=click.Choice(_KEYS),
-    help="Group by this. [default: builder, where there are several invocations]",
-)
-@click.option(
-    "--format",
-    "-f",
-    "format_",
-    type=click.Choice(["table", "json", "csv", "markdown"]),
-    default="table",
-    show_default=True,
-)
+@grouping
+@format_option(_FORMATS, "table")
 @output
 def command(
-    paths: tuple[str, ...],
-    builds: tuple[str, ...],
-    day: date | None,
-    max_size: int,
-    strict: bool,
-    verbose: bool,
-    by: str | None,
-    format_: str,
-    output: Path | None,
-    force: bool,
+    inputs: Inputs, asked: Asked, given: bool, format_: str | None, output: Path | None, force: bool
 ) -> int:
     """Print a card of one invocation, or totals and a table of several.
 
@@ -75,63 +54,102 @@ def command(
     creation), pending (to its start), run (to its end), finish lag (to the invocation's end). Queue
     latency is the first three together. The p columns are percentiles.
 
-    Files: json has everything; csv and markdown have the one invocation's row, or the groups.
+    Files: json has everything; csv and markdown have the one invocation's row, the groups, or with
+    --slowest those invocations.
     """
+    chosen = chosen_format(format_, output, _FORMATS, "table")
     if output is not None:
         ready(output, force=force)
-    data = read(paths, builds, day, max_size, verbose=verbose)
-    records = data.records
-    single = len(records.invocations) == 1 and not records.builds and by is None
-    if format_ == "json":
-        write_text(_json(data, by or "builder", output, single=single), output, force=force)
+    data = read(inputs)
+    single = len(data.records.invocations) == 1 and not data.records.builds and not given
+    if chosen == "json":
+        write_data(_json(data, asked, output, single=single), output, force=force)
     elif holds_something(data):
-        if format_ != "table":
-            text = _rows(data, by or "builder", format_, single=single)
+        if chosen != "table":
+            write_data(_rows(data, asked, chosen, single=single), output, force=force)
         elif single:
-            text = _card(data, output)
+            write_shown(_card(data, output), output, force=force)
         else:
-            text = _overview(data, by or "builder", output)
-        write_text(text, output, force=force)
-    return exit_code(data, strict=strict)
+            write_shown(_overview(data, asked, output), output, force=force)
+    return exit_code(data, inputs)
+
+
+def _unicode(path: Path | None) -> bool:
+    return path is not None or not ascii_only(sys.stdout)
 
 
 def _card(data: Dataset, path: Path | None) -> str:
-    from logparse.render import card
+    from logparse.output.card import card
 
-    unicode = path is not None or not ascii_only(sys.stdout)
-    return output_text(
-        card(data.records.invocations[0], width=output_width(path), unicode=unicode), path=path
-    )
-
-
-def _overview(data: Dataset, by: str, path: Path | None) -> str:
-    from logparse import metrics
-    from logparse.render import group_name, overview
-
-    total, groups = _statistics(data, by)
-    keys = metrics.GROUP_KEYS[by]
-    named = [
-        {**row, "group": group_name(row[k] for k in keys if row[k] is not None)}
-        for row in metrics.plain_rows(groups)
-    ]
-    shown = overview(
-        next(metrics.plain_rows(total), None),
-        named,
-        by,
-        width=output_width(path),
-        builds=len(data.records.builds),
-        triages=len(data.records.triages),
-    )
+    shown = card(data.records.invocations[0], width=output_width(path), unicode=_unicode(path))
     return output_text(shown, path=path)
 
 
-def _statistics(data: Dataset, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the totals of everything read, and its groups: busiest first, but days in their order."""
+def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
+    from logparse import metrics
+    from logparse.output.overview import overview
+    from logparse.output.slowest import slowest_tables
+
+    total, groups = _statistics(data, asked)
+    shown = list(metrics.plain_rows(groups[: asked.top]))
+    notes = []
+    if len(shown) < len(groups):
+        notes.append(f"{len(shown)} of {len(groups)} groups (--top {asked.top})")
+    if asked.zone != "UTC" and {"day", "week", "weekday", "hour"} & set(asked.by):
+        notes.append(f"days and hours are those of {asked.zone}")
+    parts: list[RenderableType] = [
+        overview(
+            next(metrics.plain_rows(total), None),
+            [{**row, **_names(row, asked.by)} for row in shown],
+            asked.by,
+            width=output_width(path),
+            builds=len(data.records.builds),
+            triages=len(data.records.triages),
+            grouped=int(groups["invocations"].sum()),
+            notes=notes,
+            unicode=_unicode(path),
+        )
+    ]
+    if asked.slowest is not None:
+        ranked = _slowest(data, asked.slowest)
+        parts += slowest_tables(ranked, width=output_width(path), unicode=_unicode(path))
+    return output_text(*parts, path=path)
+
+
+def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
+    """Return the name of a group under each key, as the overview wants them."""
+    from logparse.metrics import GROUP_KEYS
+    from logparse.output.words import group_name
+
+    return {f"group {key}": group_name(row[k] for k in GROUP_KEYS[key] if row[k] is not None) for key in by}
+
+
+def _units(data: Dataset) -> pd.DataFrame:
+    """Return invocations, and builds without one, each with what is known about its bot."""
     from logparse import metrics
 
-    units = metrics.with_builds(data.invocations, data.builds)
-    groups = metrics.group_by(units, by)
-    return metrics.totals(units), groups.sort_values("day") if by == "day" else groups
+    return metrics.with_bots(metrics.with_builds(data.invocations, data.builds), data.builds)
+
+
+def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the totals of everything read, and its groups in the order that was asked for."""
+    from logparse import metrics
+
+    units = _units(data)
+    groups = metrics.group_by(units, asked.by, tz=asked.zone)
+    if asked.sort is not None:
+        groups = groups.sort_values(asked.sort, ascending=False, na_position="last", kind="stable")
+    return metrics.totals(units), groups
+
+
+def _slowest(data: Dataset, number: int) -> list[dict[str, Any]]:
+    from logparse.metrics import plain_rows
+    from logparse.output.slowest import slowest
+
+    units = _units(data)
+    urls = data.builds.drop_duplicates("build_id").set_index("build_id")["url"]
+    units = units.assign(build_url=units["build_url"].fillna(units["build_id"].map(urls)))
+    return slowest(plain_rows(units), number)
 
 
 def _columns(frame: pd.DataFrame) -> list[Column]:
@@ -140,7 +158,7 @@ def _columns(frame: pd.DataFrame) -> list[Column]:
     return [declared.get(str(name), Column(str(name), "text", "")) for name in frame.columns]
 
 
-def _json(data: Dataset, by: str, path: Path | None, *, single: bool) -> str:
+def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> str:
     result: dict[str, Any] = {}
     if single:
         from logparse.tables import rows
@@ -149,10 +167,14 @@ def _json(data: Dataset, by: str, path: Path | None, *, single: bool) -> str:
     else:
         from logparse.metrics import plain_rows
 
-        total, groups = _statistics(data, by)
+        total, groups = _statistics(data, asked)
         result["totals"] = next(_told(plain_rows(total), _columns(total)), None)
-        result["by"] = by
-        result["groups"] = list(_told(plain_rows(groups), _columns(groups)))
+        result["by"] = asked.heading
+        result["groups"] = list(_told(plain_rows(groups[: asked.top]), _columns(groups)))
+        if asked.slowest is not None:
+            from logparse.output.slowest import COLUMNS
+
+            result["slowest"] = list(_told(_slowest(data, asked.slowest), COLUMNS))
     result["failures"] = [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures]
     return json_line(result, ascii_only=path is None and ascii_only(sys.stdout), indent=2) + "\n"
 
@@ -161,15 +183,19 @@ def _told(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Itera
     return ({c.name: plain(row[c.name], c) for c in columns} for row in rows)
 
 
-def _rows(data: Dataset, by: str, format_: str, *, single: bool) -> str:
+def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     out = io.StringIO()
     if single:
         from logparse.tables import rows
 
         WRITERS[format_](rows(data.records, "invocations"), TABLES["invocations"], out)
+    elif asked.slowest is not None:
+        from logparse.output.slowest import COLUMNS
+
+        WRITERS[format_](_slowest(data, asked.slowest), COLUMNS, out)
     else:
         from logparse.metrics import plain_rows
 
-        _, groups = _statistics(data, by)
-        WRITERS[format_](plain_rows(groups), _columns(groups), out)
+        _, groups = _statistics(data, asked)
+        WRITERS[format_](plain_rows(groups[: asked.top]), _columns(groups), out)
     return out.getvalue()

@@ -15,8 +15,8 @@ from logparse import reading, sources
 from logparse.checks import CODES
 from logparse.columns import TABLES, Column
 from logparse.errors import InputError, LogparseError
-from logparse.export import WRITERS
 from logparse.html import is_html
+from logparse.output.writers import WRITERS
 from logparse.records import Event, Invocation, Record, TriageLog
 from logparse.sources import Source
 from logparse.syntax import LOG_TITLE, TRIAGE_TITLE

@@ -26,6 +26,7 @@ SIZE_LIMIT: Final = 200_000
 _ENTRY: Final = re.compile(r"\[(\d\d):(\d\d):(\d\d)\.(\d{3})\] ")
 _STARTING: Final = re.compile(r"Starting the invocation \(attempt (\d+)\)\Z")
 _FINISHED: Final = re.compile(r"Invocation finished in (\S+) with status (\w+)\Z")
+_RARE: Final = re.compile(r"will be retried\n\[[\d:.]+\] Received PubSub notification")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS_NS: Final = {"h": 3_600_000_000_000, "m": 60_000_000_000, "s": 10**9, "ms": 10**6, "µs": 1000, "ns": 1}
 
@@ -187,7 +188,7 @@ def names() -> list[str]:
 def read(name: str) -> Log:
     """Return a given log."""
     raw: dict[str, Any] = json.loads((LOGS / f"{name}.truth.json").read_text(encoding="utf-8"))
-    text = (LOGS / f"{name}.log").read_text(encoding="utf-8")
+    text = (LOGS / f"{name}.log").read_bytes().decode()
     forged = "forged" in name
     started_ns = _nanoseconds(raw["started"])
     head, pieces = split(text, started_ns // 10**6, forged=forged, trimmed=raw["trimmed"])
@@ -325,6 +326,9 @@ def _compare(log: Log, found: lp.Invocation, first_line: int) -> Iterator[tuple[
     if not truth.forged_open:
         yield "suspicious", quoted, found.suspicious
     allowed |= {"suspicious"} if quoted else set()
+    if _RARE.search(log.text):
+        # An error that the log quotes could hold the same lines; the reader is told so where that is near.
+        allowed |= {"reading-ambiguous"}
     yield "findings", set(), {f.code for f in found.findings} - allowed
     yield from _compare_times(log, found)
     yield from _compare_checks(truth, found)

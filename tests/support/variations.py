@@ -8,16 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Final
 
-from engine_logs import MARKER, SIZE_LIMIT, Log, Piece, attempts_shown, finish, render, restate, split
+from attempts import (
+    FINISHED,
+    MOST_ATTEMPTS,
+    RETRIED,
+    STARTING,
+    bounds,
+    chosen,
+    failed_attempt,
+    failing,
+    failure,
+    older,
+    renumbered,
+    room,
+    starting,
+    whole,
+    with_attempts,
+)
+from engine_logs import MARKER, SIZE_LIMIT, Log, Piece, finish, render, restate
+from trimming import trimmed_as_saved
 
-MOST_ATTEMPTS: Final = 50
-STARTING: Final = "Starting the invocation (attempt "
-RETRIED: Final = "The invocation will be retried"
-FINISHED: Final = "Invocation finished in "
-QUEUED: Final = "New invocation is queued"
 #: Findings that may be about sequences that the engine writes seldom.
 RARE: Final = frozenset({"attempt-skipped", "reading-ambiguous"})
 
@@ -37,119 +49,6 @@ KINDS: Final[dict[str, Kind]] = {}
 def kind(function: Kind) -> Kind:
     KINDS[function.__name__] = function
     return function
-
-
-# --- attempts -----------------------------------------------------------------------------------
-
-
-def starting(at: int | None, number: int) -> Piece:
-    return Piece(at, f"{STARTING}{number})")
-
-
-def renumbered(pieces: Sequence[Piece], by: int, first: int = 1) -> list[Piece]:
-    """Return the entries with attempts from the number `first` on renumbered."""
-    return [p if p.attempt is None or p.attempt < first else starting(p.at, p.attempt + by) for p in pieces]
-
-
-def gap_ms(number: int) -> int:
-    """Return how long the engine waits after a failed attempt of that number: twice as long each time."""
-    return min(5_000 << min(number - 1, 10), 600_000) + 37 * number % 41
-
-
-def failure(log: Log) -> str | None:
-    """Return a failure of the request that the engine tries again, as logs of that time have it."""
-    if log.index("Buildbucket request:") is None:
-        return None
-    if log.name.startswith("v1"):
-        return "Failed to add buildbucket build - googleapi: Error 503: The service is currently unavailable., backendError"
-    return "Failed to schedule Buildbucket build - rpc error: code = Internal desc = Internal Server Error"
-
-
-def failed_attempt(log: Log, error: str | None = None) -> list[Piece] | None:
-    """Return a failed attempt as the log's first one would be: from its start, at 0, to the retry."""
-    text, start = error or failure(log), log.index(f"{STARTING}1)")
-    if text is None or start is None:
-        return None
-    asked = log.index("Buildbucket request:", after=start)
-    if asked is None:
-        return None
-    begun = log.pieces[start].at or 0
-    pieces = [p.moved(-begun) for p in log.pieces[start : asked + 1]]
-    if None in [p.at for p in pieces]:
-        return None
-    failed = (pieces[-1].at or 0) + 244
-    return [*pieces, Piece(failed, text), Piece(failed, RETRIED)]
-
-
-def older(log: Log, ms: int) -> Log:
-    """Return the log of an invocation that was created earlier: the entries before the first attempt move."""
-    start = log.index(STARTING) or 0
-    old_id = log.truth.invocation_id
-    new_id = old_id and str(int(old_id) + (ms << 20))
-    pieces = [p.moved(-ms) if i < start else p for i, p in enumerate(log.pieces)]
-    duration = log.truth.duration_ns
-    if duration is not None:
-        duration += ms * 10**6
-        last = log.indices(FINISHED)[-1]
-        pieces[last] = restate(pieces[last], duration)
-    if old_id and new_id:
-        pieces = [replace(p, text=p.text.replace(old_id, new_id)) for p in pieces]
-    return log.of(
-        pieces,
-        invocation_id=new_id,
-        started_ns=log.truth.started_ns - ms * 10**6,
-        duration_ns=duration,
-    )
-
-
-def with_attempts(log: Log, attempts: Sequence[tuple[Sequence[Piece], int]]) -> Log | None:
-    """Return the log with failed attempts before the first, each with the time to wait after it."""
-    start = log.index(f"{STARTING}1)")
-    if start is None:
-        return None
-    at = log.pieces[start].at or 0
-    lengths = [(pieces[-1].at or 0) + wait for pieces, wait in attempts]
-    aged = older(log, sum(lengths))
-    at -= sum(lengths)
-    added: list[Piece] = []
-    for number, ((pieces, _), length) in enumerate(zip(attempts, lengths, strict=True), 1):
-        added += [starting(at, number), *(p.moved(at) for p in pieces[1:])]
-        at += length
-    new_id = aged.truth.invocation_id
-    if new_id and log.truth.invocation_id:
-        added = [replace(p, text=p.text.replace(log.truth.invocation_id, new_id)) for p in added]
-    rest = renumbered(aged.pieces[start:], len(attempts))
-    return aged.of([*aged.pieces[:start], *added, *rest])
-
-
-def failing(log: Log, count: int, *, error: str | None = None) -> Log | None:
-    """Return the log with so many failed attempts before its first one, if its size allows."""
-    attempt = failed_attempt(log, error)
-    if attempt is None or count > room(log):
-        return None
-    found = with_attempts(log, [(attempt, gap_ms(n)) for n in range(1, count + 1)])
-    return found if found and (error or found.size <= SIZE_LIMIT) else None
-
-
-def room(log: Log) -> int:
-    """Return how many attempts more an invocation can have."""
-    return MOST_ATTEMPTS - max((p.attempt or 0 for p in log.pieces), default=0)
-
-
-def whole(log: Log) -> bool:
-    return not log.truth.trimmed
-
-
-def chosen(numbers: Sequence[int]) -> list[int]:
-    """Return the first, the middle and the last."""
-    return sorted({numbers[0], numbers[len(numbers) // 2], numbers[-1]}) if numbers else []
-
-
-def bounds(log: Log) -> dict[int, tuple[int, int]]:
-    """Return of each attempt where it starts and where the next one does."""
-    starts = [i for i, p in enumerate(log.pieces) if p.attempt is not None]
-    ends = [*starts[1:], len(log.pieces)][: len(starts)]
-    return {log.pieces[s].attempt or 0: (s, e) for s, e in zip(starts, ends, strict=True)}
 
 
 # --- the kinds ----------------------------------------------------------------------------------
@@ -189,6 +88,7 @@ def _killed(log: Log, retry: int, ms: int) -> Log:
         unanswered_polls=0,
         unanswered_notifications=1,
         build=None,
+        codes=log.truth.codes | RARE,
     )
     return replace(log, pieces=tuple(pieces), truth=truth)
 
@@ -380,14 +280,14 @@ def _shifted(log: Log, groups: Sequence[range], offsets: dict[int, int]) -> Log:
 
 # --- trimmed logs -------------------------------------------------------------------------------
 
-#: Bodies of errors: the number of lines and their length. Each log gets half of them.
+#: Bodies of errors: the number of lines, their length, and how many attempts. Each log gets half of them.
 _BODIES: Final = {
-    "long": (70, 104),
-    "middle": (24, 140),
-    "short": (9, 460),
-    "thin": (95, 60),
-    "line": (1, 5_200),
-    "huge": (1, 16_000),
+    "long": (70, 104, 49),
+    "middle": (24, 140, 44),
+    "short": (9, 460, 49),
+    "thin": (95, 60, 44),
+    "line": (1, 5_200, 49),
+    "huge": (1, 70_000, 9),
 }
 
 
@@ -401,95 +301,16 @@ def trimmed(log: Log) -> Iterator[Variation]:
     # Since 2026 the lines of an error are joined to one.
     joint = " " if log.name.startswith("v2-2026") else "\n"
     half = len(log.name) % 2
-    for number, (name, (count, width)) in enumerate(_BODIES.items()):
+    for number, (name, (count, width, attempts)) in enumerate(_BODIES.items()):
         if number % 2 != half:
             continue
         body = joint.join(["<html>", *(f"<p>{'x' * width}</p>" for _ in range(count)), "</html>"])
-        attempts = 49 - 5 * (len(log.pieces) % 2)
         fat = failing(log, attempts, error=cause + body)
-        cut = _trim(fat) if fat and fat.size > SIZE_LIMIT else None
+        cut = trimmed_as_saved(fat) if fat and fat.size > SIZE_LIMIT else None
         if cut:
             yield Variation(f"{attempts} {name} errors", cut)
-
-
-def saves(log: Log) -> Iterator[str]:
-    """Yield the pieces of text that the engine saves at once."""
-    batch: list[str] = []
-    for piece in log.pieces:
-        if batch and piece.starts(
-            STARTING, "Handling timer", "Received PubSub", "Invocation was", "Invocation is"
-        ):
-            yield "".join(batch)
-            batch = []
-        batch.append(render(piece) + "\n")
-        if piece.attempt is not None:
-            yield "".join(batch)
-            batch = []
-    yield "".join(batch)
-
-
-def trim(log: bytes) -> bytes:
-    """Return a log cut as the engine does: the head, a marker, the last 100 lines; or its first bytes."""
-    if len(log) <= SIZE_LIMIT:
-        return log
-    marker = MARKER.encode()
-    tail = len(log) - 1
-    for _ in range(100):
-        tail = log.rfind(b"\n", 0, tail)
-    head = log.rfind(b"\n", 0, max(SIZE_LIMIT - len(log[tail:]) - len(marker), 0))
-    if tail > 0 and head > 0 and log.count(b"\n", 0, head) >= 50:
-        return log[:head] + b"\n" + marker + log[tail:]
-    return log[: SIZE_LIMIT - len(marker) - 2] + b"\n" + marker + b"\n"
-
-
-def _trim(log: Log) -> Log | None:
-    kept = b""
-    for saved in saves(log):
-        kept = trim(kept + saved.encode())
-    text = kept.decode(errors="replace")
-    if MARKER not in text:
-        return None
-    _, pieces = split(text, log.truth.started_ns // 10**6, trimmed=True)
-    complete = pieces[-1].at is not None
-    ended = complete and log.truth.duration_ns is not None
-    truth = replace(
-        log.truth,
-        status=log.truth.status if ended else None,
-        duration_ns=log.truth.duration_ns if ended else None,
-        timer_polls=None,
-        notifications=None,
-        build=log.truth.build if _shows_launch(pieces) else None,
-        trimmed=True,
-        codes=log.truth.codes | {"log-cut"},
-        attempts_open=not complete,
-    )
-    if log.truth.status in ("RETRYING", "RUNNING", "STARTING") and complete:
-        truth = replace(truth, status=log.truth.status)
-    return replace(log, pieces=tuple(pieces), truth=truth)
-
-
-def _shows_launch(pieces: Sequence[Piece]) -> bool:
-    last = max((i for i, p in enumerate(pieces) if p.is_cut), default=0)
-    return any(p.starts("Task URL") for p in pieces[last:])
-
-
-def cut_places(log: Log) -> set[str]:
-    """Return at which places the cuts of a log are."""
-    found = {"several cuts"} if sum(p.is_cut for p in log.pieces) > 1 else set()
-    for before, cut in pairwise(log.pieces):
-        if not cut.is_cut:
-            continue
-        if before.starts("Failed to"):
-            found.add("right after a quoted failure")
-        if before.starts(RETRIED):
-            found.add("right after a retry")
-        lines = cut.text.split("\n")[1:]
-        if not lines:
-            found.add("tail at an entry")
-        elif any(line.startswith("  ") for line in lines):
-            found.add("tail inside JSON")
-    if log.pieces[-1].is_cut:
-        found.add("the end is cut off")
-    if attempts_shown(log.pieces) is None:
-        found.add("attempts unknown")
-    return found
+        if fat and cut and name in ("long", "middle"):
+            for ms in (-7, 60_000):
+                killed = trimmed_as_saved(_killed(fat, fat.indices(RETRIED)[attempts - 1], ms))
+                if killed:
+                    yield Variation(f"{attempts} {name} errors and a notification, {ms} ms", killed)

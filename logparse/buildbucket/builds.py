@@ -1,0 +1,137 @@
+"""Builds: from an object of either dialect to a record, by the field table."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from logparse.buildbucket import values
+from logparse.buildbucket.fields import FIELDS, Field, Parts, Place, places, spellings, value_at
+from logparse.buildbucket.payloads import Json
+from logparse.records import Bot, Build
+
+_INNER_KEYS: Final = ("parameters_json", "result_details_json")
+_FAILED: Final = frozenset({"FAILURE", "INFRA_FAILURE", "CANCELED"})
+_SENTENCES: Final = {
+    "no_bot_in_time": "no bot took the build before its scheduling timeout",
+    "execution_timeout": "the build ran until its execution timeout",
+}
+
+
+class Dialect:
+    """One column of the field table, made ready for reading."""
+
+    def __init__(self, fields: tuple[Field, ...], version: int) -> None:
+        self.version = version
+        self._rows = [(f.name, places(f.v1 if version == 1 else f.v2), f.read) for f in fields]
+        self.keys = frozenset(key for _, among, _ in self._rows for key in _first_keys(among))
+
+    def read(self, build: Json) -> dict[str, Any]:
+        """Return the fields of a build that are known, by name."""
+        parts = Parts(build, values.tags(build.get("tags")), self.version)
+        found = {}
+        for name, among, read in self._rows:
+            for place in among:
+                value = value_at(parts, place)
+                known = None if value is None else read(value)
+                if known is not None and known != [] and known != {}:
+                    found[name] = known
+                    break
+        return found
+
+
+def _first_keys(among: tuple[Place, ...]) -> list[str]:
+    return [key for place in among if place.keys for key in place.keys[0]]
+
+
+V1: Final = Dialect(FIELDS, 1)
+V2: Final = Dialect(FIELDS, 2)
+_SHARED: Final = frozenset({"status", "result", "project", "bucket", "url"})
+#: Keys that only one version has. Version 2 has no `bucket` of its own, but other objects have.
+_V2_KEYS: Final = V2.keys - V1.keys - _SHARED
+_V1_KEYS: Final = (V1.keys - V2.keys - _SHARED) | {"result", "status_changed_ts", "utcnow_ts"}
+_V1_HINTS: Final = frozenset({"project", "bucket", "url"})
+_ALL_KEYS: Final = (V1.keys | V2.keys | _V1_KEYS) - {"id"}
+#: Keys that no other kind of object has beside an id.
+_SURE_KEYS: Final = frozenset(
+    {
+        *("created_ts", "started_ts", "completed_ts", "parameters_json", "result_details_json", "infra"),
+        *spellings("createTime"),
+    }
+)
+_BUILD_ID_DIGITS: Final = range(16, 20)
+
+
+def build_in(value: Json) -> Json:
+    """Return the build that an object wraps as ``{"build": …}``, as notifications do, else the object."""
+    return values.object_of(value, "build") or value
+
+
+def is_v1(build: Json) -> bool:
+    """Return whether a build is of version 1: its own keys show it, not the object that wraps it."""
+    if any(key in build for key in _V1_KEYS) or values.text(build.get("status")) == "COMPLETED":
+        return True
+    if any(key in build for key in _V2_KEYS):
+        return False
+    tags = values.list_of(build.get("tags"))
+    return any(isinstance(tag, str) for tag in tags) or any(key in build for key in _V1_HINTS)
+
+
+def is_build(value: Json) -> bool:
+    """Return whether an object of a file is a build: it has an id, and what only builds have.
+
+    An object with an id of 16 to 19 digits needs one more key of a build. With another id it needs a builder,
+    or a key that no other kind of object has.
+    """
+    wrapped = build_in(value)
+    build_id = values.text(wrapped.get("id"))
+    if build_id is None:
+        return False
+    if wrapped is not value or isinstance(wrapped.get("builder"), dict):
+        return True
+    if not (build_id.isascii() and build_id.isdigit()):
+        return False
+    if any(key in wrapped for key in _SURE_KEYS):
+        return True
+    return len(build_id) in _BUILD_ID_DIGITS and any(key in wrapped for key in _ALL_KEYS)
+
+
+def read_build(value: Json) -> Build | None:
+    """Return the build that an answer of either dialect holds; None where it holds none with an id.
+
+    Reading does not fail, whatever the object holds: a value of another type than expected counts as missing.
+    """
+    build = build_in(value)
+    dialect = V1 if is_v1(build) else V2
+    if dialect is V1:
+        build = {**build, **{key: values.inner(build.get(key)) for key in _INNER_KEYS}}
+    found = dialect.read(build)
+    if "id" not in found:
+        return None
+    bot_id, dimensions = found.pop("bot.id", None), found.pop("bot.dimensions", {})
+    if bot_id or dimensions:
+        found["bot"] = Bot(id=bot_id, dimensions=dimensions)
+    made = Build(**found, version=dialect.version)
+    _explain(made)
+    return made
+
+
+def _explain(build: Build) -> None:
+    """Keep the reasons of an end only where the build failed, and name those that nothing else names."""
+    if build.status not in _FAILED:
+        build.error = build.infra_reason = None
+        return
+    build.error = build.error or _SENTENCES.get(build.infra_reason or "")
+    if build.infra_reason is None and build.status != "FAILURE":
+        build.infra_reason = "canceled" if build.status == "CANCELED" else "other"
+
+
+def answer_clock_us(value: Json) -> int | None:
+    """Return Buildbucket's clock when it answered (``utcnow_ts``, version 1 only), in µs since 1970."""
+    return values.time_us(build_in(value).get("utcnow_ts"))
+
+
+def answer_updated_us(value: Json) -> int | None:
+    """Return the latest time that an answer states, in µs since 1970."""
+    build = build_in(value)
+    keys = ("utcnow_ts", "updated_ts", "completed_ts", "created_ts", "endTime", "updateTime", "createTime")
+    return next((us for us in (values.time_us(build.get(key)) for key in keys) if us is not None), None)

@@ -1,0 +1,138 @@
+"""The options of groups: by which keys, in which order, how many, and the slowest of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Final
+
+import click
+
+from logparse.columns import TABLES
+
+_KEYS: Final = (
+    "builder",
+    "bot",
+    "job",
+    "status",
+    "day",
+    "week",
+    "weekday",
+    "hour",
+    "project",
+    "task_kind",
+    "pool",
+    "os",
+    "machine_type",
+    "zone",
+)
+#: Columns of statistics: all of a group's but its name.
+_STATISTICS: Final = tuple(c.name for c in TABLES["jobs"] if c.name != "job_id")
+
+
+class _Keys(click.Choice[str]):
+    """One or more of the choices, with commas between them."""
+
+    name = "keys"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the keys in a tuple."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(super(_Keys, self).convert(key.strip(), param, ctx) for key in value.split(","))
+
+
+def _zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value == "UTC":
+        return value
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise click.BadParameter(f"{value!r} is not a time zone; write it as Europe/Berlin") from error
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be shown of many invocations.
+
+    Attributes
+    ----------
+    by:
+        The keys of groups.
+    zone:
+        Time zone of days, weeks and hours.
+    sort:
+        Column of statistics by which groups are sorted; None for their own order.
+    top, slowest:
+        How many groups are shown, and how many of the slowest are named; None for all and for none.
+    """
+
+    by: tuple[str, ...]
+    zone: str
+    sort: str | None
+    top: int | None
+    slowest: int | None
+
+    @property
+    def heading(self) -> str:
+        """The keys in one text."""
+        return ",".join(self.by)
+
+
+def grouping(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of groups. The command gets them as `asked`, None where none is given."""
+
+    @wraps(function)
+    def command(
+        by: tuple[str, ...] | None,
+        zone: str,
+        sort: str | None,
+        top: int | None,
+        slowest: int | None,
+        **more: Any,
+    ) -> int:
+        given = any(value is not None for value in (by, sort, top, slowest))
+        asked = Asked(by or ("builder",), zone, sort, top, slowest)
+        return function(asked=asked, given=given, **more)
+
+    for option in reversed(
+        (
+            click.option(
+                "--by",
+                type=_Keys(_KEYS),
+                metavar="KEY[,KEY]",
+                help=f"Group by {', '.join(_KEYS)}, or by several: builder,day. hour is the hour of the day. "
+                "[default: builder, where there are several invocations]",
+            ),
+            click.option(
+                "--tz",
+                "zone",
+                default="UTC",
+                callback=_zone,
+                metavar="ZONE",
+                help="Time zone of days, weeks and hours: Europe/Berlin. [default: UTC]",
+            ),
+            click.option(
+                "--sort",
+                type=click.Choice(_STATISTICS),
+                metavar="COLUMN",
+                help="Show the groups with the largest of this first, as run_p90_s, failed or poll_rpc_s. "
+                "[default: the order of time, else most invocations first]",
+            ),
+            click.option(
+                "--top", type=click.IntRange(min=1), metavar="N", help="Show the first N groups only."
+            ),
+            click.option(
+                "--slowest",
+                type=click.IntRange(min=1),
+                metavar="N",
+                help="Name the N slowest runs and the N longest waits, with their URLs.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command

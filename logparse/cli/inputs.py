@@ -1,0 +1,136 @@
+"""Reading what the user named, with words on standard error about what failed and what was skipped."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse.cli.words import warn
+from logparse.errors import LogparseError
+from logparse.output.terminal import ascii_only
+from logparse.output.words import count
+
+if TYPE_CHECKING:
+    from logparse.reading import Dataset
+
+_NAMED_SKIPPED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the options of reading say.
+
+    Attributes
+    ----------
+    paths, builds:
+        Files, directories or ``-``; files of builds.
+    day:
+        Day of the first entry, for logs that nothing else dates.
+    max_size:
+        Larger inputs, in bytes, are refused.
+    strict:
+        Whether something that was not understood changes the exit code.
+    verbose:
+        Whether everything that was skipped is named.
+    """
+
+    paths: tuple[str, ...]
+    builds: tuple[str, ...]
+    day: date | None
+    max_size: int
+    strict: bool
+    verbose: bool
+
+
+def read(inputs: Inputs) -> Dataset:
+    """Return what the inputs hold, and say on standard error what failed and what was skipped.
+
+    Raises
+    ------
+    LogparseError
+        Where no input holds anything and nothing has been said about it.
+    """
+    from logparse.reading import load
+
+    with _Progress([*inputs.paths, *inputs.builds]) as seen:
+        data = load(
+            *inputs.paths, builds=inputs.builds, date=inputs.day, max_bytes=inputs.max_size, watch=seen
+        )
+    for failure in data.failures:
+        warn(str(failure))
+    skipped = data.records.skipped
+    if inputs.verbose:
+        for skip in skipped:
+            warn(f"skipped: {skip}")
+    elif skipped:
+        names = ", ".join(str(skip.source) for skip in skipped[:_NAMED_SKIPPED])
+        more = len(skipped) - _NAMED_SKIPPED
+        rest = f" and {more} more (-v names all)" if more > 0 else ""
+        warn(f"skipped {count(len(skipped), 'file')} without a log: {names}{rest}")
+    _warn_of_repeats(data)
+    if not (data.failures or holds_something(data)):
+        raise LogparseError(
+            "no input holds a scheduler log", remedy="name a saved page, a log, or a directory of them"
+        )
+    return data
+
+
+def holds_something(data: Dataset) -> bool:
+    """Whether there is anything to tell; where not, nothing is written, not even an empty file."""
+    records = data.records
+    return bool(records.invocations or records.builds or records.triages)
+
+
+def _warn_of_repeats(data: Dataset) -> None:
+    """Say where an invocation was read twice, as from its page and its log: both count."""
+    counts = Counter(i.invocation_id for i in data.records.invocations if i.invocation_id)
+    repeated = [identifier for identifier, count in counts.items() if count > 1]
+    if repeated:
+        more = " and others" if len(repeated) > 1 else ""
+        warn(f"read more than once, and counted each time: invocation {repeated[0]}{more}")
+
+
+class _Progress:
+    """A spinner on standard error that counts inputs, where that is a terminal that nobody types at."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        typed = "-" in paths and sys.stdin is not None and sys.stdin.isatty()
+        self._shown = sys.stderr.isatty() and not typed
+        self._status: Any = None
+        self._count = 0
+
+    def __enter__(self) -> Callable[[str], None] | None:
+        if not self._shown:
+            return None
+        from rich.console import Console
+
+        spinner = "line" if ascii_only(sys.stderr) else "dots"
+        self._status = Console(stderr=True).status("reading", spinner=spinner)
+        self._status.__enter__()
+        return self._seen
+
+    def _seen(self, name: str) -> None:
+        self._count += 1
+        if self._count % 20 == 0:
+            self._status.update(f"reading: {self._count} files")
+
+    def __exit__(self, *exception: object) -> None:
+        if self._status is not None:
+            self._status.__exit__(None, None, None)
+
+
+def exit_code(data: Dataset, inputs: Inputs) -> int:
+    """Return the exit code of a command that read `data`: failures first, then what was not understood."""
+    from logparse.checks import CODES
+
+    if data.failures:
+        return 1
+    misread = sum(CODES[f.code].strict for log in data.records.logs for f in log.findings)
+    if inputs.strict and misread:
+        warn(f"{count(misread, 'place')} not understood; `logparse check` names them")
+        return 3
+    return 0

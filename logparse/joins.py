@@ -1,0 +1,310 @@
+"""Putting together all that was read: copies, logs with their builds, and invocations that builds show.
+
+The result does not depend on the order of reading.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
+from typing import Any, Final
+
+from logparse.builders import builder_id
+from logparse.clock import to_datetime
+from logparse.copies import by_job, group_copies
+from logparse.ids import invocation_created_us, split_job_id
+from logparse.merge import (
+    Copy,
+    build_findings,
+    complete,
+    fill,
+    invocation_findings,
+    merge_builds,
+)
+from logparse.records import Build, Finding, Invocation
+
+#: A build that is created later than this after its invocation has the tags of another build.
+_TAGS_LAST: Final = timedelta(hours=24)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+_STATUSES: Final = {
+    "SUCCESS": "SUCCEEDED",
+    "FAILURE": "FAILED",
+    "INFRA_FAILURE": "FAILED",
+    "CANCELED": "ABORTED",
+    "SCHEDULED": "RUNNING",
+    "STARTED": "RUNNING",
+}
+
+
+@dataclass(slots=True)
+class Joined:
+    """What `join` makes: invocations, builds that are of none of them, and findings about builds."""
+
+    invocations: list[Invocation] = field(default_factory=list)
+    builds: list[Build] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def join(copies: Iterable[Copy], builds: Iterable[Build], *, keep: bool = False) -> Joined:
+    """Return all invocations, in the order of their creation, and all builds without one.
+
+    Parameters
+    ----------
+    copies:
+        Invocations as logs show them, each by itself.
+    builds:
+        Builds from files of builds.
+    keep:
+        Whether each copy stays a record of its own.
+    """
+    return _Joining(builds, keep=keep).join(copies)
+
+
+class _Joining:
+    def __init__(self, builds: Iterable[Build], *, keep: bool) -> None:
+        self._keep = keep
+        self._stored: defaultdict[str, list[Build]] = defaultdict(list)
+        for build in builds:
+            self._stored[build.id].append(build)
+        self._tagged: defaultdict[str, list[Build]] = defaultdict(list)
+        self._used: set[str] = set()
+        self._made: list[tuple[tuple[Any, ...], Invocation]] = []
+        self._findings: list[Finding] = []
+
+    def join(self, copies: Iterable[Copy]) -> Joined:
+        groups = group_copies(copies)
+        named = [_named_build(group) for group in groups]
+        self._used.update(identifier for identifier in named if identifier is not None)
+        for identifier, records in self._stored.items():
+            invocation_id, _ = scheduler_tags(merge_builds(records))
+            if invocation_id is not None and identifier not in self._used:
+                self._tagged[invocation_id].append(merge_builds(records))
+        for group, identifier in zip(groups, named, strict=True):
+            self._add_log(group, identifier or self._tagged_build(group))
+        for invocation_id in sorted(self._tagged):
+            for builds in by_job(self._tagged[invocation_id], lambda build: scheduler_tags(build)[1]):
+                self._add_builds(invocation_id, builds)
+        return self._result()
+
+    # --- invocations that logs show -----------------------------------------------------------
+
+    def _tagged_build(self, group: list[Copy]) -> str | None:
+        """Return the build that says that the invocation asked for it, where the log names none."""
+        invocation_id, job_id = _identity(group)
+        if invocation_id is None or invocation_id not in self._tagged:
+            return None
+        fitting = [b for b in self._tagged[invocation_id] if scheduler_tags(b)[1] in (None, job_id)]
+        chosen = _earliest(invocation_id, fitting if job_id else self._tagged[invocation_id])
+        return chosen.id if chosen is not None else None
+
+    def _add_log(self, group: list[Copy], identifier: str | None) -> None:
+        invocation_id, job_id = _identity(group)
+        stored = self._stored.get(identifier, []) if identifier is not None else []
+        if identifier is not None:
+            self._used.add(identifier)
+        for record in (
+            [self._whole(one, stored, group) for one in group]
+            if self._keep
+            else [self._merged(group, stored)]
+        ):
+            record.repeats = len(group) - 1
+            record.origin = "both" if stored else "log"
+            if record.build is not None:
+                _count(record.build, stored, record.origin)
+            self._made.append((_place(record, group[0].digest), record))
+        if invocation_id is not None:
+            self._leave_copies(invocation_id, job_id, identifier)
+
+    def _whole(self, one: Copy, stored: Sequence[Build], group: Sequence[Copy]) -> Invocation:
+        """Return the record of one copy, with what other inputs add to its build and its id."""
+        logged = one.record.build
+        builds = [*stored, *([] if self._keep else _logged(group))]
+        if logged is not None:
+            builds = [build for build in builds if build.id == logged.id]
+        merged = (
+            merge_builds(builds if logged is None or logged in builds else [logged, *builds])
+            if builds
+            else None
+        )
+        known = None if self._keep or one.record.invocation_id else _known_id(group)
+        if known is None and (merged is None or merged == logged):
+            return copy(one.record)
+        return one.again(merged, known)
+
+    def _merged(self, group: list[Copy], stored: Sequence[Build]) -> Invocation:
+        leader, *others = group
+        record = self._whole(leader, stored, group)
+        if others:
+            fill(record, [other.record for other in others])
+            triggers = (one.record.triggers for one in group)
+            record.triggers = next((listed for listed in triggers if listed), [])
+        findings = [*invocation_findings([one.record for one in group])]
+        builds = [b for b in (*stored, *_logged(group)) if record.build is None or b.id == record.build.id]
+        for finding in build_findings(builds):
+            finding.source, finding.line = record.source, record.source_line
+            finding.invocation_id = record.invocation_id
+            findings.append(finding)
+        record.findings = [*record.findings, *findings]
+        return record
+
+    def _leave_copies(self, invocation_id: str, job_id: str | None, named: str | None) -> None:
+        """Take the builds that name an invocation out of those that can make one: it has its build."""
+        rest = []
+        for build in self._tagged.pop(invocation_id, []):
+            tagged_job = scheduler_tags(build)[1]
+            if job_id is not None and tagged_job is not None and job_id != tagged_job:
+                rest.append(build)
+            elif build.id != named:
+                self._findings.append(_tag_copied(build, invocation_id, named))
+        if rest:
+            self._tagged[invocation_id] = rest
+
+    # --- invocations that only builds show ----------------------------------------------------
+
+    def _add_builds(self, invocation_id: str, builds: list[Build]) -> None:
+        chosen = _earliest(invocation_id, builds)
+        for build in builds:
+            if build is not chosen:
+                self._findings.append(_tag_copied(build, invocation_id, chosen.id if chosen else None))
+        if chosen is None:
+            return
+        self._used.add(chosen.id)
+        stored = self._stored[chosen.id]
+        for build in stored if self._keep else [merge_builds(stored)]:
+            record = invocation_of(build)
+            record.repeats = len(stored) - 1
+            if record.build is not None:
+                _count(record.build, stored, "build")
+            record.findings = [*build_findings(stored)]
+            for finding in record.findings:
+                finding.invocation_id = invocation_id
+            self._made.append((_place(record, ""), record))
+
+    def _result(self) -> Joined:
+        alone = []
+        for identifier, stored in self._stored.items():
+            if identifier in self._used:
+                continue
+            self._findings += build_findings(stored)
+            for build in stored if self._keep else [merge_builds(stored)]:
+                alone.append(_count(copy(build), stored, "build"))
+        return Joined(
+            [record for _, record in sorted(self._made, key=lambda made: made[0])],
+            sorted(alone, key=lambda b: (b.created_at or _LAST, b.id, b.source or "", b.source_line or 0)),
+            sorted(self._findings, key=lambda f: (f.source or "", f.line or 0, f.code, f.message)),
+        )
+
+
+def _logged(group: Iterable[Copy]) -> list[Build]:
+    """Return the builds that copies of an invocation show."""
+    return [one.record.build for one in group if one.record.build is not None]
+
+
+def _named_build(group: Sequence[Copy]) -> str | None:
+    return next((build.id for build in _logged(group)), None)
+
+
+def _known_id(group: Iterable[Copy]) -> tuple[str, str] | None:
+    """Return the invocation id and the place where it was read, of the first copy that has one."""
+    for one in group:
+        if one.record.invocation_id is not None:
+            return one.record.invocation_id, one.record.id_from or ""
+    return None
+
+
+def _identity(group: Sequence[Copy]) -> tuple[str | None, str | None]:
+    known = _known_id(group)
+    jobs = (one.record.job_id for one in group)
+    return known[0] if known else None, next(filter(None, jobs), None)
+
+
+def _place(record: Invocation, digest: str) -> tuple[Any, ...]:
+    """Return what invocations are sorted by. Where an input is stored says little, so that it comes last."""
+    return (
+        record.created_at is None,
+        record.created_at or _LAST,
+        record.invocation_id or "",
+        record.job_id or "",
+        PurePath(record.source or "").name,
+        record.source_line or 0,
+        digest,
+        record.source or "",
+    )
+
+
+def _count(build: Build, stored: Sequence[Build], origin: str) -> Build:
+    build.origin, build.repeats = origin, max(len(stored) - 1, 0)
+    return build
+
+
+# --- tags of builds ---------------------------------------------------------------------------
+
+
+def scheduler_tags(build: Build) -> tuple[str | None, str | None]:
+    """Return the invocation id and the job that a build's tags name. An id that tells no time is none."""
+    named: dict[str, str] = {}
+    for tag in build.tags:
+        key, _, value = tag.partition(":")
+        named.setdefault(key, value)
+    invocation_id = named.get("scheduler_invocation_id", "")
+    if invocation_created_us(invocation_id) is None:
+        return None, None
+    return invocation_id, named.get("scheduler_job_id") or None
+
+
+def _earliest(invocation_id: str, builds: Iterable[Build]) -> Build | None:
+    """Return the build that an invocation asked for: of those that name it, the first that was created."""
+    created = to_datetime(invocation_created_us(invocation_id))
+    fitting = [
+        b for b in builds if created is None or b.created_at is None or b.created_at - created <= _TAGS_LAST
+    ]
+    return min(fitting, key=lambda build: (build.created_at or _LAST, build.id), default=None)
+
+
+def _tag_copied(build: Build, invocation_id: str, named: str | None) -> Finding:
+    whose = f"whose build is {named}" if named else "which is more than 24 hours older"
+    return Finding(
+        code="tag-copied",
+        message=f"build {build.id} has the tags of invocation {invocation_id}, {whose}",
+        source=build.source,
+        line=build.source_line,
+    )
+
+
+def invocation_of(build: Build) -> Invocation:
+    """Return the invocation that a build's tags name, with all that the build says of it."""
+    invocation_id, job_id = scheduler_tags(build)
+    project, job = split_job_id(job_id) if job_id else (None, None)
+    status = _STATUSES.get(build.status or "")
+    if status == "ABORTED" and build.version == 1:
+        status = "FAILED"
+    record = Invocation(
+        invocation_id=invocation_id,
+        id_from="tag",
+        job_id=job_id,
+        project=project,
+        job=job,
+        task_kind="buildbucket",
+        status=status,
+        created_at=to_datetime(invocation_created_us(invocation_id or "")),
+        bucket=build.bucket,
+        builder=build.builder,
+        builder_id=builder_id(build.project, build.bucket, build.builder, job_project=project),
+        build_url=build.url,
+        commit=build.commit,
+        error=build.error,
+        tags=build.tags,
+        build=copy(build),
+        origin="build",
+        source=build.source,
+        source_line=build.source_line,
+        truncated=None,
+        unrecognized=None,
+        suspicious=None,
+    )
+    complete(record)
+    return record

@@ -1,0 +1,242 @@
+"""One thing counts once: which of several records of one thing counts, and what the others add.
+
+All functions are pure, and their results do not depend on the order of what they are given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from logparse.clock import from_datetime
+from logparse.records import Bot, Build, Finding, Invocation
+
+FINISHED: Final = frozenset({"SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"})
+#: What a build's record says about itself and not about the build.
+_BOOKKEEPING: Final = frozenset({"id", "source", "source_line", "origin", "repeats", "version"})
+_EMPTY: Final[tuple[Any, ...]] = (None, [], {})
+#: Clocks and roundings differ by less.
+_SLACK: Final = timedelta(milliseconds=10)
+
+
+# --- builds -----------------------------------------------------------------------------------
+
+
+def newest_first(builds: Iterable[Build]) -> list[Build]:
+    """Return records of one build, the one that counts first.
+
+    A final one counts before one that is not, then the one with the later update, then the one with
+    more known fields, then the one whose text has the smaller SHA-256.
+    """
+    return sorted(builds, key=_age)
+
+
+def _age(build: Build) -> tuple[bool, int, int, str, str, int]:
+    updated = -1 if build.updated_at is None else from_datetime(build.updated_at)
+    known = sum(getattr(build, name) not in _EMPTY for name in build.__struct_fields__)
+    known -= sum(getattr(build, name) not in _EMPTY for name in _BOOKKEEPING)
+    return not build.final, -updated, -known, _digest(build), build.source or "", build.source_line or 0
+
+
+def _digest(build: Build) -> str:
+    fields = msgspec.to_builtins(build)
+    told = {name: value for name, value in fields.items() if name not in _BOOKKEEPING}
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def merge_builds(builds: Sequence[Build]) -> Build:
+    """Return one record of a build: what the first of `newest_first` has, filled from the others.
+
+    Steps are taken whole from the first that has any.
+    """
+    if len(builds) == 1:
+        return builds[0]
+    leader, *others = newest_first(builds)
+    merged = copy(leader)
+    for other in others:
+        for name in merged.__struct_fields__:
+            if getattr(merged, name) in _EMPTY and name != "source_line":
+                setattr(merged, name, getattr(other, name))
+                if name == "source":
+                    merged.source_line = other.source_line
+        merged.bot = _merge_bots(merged.bot, other.bot)
+    return merged
+
+
+def _merge_bots(bot: Bot | None, other: Bot | None) -> Bot | None:
+    """Return a bot with dimensions, where another record of the same bot has them."""
+    if bot is None or other is None or bot.dimensions or bot.id not in (None, other.id):
+        return bot
+    return Bot(id=other.id, dimensions=other.dimensions)
+
+
+def as_logged(build: Build, logged: Build) -> Build:
+    """Return a build with the bucket and the URL that a log names: dashboards group by them."""
+    named = copy(build)
+    named.bucket, named.url = logged.bucket or build.bucket, logged.url or build.url
+    return named
+
+
+def build_findings(builds: Sequence[Build]) -> Iterator[Finding]:
+    """Yield a finding for each value of a build that cannot change and that its records give differently."""
+    leader, *others = newest_first(builds) if len(builds) > 1 else builds
+    told: set[str] = set()
+    for other in others:
+        pairs: list[tuple[str, Any, Any]] = [
+            ("number", leader.number, other.number),
+            ("bot", leader.bot and leader.bot.id, other.bot and other.bot.id),
+            ("created", leader.created_at, other.created_at),
+            ("started", leader.started_at, other.started_at),
+        ]
+        if leader.final and other.final:
+            pairs += [
+                ("status", leader.status, other.status),
+                ("end", leader.completed_at, other.completed_at),
+            ]
+        for name, ours, theirs in pairs:
+            if name not in told and _differ(ours, theirs):
+                told.add(name)
+                message = f"records of build {leader.id} give it {name} {_text(ours)}{_at(leader)} and {_text(theirs)}{_at(other)}"
+                yield Finding(
+                    code="copies-disagree", message=message, source=leader.source, line=leader.source_line
+                )
+
+
+def _differ(ours: Any, theirs: Any) -> bool:
+    if ours is None or theirs is None:
+        return False
+    if isinstance(ours, datetime) and isinstance(theirs, datetime):
+        return abs(ours - theirs) > _SLACK
+    return bool(ours != theirs)
+
+
+def _text(value: Any) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+
+
+def _at(record: Build | Invocation) -> str:
+    if record.source is None:
+        return " in the log"
+    return f" in {record.source}" + (f":{record.source_line}" if record.source_line else "")
+
+
+# --- copies of an invocation ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An invocation as one input shows it.
+
+    Attributes
+    ----------
+    record:
+        Of the input alone.
+    is_page:
+        Whether the input has more of the page than the log.
+    digest:
+        SHA-256 of the input's text, hexadecimal.
+    again:
+        Makes the record anew with the invocation's build as all inputs show it, and with its id and the
+        place where that was read; each can be None.
+    """
+
+    record: Invocation
+    is_page: bool
+    digest: str
+    again: Callable[[Build | None, tuple[str, str] | None], Invocation]
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, bool, str, str, int]:
+        """What copies of one invocation are sorted by: the first one counts."""
+        record = self.record
+        return (
+            record.status not in FINISHED,
+            bool(record.suspicious),
+            -len(record.events),
+            not self.is_page,
+            self.digest,
+            record.source or "",
+            record.source_line or 0,
+        )
+
+
+#: What the copy that counts has of its own log, whatever the others have.
+_OWN: Final = frozenset(
+    {
+        *("events", "polls", "attempts", "cuts", "findings", "truncated", "unrecognized", "suspicious"),
+        *("build", "builder_id", "origin", "repeats", "source", "source_line"),
+    }
+)
+#: Counts over the whole log. Those of a log that was saved too early are not the invocation's.
+_WHOLE: Final = frozenset(
+    {
+        *("attempt_count", "notification_count", "poll_count", "poll_unchanged", "poll_rpc_s"),
+        *("poll_rpc_max_s", "poll_overhead_ratio", "poll_lateness_mean_s"),
+    }
+)
+
+
+def fill(record: Invocation, others: Iterable[Invocation]) -> None:
+    """Fill what `record` does not know from other copies, the first that knows it.
+
+    Events, polls and attempts stay its own. Counts over the whole log come from finished copies only.
+    """
+    for other in others:
+        left = _OWN if other.status in FINISHED else _OWN | _WHOLE
+        for name in record.__struct_fields__:
+            if name not in left and getattr(record, name) in _EMPTY:
+                setattr(record, name, getattr(other, name))
+        ours, theirs = record.builder_id, other.builder_id
+        if theirs is not None and (ours is None or theirs.endswith(f"/{ours}")):
+            record.builder_id = theirs
+    complete(record)
+
+
+def complete(record: Invocation) -> None:
+    """Compute the phases that are not known from the times that are."""
+    build = record.build or Build(id="")
+    created, launched, finished = record.created_at, record.launched_at, record.finished_at
+    phases = (
+        ("scheduler_wait_s", created, launched),
+        ("launch_s", launched, build.created_at),
+        ("launch_wait_s", created, build.created_at),
+        ("pending_s", build.created_at, build.started_at),
+        ("run_s", build.started_at, build.completed_at),
+        ("finish_lag_s", build.completed_at, finished),
+        ("queue_latency_s", created, build.started_at),
+    )
+    for name, start, end in phases:
+        if getattr(record, name) is None and start is not None and end is not None:
+            setattr(record, name, (end - start) / timedelta(microseconds=1) / 1e6)
+    if record.overhead_s is None and record.duration_s is not None and record.run_s is not None:
+        record.overhead_s = round(record.duration_s - record.run_s, 9)
+
+
+def invocation_findings(records: Sequence[Invocation]) -> Iterator[Finding]:
+    """Yield a finding where finished copies of an invocation, the one that counts first, end differently."""
+    leader, *others = records
+    for other in others:
+        if leader.status not in FINISHED or other.status not in FINISHED:
+            continue
+        pairs = (
+            ("status", leader.status, other.status),
+            ("end", leader.finished_at, other.finished_at),
+        )
+        for name, ours, theirs in pairs:
+            if _differ(ours, theirs):
+                message = f"copies give the invocation {name} {_text(ours)}{_at(leader)} and {_text(theirs)}{_at(other)}"
+                yield Finding(
+                    code="copies-disagree",
+                    message=message,
+                    source=leader.source,
+                    line=leader.source_line,
+                    invocation_id=leader.invocation_id,
+                )
+                return

@@ -1,0 +1,92 @@
+"""Tables for a terminal: no number is ever cut or folded, and names are shortened in their middle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from logparse.output.words import DASH, clean, in_one_style, short_duration, shortened
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_BIG: Final = 10_000
+
+
+class Heading(NamedTuple):
+    """A column of a table: its title, the key of its values, and their format.
+
+    Formats: ``text``, which may wrap; ``name``, which does not; ``count``; and ``seconds``.
+    """
+
+    title: str
+    key: str
+    format: str
+
+
+def cells(rows: Sequence[Mapping[str, Any]], columns: Sequence[Heading]) -> list[list[str]]:
+    """Return the text of every cell, with all durations of the table in one style."""
+    shown = [[_formatted(row.get(column.key), column.format) for column in columns] for row in rows]
+    timed = [number for number, column in enumerate(columns) if column.format == "seconds"]
+    durations = iter(in_one_style(line[number] for line in shown for number in timed))
+    for line in shown:
+        for number in timed:
+            line[number] = next(durations)
+    return shown
+
+
+def widest(shown: Sequence[Sequence[str]], columns: Sequence[Heading]) -> list[int]:
+    """Return the width that each column of `cells` needs."""
+    from rich.cells import cell_len
+
+    return [
+        max([cell_len(column.title), *(cell_len(line[number]) for line in shown)])
+        for number, column in enumerate(columns)
+    ]
+
+
+def grid(
+    rows: Sequence[Sequence[str]],
+    columns: Sequence[Heading],
+    *,
+    names: int | None = None,
+    mark: str = "…",
+) -> Table:
+    """Return cells as a table.
+
+    Parameters
+    ----------
+    rows:
+        What `cells` returned.
+    names:
+        The width of the first column: longer names are shortened to it.
+    mark:
+        Replaces the middle of a name that is shortened.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for number, column in enumerate(columns):
+        wraps = column.format == "text" and not (number == 0 and names is not None)
+        table.add_column(
+            shortened(column.title, names, mark) if number == 0 and names is not None else column.title,
+            justify="left" if column.format in ("text", "name") else "right",
+            no_wrap=not wraps,
+            overflow="fold",
+        )
+    for first, *others in rows:
+        name = first if names is None else shortened(first, names, mark)
+        table.add_row(*(Text(text) for text in (name, *others)))
+    return table
+
+
+def _formatted(value: Any, kind: str) -> str:
+    if value is None or value != value:
+        return DASH
+    if kind == "seconds":
+        return short_duration(value)
+    if kind == "count":
+        return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if value >= _BIG else str(value)
+    return clean(str(value))

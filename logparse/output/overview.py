@@ -1,0 +1,160 @@
+"""Totals over many invocations, and tables of their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse.output.grid import Heading, cells, grid, widest
+from logparse.output.words import count, in_one_style, moment, short_duration, shortened
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+#: Columns of the overview, the most wanted first: as many are shown as the width has room for.
+_OVERVIEW: Final = (
+    Heading("runs", "invocations", "count"),
+    Heading("ok", "succeeded", "count"),
+    Heading("failed", "failed", "count"),
+    Heading("aborted", "aborted", "count"),
+    Heading("unfinished", "unfinished", "count"),
+    Heading("run p50", "run_p50_s", "seconds"),
+    Heading("run p90", "run_p90_s", "seconds"),
+    Heading("queue p50", "queue_latency_p50_s", "seconds"),
+    Heading("queue p90", "queue_latency_p90_s", "seconds"),
+    Heading("run max", "run_max_s", "seconds"),
+    Heading("polls", "poll_count", "count"),
+    Heading("poll cost", "poll_rpc_s", "seconds"),
+)
+_BUILDS: Final = Heading("builds", "builds", "count")
+#: Shown only where some group has one: most have none, and the width is dear.
+_SELDOM: Final = frozenset({"aborted", "unfinished"})
+_MIN_NAME: Final = 16
+#: Names are not shortened below this share of the width.
+_NAME_SHARE: Final = 0.3
+
+
+def overview(
+    total: Mapping[str, Any] | None,
+    groups: Sequence[Mapping[str, Any]],
+    by: Sequence[str],
+    *,
+    width: int,
+    builds: int = 0,
+    triages: int = 0,
+    grouped: int | None = None,
+    notes: Sequence[str] = (),
+    unicode: bool = True,
+) -> RenderableType:
+    """Return totals over many invocations and a table of their groups.
+
+    Parameters
+    ----------
+    total, groups:
+        Rows of the metrics' `totals` and `group_by`, each group with its name by each key: ``group bot``.
+    by:
+        The keys that they are grouped by: the table's first headings.
+    builds:
+        How many builds count although no log refers to them.
+    triages:
+        How many triage logs stood alone.
+    grouped:
+        How many invocations all groups have, where `groups` are only some of them.
+    notes:
+        Lines to print after the table.
+    unicode:
+        Whether the output can show more than ASCII.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    lines = list(_totals(total))
+    if builds:
+        lines.append(f"{count(builds, 'build')} from Buildbucket without a log")
+    if triages:
+        lines.append(f"{count(triages, 'triage log')} besides")
+    parts: list[RenderableType] = [Text(line) for line in lines]
+    below = list(notes)
+    if groups:
+        columns = [
+            *(Heading(key, f"group {key}", "name") for key in by),
+            *_wanted(groups, with_builds=builds > 0),
+        ]
+        mark = "…" if unicode else "..."
+        shown = cells(groups, columns)
+        for line in shown:
+            # The first name gets the room that is left; the others get what a name must have.
+            line[1 : len(by)] = (shortened(name, _least_name(width), mark) for name in line[1 : len(by)])
+        fitting = _fitting(shown, columns, width)
+        if fitting < len(columns):
+            out = ", ".join(column.title for column in columns[fitting:])
+            below.insert(0, f"left out at {width} columns: {out}")
+        names = width - sum(2 + needed for needed in widest(shown, columns)[1:fitting])
+        table = grid(
+            [line[:fitting] for line in shown],
+            columns[:fitting],
+            names=names,
+            mark=mark,
+        )
+        parts += [Text(), table]
+    left = (total or {}).get("invocations", 0) - (
+        sum(row["invocations"] for row in groups) if grouped is None else grouped
+    )
+    if left > 0:
+        note = f"{count(left, 'invocation')} without a known {' and '.join(by)}"
+        below.append(f"{note}{' not in the table' if groups else ''}")
+    if below:
+        parts += [Text(), *(Text(note, style="dim") for note in below)]
+    return Group(*parts)
+
+
+def _totals(total: Mapping[str, Any] | None) -> Iterator[str]:
+    if total is None:
+        yield "no invocations"
+        return
+    states = [f"{total[key]} {key}" for key in ("succeeded", "failed", "aborted", "unfinished") if total[key]]
+    yield f"{count(total['invocations'], 'invocation')}: {', '.join(states)}"
+    if total["first_seen"] is not None:
+        yield f"from {moment(total['first_seen'])} to {moment(total['last_seen'])} UTC"
+    if total["queue_latency_p50_s"] is not None:
+        *percentiles, _ = _durations(total, "queue_latency")
+        yield f"queue latency: {', '.join(percentiles)}"
+    if total["run_p50_s"] is not None:
+        *percentiles, busy = _durations(total, "run")
+        yield f"run: {', '.join(percentiles)}; {busy} in all"
+    if total["odd"]:
+        yield f"{count(total['odd'], 'impossible value')} left out; see logparse check"
+    if total["poll_count"]:
+        yield f"polling: {count(total['poll_count'], 'check')} cost {short_duration(total['poll_rpc_s'])}"
+
+
+def _durations(total: Mapping[str, Any], stem: str) -> list[str]:
+    """Return the percentiles of a metric with their names, and busy_s, in one style."""
+    named = (("median", "p50"), ("p90", "p90"), ("p99", "p99"), ("largest", "max"))
+    values = [total[f"{stem}_{part}_s"] for _, part in named]
+    *shown, busy = in_one_style(map(short_duration, [*values, total["busy_s"]]))
+    return [*(f"{name} {text}" for (name, _), text in zip(named, shown, strict=True)), busy]
+
+
+def _wanted(groups: Sequence[Mapping[str, Any]], *, with_builds: bool) -> Iterator[Heading]:
+    """Yield the columns that have something to show."""
+    for column in (_OVERVIEW[0], _BUILDS, *_OVERVIEW[1:]) if with_builds else _OVERVIEW:
+        values = [row[column.key] for row in groups]
+        if any(values) if column.key in _SELDOM else any(value is not None for value in values):
+            yield column
+
+
+def _fitting(shown: Sequence[Sequence[str]], columns: Sequence[Heading], width: int) -> int:
+    """Return how many columns fit, those up to the first that there is no room for beside the names."""
+    names, *others = widest(shown, columns)
+    room = width - min(names, _least_name(width))
+    for number, needed in enumerate(others, 1):
+        room -= 2 + needed
+        if room < 0:
+            return number
+    return len(columns)
+
+
+def _least_name(width: int) -> int:
+    """Return the width that names are not shortened below."""
+    return max(_MIN_NAME, int(width * _NAME_SHARE))

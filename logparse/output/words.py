@@ -1,0 +1,123 @@
+"""Words and numbers for people: durations, moments, counts, names, bars. Functions of values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from logparse.errors import one_line
+
+#: A value that is not known.
+DASH: Final = "\N{EN DASH}"
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+
+
+def duration(seconds: float | None) -> str:
+    """Return seconds for people: ``5.661 s``, ``20m 55.842s``, ``7h 01m 07s``; a dash for None."""
+    if seconds is None or seconds != seconds:
+        return DASH
+    sign, value = ("-", -seconds) if seconds < 0 else ("", seconds)
+    if value < 59.9995:
+        return f"{sign}{value:.3f} s"
+    if value < 3599.9995:
+        minutes, rest = divmod(value, 60)
+        if rest >= 59.9995:
+            minutes, rest = minutes + 1, 0.0
+        return f"{sign}{int(minutes)}m {rest:06.3f}s"
+    minutes, second = divmod(round(value), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{sign}{hours}h {minute:02d}m {second:02d}s"
+
+
+def short_duration(seconds: float | None) -> str:
+    """Return seconds in few cells, for columns: ``5.66 s``, ``48.4 s``, ``20m 56s``, ``7h 01m``."""
+    if seconds is None or seconds != seconds:
+        return DASH
+    sign, value = ("-", -seconds) if seconds < 0 else ("", seconds)
+    if value < 9.995:
+        return f"{sign}{value:.2f} s"
+    if value < 59.95:
+        return f"{sign}{value:.1f} s"
+    if value < 3599.5:
+        minutes, second = divmod(round(value), 60)
+        return f"{sign}{minutes}m {second:02d}s"
+    hours, minute = divmod(round(value / 60), 60)
+    return f"{sign}{hours}h {minute:02d}m"
+
+
+def moment(at: datetime | None, *, date: bool = True) -> str:
+    """Return a time in UTC to the millisecond; a dash for None."""
+    if at is None:
+        return DASH
+    return at.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S") + f".{at.microsecond // 1000:03d}"
+
+
+def bar(start: float, end: float, width: int, *, unicode: bool = True) -> str:
+    """Return a bar from `start` to `end` (shares of the whole) on a line of `width` cells.
+
+    A part that is narrower than a cell shows as its thinnest stroke, so that it is seen at all.
+    """
+    first = min(max(start, 0.0), 1.0) * width
+    last = min(max(end, 0.0), 1.0) * width
+    lead = min(int(first), width - 1)
+    if not unicode:
+        return " " * lead + "#" * max(1, round(last) - lead)
+    cells = last - lead
+    full = int(cells)
+    part = _EIGHTHS[int((cells - full) * 8)]
+    drawn = "█" * full + part.strip()
+    return " " * lead + (drawn or "▏")
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: ``1 check``, ``2 checks``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def group_name(parts: Iterable[Any]) -> str:
+    """Return a builder's name in one; version 1's buckets hold the project already."""
+    listed = [str(part) for part in parts]
+    if len(listed) == 3 and listed[1].startswith(f"luci.{listed[0]}."):
+        listed = listed[1:]
+    return "/".join(listed)
+
+
+def in_one_style(durations: Iterable[str]) -> list[str]:
+    """Return durations, made by `duration` or `short_duration`, in one style for one line of text.
+
+    Where one of them has minutes or hours, the others lose the blank before their unit:
+    ``5.66s``, ``1m 48s``.
+    """
+    listed = list(durations)
+    if any("m " in text for text in listed):
+        return [text.replace(" s", "s") for text in listed]
+    return listed
+
+
+def shortened(text: str, width: int, mark: str = "…") -> str:
+    """Return text in at most `width` cells: where it is longer, `mark` replaces its middle."""
+    from rich.cells import cell_len
+
+    if cell_len(text) <= width:
+        return text
+    room = max(width - cell_len(mark), 0)
+    start, end = _taken(text, room // 2), _taken(text[::-1], room - room // 2)
+    return f"{start}{mark}{end[::-1]}"
+
+
+def _taken(text: str, width: int) -> str:
+    """Return as many of the first characters of `text` as `width` cells hold."""
+    from rich.cells import cell_len
+
+    taken = ""
+    for character in text[:width]:
+        if cell_len(taken + character) > width:
+            break
+        taken += character
+    return taken
+
+
+def clean(text: str) -> str:
+    """Return text from a log as one line that cannot repaint the terminal."""
+    return one_line(text)

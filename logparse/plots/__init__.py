@@ -1,0 +1,46 @@
+"""Charts of records and tables.
+
+Every function takes records that `logparse.parse` returned, or frames of `logparse.load`, draws
+them on Axes, its own or those given, and returns these Axes. Nothing is read, shown or saved here.
+Times are UTC. A chart names in words what it leaves out. Matplotlib comes with the extra
+``logparse[plot]`` and is imported when the first chart is asked for. Its settings stay as they
+are, and colours follow the background that they give, light or dark.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from logparse.plots.breakdown import phase_breakdown
+    from logparse.plots.distribution import latency_distribution
+    from logparse.plots.phase import PHASES
+    from logparse.plots.polls import poll_lateness, poll_rpc
+    from logparse.plots.timeline import phases
+
+__all__ = ["PHASES", "latency_distribution", "phase_breakdown", "phases", "poll_lateness", "poll_rpc"]
+
+_HOMES: Final = {
+    "PHASES": "phase",
+    "latency_distribution": "distribution",
+    "phase_breakdown": "breakdown",
+    "phases": "timeline",
+    "poll_lateness": "polls",
+    "poll_rpc": "polls",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a chart when it is asked for, because Matplotlib takes long to import."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        import_module("matplotlib")
+    except ImportError as error:
+        raise ImportError("charts need Matplotlib: pip install 'logparse[plot]'") from error
+    return getattr(import_module(f"logparse.plots.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

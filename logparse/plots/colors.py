@@ -1,0 +1,92 @@
+"""Colours that can be read on the background that the style gives, light or dark.
+
+Contrast is the ratio of luminances that the Web Content Accessibility Guidelines define.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb, to_rgba
+
+Rgb: TypeAlias = tuple[float, float, float]
+
+#: The least contrast of text, and of shapes, with what is behind them.
+TEXT_CONTRAST: Final = 4.5
+SHAPE_CONTRAST: Final = 3.0
+#: Colours of Okabe and Ito's palette, which people with any colour vision can tell apart.
+BLUE: Final = "#0072B2"
+ORANGE: Final = "#E69F00"
+VERMILION: Final = "#D55E00"
+_WHITE: Final = (1.0, 1.0, 1.0)
+_BLACK: Final = (0.0, 0.0, 0.0)
+
+
+def luminance(color: Any) -> float:
+    """Return the relative luminance of a colour: 0 for black, 1 for white."""
+    parts = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color))
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+def contrast(one: Any, other: Any) -> float:
+    """Return the contrast of two colours, from 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _mixed(one: Rgb, other: Rgb, part: float) -> Rgb:
+    """Return a colour between two: `part` of the other."""
+    red, green, blue = (a + (b - a) * part for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def background(ax: Axes, *, inside: bool = True) -> Rgb:
+    """Return the colour inside the Axes, or around them, on white paper where it is transparent."""
+    colors = [ax.figure.get_facecolor()]
+    if inside and ax.patch.get_visible():
+        colors.append(ax.get_facecolor())
+    below = _WHITE
+    for color in colors:
+        red, green, blue, alpha = to_rgba(color)
+        below = _mixed(below, (red, green, blue), alpha)
+    return below
+
+
+def visible(ax: Axes, color: str, least: float = SHAPE_CONTRAST) -> str:
+    """Return a colour, made darker or lighter until it has the least contrast inside the Axes."""
+    behind, wanted = background(ax), to_rgb(color)
+    pole = _pole(behind)
+    for step in range(101):
+        mixed = _mixed(wanted, pole, step / 100)
+        # The last digit of the hexadecimal notation may cost a little contrast.
+        if contrast(to_hex(mixed), behind) >= least:
+            break
+    return to_hex(mixed, keep_alpha=False).upper()
+
+
+def _pole(behind: Rgb) -> Rgb:
+    return _WHITE if contrast(_WHITE, behind) > contrast(_BLACK, behind) else _BLACK
+
+
+def ink(ax: Axes, *, inside: bool = True) -> str:
+    """Return the colour of text: the style's own, unless that cannot be read inside or around the Axes."""
+    behind = background(ax, inside=inside)
+    own = mpl.rcParams["text.color"]
+    return to_hex(own if contrast(own, behind) >= TEXT_CONTRAST else _pole(behind))
+
+
+def muted(ax: Axes) -> str:
+    """Return the colour of text that steps back: as near to the background as can still be read."""
+    behind, text = background(ax), to_rgb(ink(ax))
+    for step in range(45, -1, -5):
+        mixed = to_hex(_mixed(text, behind, step / 100))
+        if contrast(mixed, behind) >= TEXT_CONTRAST:
+            return mixed
+    return to_hex(text)
+
+
+def unknown(ax: Axes) -> dict[str, Any]:
+    """Return the look of a bar that stands for time of no known phase."""
+    return {"facecolor": "none", "edgecolor": muted(ax), "hatch": "////", "linewidth": 0.5}

@@ -1,0 +1,212 @@
+"""What a chart draws: records or frames, checked, as frames; and the names of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+from msgspec import structs
+
+from logparse.columns import TABLES
+from logparse.errors import UsageError, choices
+from logparse.plots import texts
+from logparse.records import Invocation, Poll
+from logparse.tables import frame, invocation_row
+
+#: Durations below the first, of the columns named, or above the second in any column, are odd: they
+#: are left out and counted. Differences between two clocks may be a little below zero.
+_LEAST_S: Final = -1.0
+_MOST_S: Final = 10 * 365.25 * 86400
+_NEVER_NEGATIVE: Final = frozenset({"run_s", "pending_s", "duration_s"})
+_FINISHED: Final = ("SUCCEEDED", "FAILED", "OVERRUN", "ABORTED")
+
+
+def odd(column: str, value: float) -> bool:
+    """Return whether a duration cannot be meant as it is written."""
+    return not value <= _MOST_S or (column in _NEVER_NEGATIVE and value < _LEAST_S) or value < -_MOST_S
+
+
+def odd_ones(column: str, values_s: pd.Series[float]) -> pd.Series[bool]:
+    """Return which durations of a column are odd; unknown ones are not."""
+    return pd.Series(
+        [value == value and odd(column, value) for value in values_s], index=values_s.index, dtype=bool
+    )
+
+
+# --- frames from what was given ---------------------------------------------------------------
+
+
+def invocations(given: object, chart: str, needed: Iterable[str] = ()) -> pd.DataFrame:
+    """Return the table ``invocations``, a row of it, or records as a frame that has the needed columns."""
+    if isinstance(given, pd.Series):
+        given = given.to_frame().T
+    if not isinstance(given, pd.DataFrame):
+        records = _records(given, (Invocation,), chart, "invocations")
+        given = frame(map(invocation_row, records), TABLES["invocations"])
+    return _checked(given, chart, "invocations", needed)
+
+
+def polls(given: object, chart: str, needed: Iterable[str]) -> pd.DataFrame:
+    """Return the table ``polls``, or records, or the checks of invocations, as a frame with the columns."""
+    if not isinstance(given, pd.DataFrame):
+        rows: list[dict[str, Any]] = []
+        for record in _records(given, (Poll, Invocation), chart, "polls"):
+            parts, number = (
+                (record.polls, record.invocation_id) if isinstance(record, Invocation) else ([record], None)
+            )
+            rows += [{**structs.asdict(part), "invocation_id": number} for part in parts]
+        given = frame(rows, TABLES["polls"])
+    return _checked(given, chart, "polls", needed)
+
+
+def _records(given: Any, types: tuple[type, ...], chart: str, table: str) -> list[Any]:
+    if isinstance(given, types):
+        return [given]
+    listed = list(given) if _iterable(given) else [given]
+    for item in listed:
+        if not isinstance(item, types):
+            inside = "" if item is given else f" with an item of type {type(item).__name__}"
+            names = choices(kind.__name__ for kind in types)
+            raise UsageError(
+                f"plots.{chart}() takes the table {table} or records of type {names},"
+                f" not {type(given).__name__}{inside}",
+                remedy=_remedy(given, table),
+            )
+    return listed
+
+
+def _iterable(given: object) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, (str, bytes, Mapping))
+
+
+def _remedy(given: object, table: str) -> str:
+    if isinstance(getattr(given, table, None), pd.DataFrame):
+        return f"pass its table, as data.{table}"
+    return f"pass lp.load(…).{table}, or what lp.parse returned"
+
+
+def _checked(data: pd.DataFrame, chart: str, table: str, needed: Iterable[str]) -> pd.DataFrame:
+    if data.empty and not len(data.columns):
+        return frame([], TABLES[table])
+    missing = [column for column in needed if column not in data.columns]
+    if missing:
+        raise UsageError(
+            f"plots.{chart}() needs the columns {', '.join(needed)} of the table {table},"
+            f" and this frame lacks {', '.join(missing)}",
+            remedy=f"pass lp.load(…).{table} with all of its columns",
+        )
+    return data.reset_index(drop=True)
+
+
+def one(given: object, chart: str) -> dict[str, Any] | None:
+    """Return the only invocation given, by column and None where unknown; None where there is none."""
+    if isinstance(given, Invocation):
+        return invocation_row(given)
+    data = invocations(given, chart)
+    if len(data) > 1:
+        raise UsageError(
+            f"plots.{chart}() draws one invocation and got {len(data)}",
+            remedy="choose one, as frame.iloc[[0]], or draw all with plots.phase_breakdown()",
+        )
+    return None if data.empty else values(data.iloc[0])
+
+
+def values(row: pd.Series[Any]) -> dict[str, Any]:
+    """Return a row by column, None where unknown."""
+    return {
+        str(name): None if pd.api.types.is_scalar(value) and pd.isna(value) else value
+        for name, value in row.items()
+    }
+
+
+# --- columns ----------------------------------------------------------------------------------
+
+
+def numbers(data: pd.DataFrame, column: str, chart: str) -> pd.Series[float]:
+    """Return a column of durations as floats."""
+    try:
+        return pd.to_numeric(data[column]).astype("Float64").astype("float64")
+    except (TypeError, ValueError):
+        raise _wrong_type(data, column, chart, "numbers of seconds") from None
+
+
+def times(data: pd.DataFrame, column: str, chart: str) -> pd.Series[Any]:
+    """Return a column of times in UTC; those without a time zone are taken for UTC."""
+    given = data[column]
+    if given.isna().all():
+        return pd.Series(pd.NaT, index=given.index, dtype="datetime64[us, UTC]")
+    texts_inside = any(isinstance(value, (str, int, float)) for value in given.dropna().head(1))
+    try:
+        if not texts_inside:
+            return pd.to_datetime(given, utc=True)
+    except (TypeError, ValueError):
+        pass
+    raise _wrong_type(data, column, chart, "times")
+
+
+def _wrong_type(data: pd.DataFrame, column: str, chart: str, wanted: str) -> UsageError:
+    kind = type(data[column].dropna().iloc[0]).__name__
+    return UsageError(
+        f"plots.{chart}() needs {wanted} in the column {column}, which holds values of type {kind}",
+        remedy="pass a frame as lp.load returns it",
+    )
+
+
+def duration(row: Mapping[str, Any], column: str, chart: str) -> float | None:
+    """Return a duration of a row in seconds; None where unknown or missing."""
+    value = row.get(column)
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"plots.{chart}() needs numbers of seconds in {column}, not {type(value).__name__}",
+            remedy="pass a row as lp.load returns it",
+        ) from None
+    return None if math.isnan(number) else number
+
+
+def unfinished(data: pd.DataFrame) -> pd.Series[bool]:
+    """Return which invocations have not ended, as far as their status is known."""
+    if "status" not in data.columns:
+        return pd.Series(False, index=data.index)
+    return data["status"].notna() & ~data["status"].isin(_FINISHED)
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+def builder_names(data: pd.DataFrame) -> pd.Series[Any]:
+    """Return the name of each row's builder, null where unknown: the one place that decides it.
+
+    It is the column ``builder_id`` where the frame has one, else project, bucket and builder.
+    """
+    if "builder_id" in data.columns:
+        return data["builder_id"].astype("string")
+    parts = [data[name] for name in ("project", "bucket", "builder") if name in data.columns]
+    named = [
+        "/".join(str(part) for part in row if not pd.isna(part)) for row in zip(*parts, strict=True)
+    ] or [""] * len(data)
+    known = data["builder"].notna() if "builder" in data.columns else pd.Series(False, index=data.index)
+    return pd.Series(named, index=data.index, dtype="string").where(known)
+
+
+def row_names(data: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return for each row the job, else the builder, and the end of the id that tells rows apart."""
+    empty: Sequence[Any] = [None] * len(data)
+    jobs = list(data["job_id"]) if "job_id" in data.columns else empty
+    ids = list(data["invocation_id"]) if "invocation_id" in data.columns else empty
+    names = []
+    for job, builder, number in zip(jobs, builder_names(data), ids, strict=True):
+        name = next((str(part) for part in (job, builder) if not pd.isna(part)), "unknown job")
+        end = "" if pd.isna(number) else f" …{texts.clean(str(number)[-6:])}"
+        names.append((name, end))
+    return names
+
+
+def of(count: int, whole: int, words: str) -> list[str]:
+    """Return a note on what is left out, as ``3 of 18 without a known bot``; none where nothing is."""
+    return [f"{count:,} of {whole:,} {words}"] if count else []

@@ -1,0 +1,295 @@
+"""Every chart can be read: texts are inside, apart and in contrast, on any data, style and layout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot
+from matplotlib import style as matplotlib_style
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb, to_rgba
+from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+import logparse as lp
+from logparse import plots
+from logparse.columns import TABLES
+from logparse.tables import frame
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "tests" / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
+START = datetime(2021, 3, 1, tzinfo=UTC)
+PHASES = ("scheduler_wait_s", "launch_s", "pending_s", "run_s", "finish_lag_s")
+#: Names that a log may hold: long, of several scripts, with control and direction marks, formulas, glyphs missing.
+HOSTILE = (
+    "x" * 300,
+    "$\\frac{1}{0}$ and $x^2$",
+    "$",
+    "שלום עולם/بناء " * 5,
+    "\x1b[31mred\x00\n\r\t\u202e\u2066name",
+    "漢字 🚀 \ud800",
+    "%s {0} \\n \\textbf{x} _a^b",
+    " ",
+)
+
+Frames: TypeAlias = tuple[pd.DataFrame, pd.DataFrame]
+
+
+def invocations(count: int, names: tuple[str, ...] = ("p/a", "p/b", "q/c")) -> pd.DataFrame:
+    """Return a table of `count` invocations, one every seven hours, with spread durations."""
+    random = np.random.default_rng(1)
+    rows = []
+    for i in range(count):
+        parts = dict(zip(PHASES, random.lognormal((0, -1, 2, 6, 0), 1.0), strict=True))
+        name = names[i % len(names)]
+        rows.append(
+            {
+                **{column.name: None for column in TABLES["invocations"]},
+                **parts,
+                "invocation_id": f"9{i:018d}" if names[0][0] == "p" else name,
+                "job_id": name,
+                "project": "p",
+                "bucket": "ci",
+                "builder": name,
+                "bot_id": name,
+                "status": "SUCCEEDED",
+                "created_at": START + timedelta(hours=7 * i),
+                "duration_s": sum(parts.values()),
+                "queue_latency_s": sum(parts[phase] for phase in PHASES[:3]),
+            }
+        )
+    return frame(rows, TABLES["invocations"])
+
+
+def polls(count: int, number: str = "1") -> pd.DataFrame:
+    """Return a table of `count` status checks, one a minute."""
+    random = np.random.default_rng(2)
+    rows = []
+    for i in range(count):
+        due, late = START + timedelta(minutes=i), float(random.normal(0.1, 0.05))
+        rows.append(
+            {
+                "invocation_id": number,
+                "seq": i + 1,
+                "source": "pubsub" if i % 10 == 9 else "timer",
+                "due_at": None if i % 10 == 9 else due,
+                "handled_at": due + timedelta(seconds=late),
+                "lateness_s": None if i % 10 == 9 else late,
+                "rpc_s": None if i % 50 == 20 else float(random.lognormal(-1, 0.5)),
+            }
+        )
+    return frame(rows, TABLES["polls"])
+
+
+DATA: dict[str, Callable[[], Frames]] = {
+    "real": lambda: (lp.load(PAGE).invocations, lp.load(PAGE).polls),
+    "samples": lambda: (lp.load(ROOT / "sample_logs").invocations, lp.load(ROOT / "sample_logs").polls),
+    "empty": lambda: (invocations(0), polls(0)),
+    "without columns": lambda: (pd.DataFrame(), pd.DataFrame()),
+    "one row": lambda: (invocations(1), polls(1)),
+    "hostile": lambda: (invocations(len(HOSTILE), HOSTILE), polls(5, HOSTILE[3] + HOSTILE[4] + HOSTILE[1])),
+    "5000 rows": lambda: (invocations(5000), polls(5000)),
+}
+CHARTS: dict[str, Callable[[Frames, Axes | None], Axes]] = {
+    "phases": lambda data, ax: plots.phases(data[0].head(1), ax),
+    "phase_breakdown": lambda data, ax: plots.phase_breakdown(data[0], ax),
+    "phase_breakdown but run": lambda data, ax: plots.phase_breakdown(data[0], ax, run=False),
+    "by job": lambda data, ax: plots.latency_distribution(data[0], "job", ax, metric="run_s"),
+    "by day": lambda data, ax: plots.latency_distribution(data[0], "day", ax, metric="duration_s"),
+    "poll_rpc": lambda data, ax: plots.poll_rpc(data[1], ax),
+    "poll_lateness": lambda data, ax: plots.poll_lateness(data[1], ax),
+}
+LAYOUTS: dict[str, Callable[[], Axes | None]] = {
+    "own": lambda: None,
+    "plain": lambda: pyplot.subplots()[1],
+    "tight": lambda: pyplot.subplots(layout="tight")[1],
+    "constrained": lambda: pyplot.subplots(layout="constrained")[1],
+}
+
+
+@pytest.fixture(scope="module")
+def data() -> Callable[[str], Frames]:
+    made: dict[str, Frames] = {}
+
+    def get(name: str) -> Frames:
+        if name not in made:
+            made[name] = DATA[name]()
+        return made[name]
+
+    return get
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    before = dict(matplotlib.rcParams)
+    yield
+    pyplot.close("all")
+    assert dict(matplotlib.rcParams) == before
+
+
+def drawn(ax: Axes) -> Figure:
+    figure = ax.figure
+    assert isinstance(figure, Figure)
+    figure.draw_without_rendering()
+    return figure
+
+
+def shown(artist: Any) -> list[Text]:
+    return [text for text in artist.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
+def title_of(ax: Axes) -> Text:
+    return next(text for text in ax.findobj(Text) if text.get_text() == ax.get_title(loc="left"))  # type: ignore[attr-defined, return-value]
+
+
+def outside(figure: Figure) -> list[str]:
+    """Return the texts that reach out of the figure."""
+    whole = figure.bbox.padded(1)
+    found = []
+    for text in shown(figure):
+        box = text.get_window_extent()
+        if not (whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 and box.y1 <= whole.y1):
+            found.append(text.get_text())
+    return found
+
+
+def overlapping(figure: Figure) -> list[tuple[str, str]]:
+    """Return the pairs among labels of ticks and axes, title and legend that cover each other."""
+    found = []
+    for ax in figure.findobj(Axes):
+        assert isinstance(ax, Axes)
+        low, high = sorted(ax.get_xlim())
+        labels = [
+            label
+            for tick, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+            if low <= tick <= high
+        ]
+        low, high = sorted(ax.get_ylim())
+        labels += [
+            label
+            for tick, label in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+            if low <= tick <= high
+        ]
+        legend = ax.get_legend()
+        others = [ax.xaxis.label, ax.yaxis.label, ax.xaxis.get_offset_text(), title_of(ax)]
+        texts = [*labels, *others, *(legend.get_texts() if legend else [])]
+        boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text().strip()]
+        for (one, box), (other, second) in combinations(boxes, 2):
+            # Half a pixel of a rounded box is not an overlap.
+            if (
+                min(box.x1, second.x1) - max(box.x0, second.x0) > 0.5
+                and min(box.y1, second.y1) - max(box.y0, second.y0) > 0.5
+            ):
+                found.append((one, other))
+    return found
+
+
+def luminance(color: Any) -> float:
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: Any, other: Any) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+# --- structure ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("name", DATA)
+def test_texts_are_inside_and_apart(name: str, chart: str, style: str, data: Callable[[str], Frames]) -> None:
+    with matplotlib_style.context(style):
+        ax = CHARTS[chart](data(name), None)
+        figure = drawn(ax)
+    assert outside(figure) == []
+    assert overlapping(figure) == []
+    assert ax.get_title(loc="left")
+    if not ax.has_data():
+        assert [text for text in ax.texts if text.get_text().startswith("no ")]
+
+
+@pytest.mark.parametrize("layout", ["plain", "tight", "constrained"])
+@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("name", ["real", "samples", "hostile"])
+def test_nothing_is_clipped_in_any_layout(
+    name: str, chart: str, layout: str, data: Callable[[str], Frames]
+) -> None:
+    figure = drawn(CHARTS[chart](data(name), LAYOUTS[layout]()))
+    assert outside(figure) == []
+    assert overlapping(figure) == []
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_narrow_axes_side_by_side_do_not_run_into_each_other(
+    chart: str, data: Callable[[str], Frames]
+) -> None:
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 4.8))
+    for ax in axes:
+        CHARTS[chart](data("samples"), ax)
+    drawn(axes[0])
+    assert outside(figure) == []
+    right_end = max(text.get_window_extent().x1 for text in shown(axes[0]))
+    left_end = min(text.get_window_extent().x0 for text in shown(axes[1]))
+    assert right_end <= left_end + 1
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("name", ["real", "samples", "one row", "5000 rows"])
+def test_each_axis_of_durations_names_its_unit(name: str, chart: str, data: Callable[[str], Frames]) -> None:
+    ax = CHARTS[chart](data(name), None)
+    labels = [label for a in (ax, *ax.child_axes) for label in (a.get_xlabel(), a.get_ylabel()) if label]
+    unit = r"\((ms|s|min|h|d)( to (s|min|h|d))?(, log scale)?\)"
+    for label in labels:
+        assert re.search(unit, label) or "(UTC)" in label
+    assert any(re.search(unit, label) for label in labels)
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background", "seaborn-v0_8-dark", "Solarize_Light2"])
+@pytest.mark.parametrize("chart", CHARTS)
+def test_texts_and_shapes_have_contrast(chart: str, style: str, data: Callable[[str], Frames]) -> None:
+    with matplotlib_style.context(style):
+        ax = CHARTS[chart](data("samples"), None)
+        figure = drawn(ax)
+    axes = [ax, *ax.child_axes]
+    inner = [text for a in axes for text in a.texts]
+    for text in inner:
+        assert contrast(text.get_color(), ax.get_facecolor()) >= 4.5, text.get_text()
+    legend = ax.get_legend()
+    outer = [title_of(ax), ax.xaxis.label, ax.yaxis.label, *(legend.get_texts() if legend else [])]
+    for text in (text for text in outer if text.get_text()):
+        assert contrast(text.get_color(), figure.get_facecolor()) >= 4.5, text.get_text()
+    for a in axes:
+        assert isinstance(a, Axes)
+        for line in a.get_lines():
+            if line.get_marker() not in ("None", ""):
+                assert contrast(line.get_color(), a.get_facecolor()) >= 3
+        for container in a.containers:
+            assert isinstance(container, BarContainer)
+            for bar in container.patches:
+                color = bar.get_facecolor()
+                color = color if to_rgba(color)[3] else bar.get_edgecolor()
+                assert contrast(color, a.get_facecolor()) >= 3
+
+
+def test_axes_of_a_dark_style_are_drawn_on_after_it_has_been_left(
+    data: Callable[[str], Frames],
+) -> None:
+    with matplotlib_style.context("dark_background"):
+        ax = pyplot.subplots(layout="constrained")[1]
+    plots.latency_distribution(data("real")[0], "bot", ax)
+    assert contrast(title_of(ax).get_color(), "black") >= 4.5
+    for line in ax.collections:
+        assert contrast(line.get_edgecolor()[0], "black") >= 3
