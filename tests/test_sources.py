@@ -615,8 +615,8 @@ def test_limit_error_names_the_limit_and_the_option(tmp_path: Path, limit: int, 
 
 @each_compression
 def test_bomb_takes_no_more_memory_than_the_limit(tmp_path: Path, kind: str) -> None:
-    path = write(tmp_path / "x", COMPRESSORS[kind](b"a" * 25_000_000))
-    limit = 8 << 20
+    path = write(tmp_path / "x", COMPRESSORS[kind](b"a" * 50_000_000))
+    limit = 16 << 20
     tracemalloc.start()
     try:
         error = failure(path, max_bytes=limit)
@@ -624,7 +624,7 @@ def test_bomb_takes_no_more_memory_than_the_limit(tmp_path: Path, kind: str) -> 
     finally:
         tracemalloc.stop()
     assert isinstance(error, LimitError)
-    assert error.cause == "expands to more than 8 MiB"
+    assert error.cause == "expands to more than 16 MiB"
     assert peak < 2 * limit
 
 
