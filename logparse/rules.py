@@ -281,7 +281,7 @@ def advance(state: State, block: Block, found: Match | None) -> State:
     elapsed = state.elapsed_ms + step_between(state.clock_ms, block.clock_ms)
     phase = state.phase or "lost"
     if found is None:
-        return state._replace(phase=phase, kind=None, quotes=True, clock_ms=clock, elapsed_ms=elapsed)
+        return State(phase, None, True, state.attempt, state.start_ms, clock, elapsed, *state[7:])
     message = found.message
     attempt, outcome = state.attempt, state.outcome
     invocation, build = _named_ids(block, found)

@@ -27,7 +27,7 @@ Matcher = Callable[[str, Context], Match | None]
 #: How many hypotheses the search keeps. The given logs and their variations need fewer than 16.
 BEAM_WIDTH: Final = 32
 #: In a log of more blocks than any genuine one the beam is narrower, so that hostile texts take no longer.
-_MOST_WORK: Final = 64_000
+_MOST_WORK: Final = 32_000
 _LEAST_WIDTH: Final = 4
 #: The plain reading is certain where its clocks deviate by no more than this in all.
 _PLAIN_MS: Final = 20
@@ -164,8 +164,9 @@ class Search:
             endings.drop(index)
             first = live[0]
             if len(live) == 1 and not first.state.quotes and first.state.phase != "finished":
-                # There is one hypothesis and no choice, so that its penalty decides nothing.
-                live = [self._accept(first, index, weigh=False)]
+                # There is one hypothesis and no choice, so that nothing is rare or doubtful.
+                live = [self._accept(first, index)]
+                live[0].rare = False
                 continue
             candidates = self._step(live, index)
             for candidate in candidates:
@@ -181,6 +182,7 @@ class Search:
     def _step(self, live: Sequence[Hypothesis], index: int) -> list[Hypothesis]:
         """Return the hypotheses of one block more: it is accepted, or absorbed."""
         accepted: dict[State, Hypothesis] = {}
+        tried: dict[State, tuple[int, State]] = {}
         absorbing = []
         plain = self._understand(index, live[0].state)
         kind = plain.message.kind if plain else None
@@ -191,13 +193,19 @@ class Search:
         for hypothesis in live:
             state = hypothesis.state
             follows = state.phase != "finished" or self._can_follow_finish(index, state)
-            if follows and (
+            if follows and state in tried and state.kind != "fetch_response":
+                # A better one in the same state has accepted the block already.
+                added, after = tried[state]
+                best = accepted[after]
+                best.margin = min(best.margin, hypothesis.penalty + added - best.penalty)
+            elif follows and (
                 limit is None
                 or not is_entry
                 or hypothesis.penalty + BROKEN <= limit
                 or kind in AFTER.get(state.kind or "", (kind,))
             ):
                 new = self._accept(hypothesis, index)
+                tried[state] = new.penalty - hypothesis.penalty, new.state
                 known = accepted.get(new.state)
                 accepted[new.state] = new if known is None else _merged(new, known)
             if not follows or state.quotes:
@@ -212,8 +220,8 @@ class Search:
         found = self._understand(index, state)
         return found is not None and (found.message.kind == "timer_ignored" or rules.begins(found, state))
 
-    def _accept(self, last: Hypothesis, index: int, *, weigh: bool = True) -> Hypothesis:
-        """Return the hypothesis in which the block is the next entry. Without `weigh` it adds no penalty."""
+    def _accept(self, last: Hypothesis, index: int) -> Hypothesis:
+        """Return the hypothesis in which the block is the next entry."""
         block, state = self._blocks[index], last.state
         found, begins, rare, penalty = None, False, False, 0
         if block.shape == "entry":
@@ -223,7 +231,7 @@ class Search:
                 if begins and state.phase != "finished":
                     penalty = 2 * BROKEN if state.quotes else _UNFINISHED_MS
                 state = State(start_ms=block.clock_ms)
-            elif weigh:
+            else:
                 penalty = rules.penalty(block, found, state)
                 rare = found is not None and rules.is_rare(found, state)
                 if state.kind == "fetch_response" and not self._body_ends(last.index, index):
