@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from linear import Case, assert_linear, filled
 
 import logparse as lp
 from logparse import grammar, sources
@@ -369,34 +369,21 @@ def test_any_text_keeps_its_lines(text: str) -> None:
     assert made.translate(gone) == text.translate(gone)
 
 
+LINES = [
+    "> " * 90 + "[09:00:00.000] x\n", "1: [09:00:00.000] x\n", "> 1: > 2: > [09:00:00.000] Done  \n",
+    "[09:00:00.000] Done  \n", f"[09:00:00.000]{NBSP}a{NBSP} b\n", ">", "1", " ", NBSP, ">\n", "\n", " \n", "\r", "\r\r\n",
+    "[09:00:00.000] Failed to fetch build - \n",
+]  # fmt: skip
+#: A second a megabyte, on a machine that others use as well.
+SIZE, CAP_S = 160_000, 0.4
+
+
 @pytest.mark.no_cover
-@pytest.mark.parametrize(
-    "line",
-    [
-        "> " * 90 + "[09:00:00.000] x\n", "1: [09:00:00.000] x\n", "> 1: > 2: > [09:00:00.000] Done  \n",
-        "[09:00:00.000] Done  \n", f"[09:00:00.000]{NBSP}a{NBSP} b\n", ">", "1", " ", NBSP, ">\n", "\n", " \n", "\r", "\r\r\n",
-        "[09:00:00.000] Failed to fetch build - \n",
-    ],
-    ids=repr,
-)  # fmt: skip
 @pytest.mark.parametrize(
     "before", ["", "> [09:00:00.000] Done \n", "1 [09:00:00.000] Done \n", f"[09:00:00.000]{NBSP}a  \n"]
 )
-def test_time_is_linear(before: str, line: str) -> None:
-    def seconds(size: int) -> float:
-        text = (before + line * (size // len(line) + 1) + "x").encode()
-        start = time.process_time()
-        restored(text.decode())
-        return time.process_time() - start
-
-    size = 100_000
-    for attempt in range(3):
-        small, large = seconds(size), seconds(4 * size)
-        if large <= 10 * max(small, 0.02):
-            break
-        assert attempt < 2, (small, large)
-    # A second a megabyte, on a machine that others use as well.
-    assert large < 1.0
+def test_time_is_linear(before: str) -> None:
+    assert_linear(*(Case(repr(line), filled(line, before, "x"), restored, SIZE, CAP_S) for line in LINES))
 
 
 def test_a_label_twice_does_not_make_a_job_s_page() -> None:
