@@ -30,6 +30,7 @@ __all__ = [
     "find",
     "from_text",
     "read",
+    "read_stream",
 ]
 
 DEFAULT_MAX_BYTES = 256 * 1024 * 1024
@@ -251,6 +252,19 @@ def from_text(text: str, name: str = "<text>") -> Source:
     return _source(text, name, "utf-8", None, False)
 
 
+def read_stream(stream: Readable, name: str, *, max_bytes: int = DEFAULT_MAX_BYTES) -> Source:
+    """Read, decompress and decode an open binary file to its end. It is not closed.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is larger than ``max_bytes``, or is no text.
+    OSError, ValueError
+        If reading from the file fails.
+    """
+    return decode(_load(stream, name, max_bytes), name)
+
+
 # --- finding -------------------------------------------------------------------------------------------
 
 
@@ -352,7 +366,9 @@ def _unreadable(error: OSError | ValueError, name: str) -> InputError:
 # --- reading -------------------------------------------------------------------------------------------
 
 
-class _Readable(Protocol):
+class Readable(Protocol):
+    """A binary file, as far as it is needed."""
+
     def read(self, size: int, /) -> bytes | None: ...
 
 
@@ -380,7 +396,7 @@ def _open(found: Found, max_bytes: int, stdin: BinaryIO | None) -> Source:
         ) from error
 
 
-def _load(stream: _Readable, name: str, max_bytes: int) -> bytearray:
+def _load(stream: Readable, name: str, max_bytes: int) -> bytearray:
     """Collect the decompressed bytes of a stream. Raises InputError, and OSError if reading itself fails."""
     layers: list[str] = []
     damage: tuple[type[Exception], ...] = (EOFError, OSError)
@@ -430,7 +446,7 @@ def _load(stream: _Readable, name: str, max_bytes: int) -> bytearray:
     return data
 
 
-def _fill(stream: _Readable, data: bytearray, size: int) -> None:
+def _fill(stream: Readable, data: bytearray, size: int) -> None:
     """Append to ``data`` in place until it holds ``size`` bytes or the stream ends."""
     while len(data) < size:
         block = stream.read(min(_CHUNK, size - len(data)))
@@ -445,7 +461,7 @@ def _fill(stream: _Readable, data: bytearray, size: int) -> None:
 class _Replay(io.RawIOBase):
     """A stream with bytes already taken from it put back in front: pipes cannot seek."""
 
-    def __init__(self, head: bytes, rest: _Readable) -> None:
+    def __init__(self, head: bytes, rest: Readable) -> None:
         super().__init__()
         self._head = io.BytesIO(head)
         self._rest = rest
@@ -477,7 +493,7 @@ def _compression(head: bytes | bytearray) -> str | None:
     return None
 
 
-def _inflate(kind: str, stream: BinaryIO) -> tuple[_Readable, type[Exception]]:
+def _inflate(kind: str, stream: BinaryIO) -> tuple[Readable, type[Exception]]:
     """Give a reader of the decompressed bytes, and the error of its own that it raises on damage."""
     # Imported late because most inputs need none of them.
     if kind == "gzip":
