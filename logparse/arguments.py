@@ -22,15 +22,17 @@ def day_of(given: Day | None) -> date | None:
     """Return a day that was given as a date, a datetime (its day in UTC) or text like 2020-11-17."""
     if given is None:
         return None
+    day: object = given
     try:
         if isinstance(given, str):
-            return date.fromisoformat(given.strip())
-        if isinstance(given, datetime):
-            return (given if given.tzinfo is None else given.astimezone(UTC)).date()
+            day = date.fromisoformat(given.strip())
+        elif isinstance(given, datetime):
+            day = (given if given.tzinfo is None else given.astimezone(UTC)).date()
     except (ValueError, OverflowError):
-        given = str(given)
-    if isinstance(given, date):
-        return given
+        day = None
+    # Only pandas' missing time differs from itself.
+    if isinstance(day, date) and day == day:
+        return day
     raise UsageError(f"date={given!r} is not a day", remedy='write it as date="2020-11-17"')
 
 

@@ -75,13 +75,13 @@ class InputWarning(UserWarning):
 
 
 def nearest(name: object, names: Iterable[str]) -> str:
-    """Return the remedy for a name that is not known: the one most like it, and all of them."""
+    """Return the remedy for a name that is not known: all names, and the one most like it."""
     from difflib import get_close_matches
 
     known = list(names)
     like = get_close_matches(name, known, 1) if isinstance(name, str) else []
-    asked = f"did you mean {like[0]!r}? " if like else ""
-    return f"{asked}choose from {', '.join(known)}"
+    asked = f"; did you mean {like[0]!r}?" if like else ""
+    return f"choose from {', '.join(known)}{asked}"
 
 
 def choices(names: Iterable[str]) -> str:

@@ -231,7 +231,8 @@ def _from_json(value: Any, type_: str) -> Any:
         return _time(value)
     if type_ == "float" and type(value) is int:
         return float(value)
-    if type(value) is not _JSON_TYPES[type_] or (isinstance(value, int) and abs(value) >= _INT_LIMIT):
+    outside = isinstance(value, int) and not -_INT_LIMIT <= value < _INT_LIMIT
+    if type(value) is not _JSON_TYPES[type_] or outside:
         raise ValueError(f"{str(value)[:40]!r} is not {type_}")
     return value
 

@@ -423,7 +423,9 @@ def test_a_dataset_names_its_tables() -> None:
     for name in ("poll", "", "records", "__class__"):
         with pytest.raises(KeyError):
             found.table(name)
-    assert repr(found).startswith("<Dataset: 1 invocation, 0 other builds, 0 failures; rows of tables: invocations 1,")
+    assert repr(found).startswith(
+        "<Dataset: 1 invocation, 0 other builds, 0 failures; rows of tables: invocations 1,"
+    )
 
 
 def test_the_order_of_files_changes_no_metric() -> None:
