@@ -72,7 +72,7 @@ def check(given: object, function: str) -> None:
     """Raise a `UsageError` where something is not an input. Nothing is read."""
     if isinstance(given, (str, bytes, bytearray, memoryview, os.PathLike, OpenFile)):
         return
-    # A mapping and a frame are iterable as well, but give names.
+    # A mapping and a frame are iterable as well, but give their keys.
     if isinstance(given, Iterable) and not isinstance(given, Mapping) and not hasattr(given, "columns"):
         return
     raise UsageError(
@@ -153,7 +153,7 @@ def _paths(path: str) -> Iterator[str | InputError]:
             source=path.encode("utf-8", "backslashreplace").decode("utf-8"),
             remedy="check the pattern; ** matches directories at any depth",
         )
-    # A directory stands for all below it, which a pattern with ** matches as well.
+    # A directory is read with all below it, and a pattern with ** matches that too: each file counts once.
     directories = {os.path.normpath(match) for match in found if os.path.isdir(match)}
     for match in found:
         if directories.isdisjoint(map(str, Path(os.path.normpath(match)).parents)):
@@ -169,7 +169,7 @@ def _read_file(stream: OpenFile, max_bytes: int) -> Source | InputError:
     named = isinstance(path, (str, os.PathLike))
     name = (name_of(path) if named else None) or "<file>"
     try:
-        # Text and binary files differ in nothing but the type of what they return.
+        # The type of an empty read says whether the file was opened as text or as binary.
         if isinstance(stream.read(0), str):
             source = _read_text(stream, name, max_bytes)
         else:
