@@ -126,6 +126,4 @@ class _Reader:
                 record.findings += odd_findings(record)
         found.findings += [finding for build in found.builds for finding in odd_findings(build)]
         found.triages.sort(key=triage_place)
-        for errors in (found.failures, found.skipped):
-            errors.sort(key=lambda error: (error.source or "", error.line or 0, error.cause))
         return found
