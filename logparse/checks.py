@@ -43,6 +43,8 @@ CODES: Final = {
     "duration-mismatch": Code(False, "the stated duration does not agree with the clock"),
     "attempt-skipped": Code(False, "launch attempts do not count up by one"),
     "odd-value": Code(False, "a duration, a time or a number is impossible"),
+    "reading-ambiguous": Code(False, "entries in a rare sequence could also be text that an error quotes"),
+    "log-too-long": Code(True, "a log is longer than the scheduler keeps; the rest of it was not read"),
     "timer-never-fired": Code(False, "a timer was due long before the end and was never handled"),
     "copies-disagree": Code(False, "copies of one invocation or build give a value differently"),
     "tag-copied": Code(False, "a build has the tags of another build, which the scheduler started"),

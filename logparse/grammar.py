@@ -481,9 +481,9 @@ def parse_log(text: str, line: int = 1) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def parse_page(text: str) -> Page:
+def parse_page(text: str, log_at: int | None = None) -> Page:
     """Return the page that `text` is. Never fails: what is no part of a page is the preamble."""
-    head_text, log_start, indent = split_head(text)
+    head_text, log_start, indent = split_head(text, log_at)
     fields: dict[str, str] = {}
     sections: dict[str, str] = {}
     crumb: tuple[str, str, str] | None = None

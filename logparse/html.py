@@ -110,12 +110,15 @@ class HtmlPage:
         A ``<br>`` within the log, which some extension may have made, puts later lines off.
     title:
         The page's title, if it has one.
+    log_at:
+        Offset in an invocation's text of its log's heading; the text's end where it has no log.
     """
 
     kind: Kind
     text: str
     log_line_shift: int
     title: str | None
+    log_at: int = 0
 
 
 def is_html(text: str) -> bool:
@@ -195,7 +198,8 @@ def to_text(html: str) -> HtmlPage:
     of_scheduler = _SCHEDULER_TITLE.match(parts.title) is not None
     has_status = "status" in parts.fields
     if (of_scheduler and (has_status or log)) or (log and (has_status or log.remark.lower() == "(utc)")):
-        return HtmlPage("invocation", _text_form(parts), _line_shift(html, log), title)
+        text, log_at = _text_form(parts)
+        return HtmlPage("invocation", text, _line_shift(html, log), title, log_at)
     has_state = "state" in parts.fields and ("next run" in parts.fields or "schedule" in parts.fields)
     if (of_scheduler or has_state) and (flat.has_invocations_table or (of_scheduler and has_state)):
         triage = parts.sections.get("last triage")
@@ -499,8 +503,8 @@ def _read(source: str) -> _Parts:
     return parts
 
 
-def _text_form(parts: _Parts) -> str:
-    """Write an invocation's parts in the text form."""
+def _text_form(parts: _Parts) -> tuple[str, int]:
+    """Return an invocation's parts in the text form, and the offset of the log's heading in it."""
     crumbs = parts.crumbs
     if len(crumbs) < 4:
         crumbs = ["All projects", *parts.title.split(" :: ")[1:]]
@@ -511,12 +515,13 @@ def _text_form(parts: _Parts) -> str:
     if "actions" in parts.fields:
         lines.append("Actions:")
     blocks = ["\n".join(lines) + "\n\n"] if lines else []
+    log = ""
     for name, heading in _SECTIONS.items():
         section = parts.sections.get(name)
         if section is None or name in ("pending triggers", "last triage"):
             continue
         if name == "debug log":
-            blocks.append(f"{heading}\n\n{section.pre or ''}")
+            log = f"{heading}\n\n{section.pre or ''}"
         elif name == "definition":
             blocks.append(f"{heading} {section.remark}".rstrip() + "\n\n")
         else:
@@ -526,7 +531,8 @@ def _text_form(parts: _Parts) -> str:
                 blocks.append(section.pre.rstrip("\n") + "\n\n")
         elif name != "debug log" and section.items:
             blocks.append("".join(f"  • {item}\n" for item in section.items) + "\n")
-    return "".join(blocks)
+    head = "".join(blocks)
+    return head + log, len(head)
 
 
 def _line_shift(html: str, section: _Section | None) -> int:

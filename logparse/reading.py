@@ -6,22 +6,20 @@ Each function returns or raises; nothing is printed.
 from __future__ import annotations
 
 import os
-import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import partial
 from hashlib import sha256
-from typing import BinaryIO, Final, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from logparse import scanner, sources
 from logparse.buildbucket import builds_in
 from logparse.checks import check_invocation, check_triage
 from logparse.entries import Entry, split_invocations
 from logparse.errors import InputError
-from logparse.html import is_html, split_pages, to_text
 from logparse.invocation import assemble
 from logparse.merge import Copy
+from logparse.pages import PageText, no_log, pages_of
 from logparse.records import Build, Invocation, TriageLog
 from logparse.sources import DEFAULT_MAX_BYTES, Source
 from logparse.syntax import Engine, Page
@@ -29,15 +27,6 @@ from logparse.syntax import Engine, Page
 Input: TypeAlias = "str | bytes | os.PathLike[str]"
 Result: TypeAlias = Invocation | TriageLog | Build | InputError
 Part: TypeAlias = Copy | TriageLog | Build | InputError
-
-_PAGE_START_RE: Final = re.compile(
-    r"^(?:[ \t]*All projects[^\n]*\n(?:[^\n:]*\n){0,8})?"
-    r"[ \t]*Status:[^\n]*\n[ \t\n]*+(?:(?!Triggered by:)[^\n]+\n[ \t\n]*+)?Triggered by:",
-    re.MULTILINE,
-)
-_JOB_PAGE_RE: Final = re.compile(r"^[ \t]*(?:State:|Schedule:|Next run:)", re.MULTILINE)
-#: What `logparse.html` writes above a log.
-_LOG_HEADING: Final = "Debug log (UTC)\n\n"
 
 
 def parse(
@@ -137,99 +126,25 @@ def read_parts(source: Source, *, date: date | None = None, engine: Engine = sca
     if found is not None:
         return [*found]
     results: list[Part] = []
-    for text, shift in _pages(source):
-        results.extend(_read_page(text, source, shift, date, engine))
+    for page in pages_of(source):
+        results.extend(_read_page(page, source, date, engine))
     if not results:
-        raise _no_log(source)
+        raise no_log(source)
     return results
 
 
-def _no_log(source: Source) -> InputError:
-    if len(set(_JOB_PAGE_RE.findall(source.text[:100_000]))) >= 2:
-        return InputError(
-            "is a job's page, not an invocation's",
-            source=source.name,
-            remedy="open one of the job's invocations and save that page",
-        )
-    return InputError(
-        "holds no scheduler log",
-        source=source.name,
-        remedy="save the invocation's page, or its debug log, with lines like [HH:MM:SS.mmm] …",
-    )
-
-
-def _pages(source: Source) -> Iterator[tuple[str, int]]:
-    """Yield each page's text, and what to add to lines of its log there for lines in the source."""
-    if is_html(source.text):
-        for line, html in split_pages(source.text):
-            page = to_text(html)
-            if page.kind == "job" and not page.text:
-                raise InputError(
-                    "is a job's page, not an invocation's",
-                    source=source.name,
-                    remedy="open one of the job's invocations and save that page",
-                )
-            if page.kind == "other":
-                raise InputError(
-                    "is a web page, but no page of the LUCI Scheduler",
-                    source=source.name,
-                    remedy="save the page of one invocation",
-                )
-            head, heading, _ = page.text.partition(_LOG_HEADING)
-            above = f"{head}{heading}".count("\n") if heading else 0
-            yield page.text, line + page.log_line_shift - above
-        return
-    first, line = 0, 0
-    for start in _page_starts(source.text):
-        yield source.text[first:start], line
-        line += source.text.count("\n", first, start)
-        first = start
-    yield source.text[first:], line
-
-
-def _page_starts(text: str) -> list[int]:
-    """Return where another page begins behind a log: a header that the log does not quote.
-
-    A quoted body can hold a header too, and even a log behind it. The best reading of all the text as
-    one log tells: behind a header of its own right a log begins, or nothing of the log before goes on.
-    """
-    starts = [m.start() for m in _PAGE_START_RE.finditer(text)]
-    if not starts or (len(starts) == 1 and not text[: starts[0]].strip()):
-        return []
-    invocations = list(split_invocations(scanner.parse_page(text).blocks, scanner.match))
-    marks = [
-        (entry.line, entry.quotes, position == 0)
-        for found in invocations
-        for position, entry in enumerate(found)
-    ]
-    lines = [mark[0] for mark in marks]
-    found = []
-    line, counted = 1, 0
-    for start in starts:
-        line += text.count("\n", counted, start)
-        counted = start
-        following = bisect_right(lines, line)
-        if following == 0:
-            continue
-        quoting = marks[following - 1][1]
-        opening = following < len(marks) and marks[following][2]
-        if opening or not quoting:
-            found.append(start)
-    return found
-
-
 def _read_page(
-    text: str, source: Source, shift: int, day: date | None, engine: Engine
+    text: PageText, source: Source, day: date | None, engine: Engine
 ) -> Iterator[Copy | TriageLog]:
-    page = engine.parse_page(text)
+    page = engine.parse_page(text.text, text.log_at)
     head, log = page._replace(blocks=()), Page.of_log(())
     hint = source.path.name if source.path is not None else None
-    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = sha256(text.text.encode("utf-8", "surrogatepass")).hexdigest()
     for entries in split_invocations(page.blocks, engine.match):
         if all(e.shape == "triage" for e in entries):
-            yield _triage_log(entries, source.name, shift)
+            yield _triage_log(entries, source.name, text.line_shift)
         else:
-            again = partial(_invocation, head, entries, source.name, hint, shift, day)
+            again = partial(_invocation, head, entries, source.name, hint, text.line_shift, day)
             yield Copy(again(None, None), head._replace(preamble="") != log, digest, again)
         head = log
 

@@ -18,11 +18,12 @@ from logparse.buildbucket import (
 )
 from logparse.clock import DAY_US, from_datetime
 from logparse.days import Stamp
-from logparse.entries import Entry
+from logparse.entries import REMARKS, Entry
 from logparse.facts import AttemptFacts, CutFacts, Due, Exchange, Facts, PollFacts, Seen, Wait
 from logparse.ids import parse_timer_id
 from logparse.odd import attempt_number, is_lost_number
 from logparse.records import Build, Finding
+from logparse.rules import LOG_CUT
 
 _URL_BUILD_RE: Final = re.compile(r"/(?:b|build)/(\d{16,19})$")
 #: A build that an answer shows was created by its request where their clocks agree as well as this.
@@ -62,6 +63,7 @@ class Replay:
         self._status: str | None = None
         self._mutation: int | None = None
         self._cut_open = False
+        self._undecodable: tuple[Entry, str] | None = None
         self._after_cut = False
 
     def step(self, index: int, entry: Entry) -> None:
@@ -79,6 +81,11 @@ class Replay:
             self._mutation = parts.mutation
             if facts.cuts and facts.cuts[-1].mutation_after is None:
                 facts.cuts[-1].mutation_after = parts.mutation
+        if entry.kind != LOG_CUT:
+            self.close_payload()
+        self._undecodable = None
+        for code in entry.remarks:
+            self._find(entry, code, REMARKS[code])
         if entry.shape != "triage" and entry.kind is not None:
             self._note_launch(entry)
             handler = getattr(self, f"on_{entry.kind}", None)
@@ -199,10 +206,15 @@ class Replay:
         """Return the JSON object of a field; None, and a finding, where it is none."""
         decoded = decode_payload(str(entry.fields.get(name, "")))
         if decoded.error is not None:
-            self._find(entry, "payload-undecodable", f"the payload of {entry.kind} is {decoded.error}")
+            self._undecodable = entry, f"the payload of {entry.kind} is {decoded.error}"
         if decoded.tail:
             entry.tail = decoded.tail
         return decoded.value
+
+    def close_payload(self) -> None:
+        """Add the finding for a payload that is not JSON. One that a cut follows was whole when it was written."""
+        if self._undecodable is not None:
+            self._find(self._undecodable[0], "payload-undecodable", self._undecodable[1])
 
     def _find(self, entry: Entry, code: str, message: str) -> None:
         self.facts.findings.append(Finding(code=code, message=message, line=entry.line))

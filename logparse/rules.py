@@ -1,39 +1,43 @@
-"""The engine's state machine and clock: what can stand where in an invocation's log.
+"""The engine's state machine and clock: which entry can follow which in an invocation's log.
 
-A `State` is what the engine knows behind an entry; `advance` steps it on, `cost` says how many of
-the engine's rules an entry would break there. `logparse.entries` looks for the reading of a log that
-costs least.
+A `State` holds what is known after an entry. `advance` returns the next state. `penalty` returns how
+badly an entry fits a state: broken rules, rare sequences, and clock deviations in milliseconds.
+`logparse.entries` looks for the reading of a log that has the lowest penalty.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from logparse.clock import DAY_MS, format_clock
 from logparse.ids import parse_timer_id
-from logparse.messages import Value
 from logparse.syntax import Block, Match
 
-#: Kinds of entries that have no message of the scheduler.
+#: Kinds of entries that are not messages of the scheduler.
 LOG_CUT: Final = "log_cut"
 LOG_FRAGMENT: Final = "log_fragment"
 
-#: What a broken rule costs. Costs are milliseconds, so that this is an hour of a clock gone wrong.
+#: The penalty for a broken rule. Penalties are milliseconds, so that this is an hour of clock deviation.
 BROKEN: Final = 3_600_000
+#: The penalty for a sequence that the engine writes, but rarely. See `is_rare`.
+RARE: Final = 20
 #: The invocation is created up to a few seconds before its first entry is logged.
 _CLOCK_SLACK_MS: Final = 5_000
-#: No clock of another machine is further behind; a larger step back is midnight.
+#: Clocks of two machines differ by less. A larger step back is midnight.
 _STEP_BACK_MS: Final = 900_000
-#: The engine and the quoted failure before stand in one process, whose clock does not step back.
-_SAME_CLOCK_MS: Final = 1_000
-#: A retry waits; it has always waited for some seconds.
+#: The clock of one process does not step back by more than this.
+_SAME_CLOCK_MS: Final = 100
+#: Another machine's clock, where an entry follows a quoted failure, is not further behind.
+_OTHER_CLOCK_MS: Final = 1_000
+#: A process that quotes a failure ends the attempt or the invocation in the same millisecond, or soon after.
+_AT_ONCE_MS: Final = 250
+#: A retry waits. It has always waited for some seconds.
 _RETRY_MS: Final = 500
-#: url_fetch reads no more of a body.
-_BODY_LIMIT: Final = 4_096
+#: The engine gives up at the execution after this one.
+_MOST_ATTEMPTS: Final = 50
 
-#: What can follow an entry that quotes a failure of the launch, of a check or of the whole invocation.
+#: Kinds that can follow a quoted failure of the launch, of a check or of the whole invocation.
 _ENDINGS: Final = frozenset(
     {
         "attempt_retried",
@@ -57,7 +61,7 @@ _AFTER_CHECK: Final = _ENDINGS | {
     "timer_scheduled",
     "timer_tick",
 }
-#: What can follow a quoted failure.
+#: Kinds that quote a failure, each with the kinds that can follow it.
 AFTER: Final = {
     **dict.fromkeys(
         (
@@ -83,14 +87,18 @@ AFTER: Final = {
 
 #: Writers of entries that only one kind of task has: an invocation has one task.
 _TASKS: Final = frozenset({"buildbucket", "gitiles", "noop", "swarming", "urlfetch"})
-#: What nothing but the finish follows, or an error of the end itself.
+#: Only the finish can follow these, or an error while the invocation ends.
 _LAST_WORDS: Final = frozenset({"attempts_exhausted", "invocation_aborted", "launch_skipped"})
+#: The process that launches writes these too, and ends with them.
+_LAUNCH_ENDS: Final = frozenset({"attempt_retried", "attempts_exhausted", "launch_failed"})
 _LAUNCHING: Final = frozenset({"launching"})
 _RUNNING: Final = frozenset({"running"})
 _AT_WORK: Final = _LAUNCHING | _RUNNING
-#: In which phase of an invocation an entry can stand, where that is not all. A task's own: at work.
+#: The phases of an invocation that an entry can be in, where not all. Entries of a task: while it works.
 _PHASES: Final = {
-    **dict.fromkeys(("attempt_retried", "attempts_exhausted"), _LAUNCHING),
+    "attempt_retried": _LAUNCHING,
+    # The execution after the last attempt gives up at once, so that no attempt need be under way.
+    "attempts_exhausted": frozenset({"launching", "queued", "retrying"}),
     **dict.fromkeys(
         (
             "build_request_failed",
@@ -109,14 +117,15 @@ _PHASES: Final = {
     **dict.fromkeys(
         ("build_fetch_failed", "build_fetched", "build_status", "timer_handled", "timer_tick"), _RUNNING
     ),
-    "attempt_started": frozenset({"queued", "retrying"}),
-    "notification_received": _RUNNING,
+    "attempt_started": frozenset({"launching", "queued", "retrying"}),
+    # A build that a lost request of an earlier attempt made can report while the invocation waits to retry.
+    "notification_received": frozenset({"retrying", "running"}),
     "trigger_emitted": _AT_WORK,
     "trigger_target": _AT_WORK,
     "triggers_dispatched": _AT_WORK,
 }
 #: The phase that an entry leads to.
-_PHASE_BEHIND: Final = {
+_PHASE_AFTER: Final = {
     "attempt_retried": "retrying",
     "attempt_started": "launching",
     "build_answered": "running",
@@ -128,18 +137,19 @@ _PHASE_BEHIND: Final = {
     "task_url": "running",
     "timer_scheduled": "running",
 }
+#: What an entry is not compared with: the log before it is missing, or was cut.
+_UNKNOWN_PHASES: Final = frozenset({"", "lost", "triage"})
 
-_CONTENT_LENGTH_RE: Final = re.compile(r"^content-length:[ \t]*(\d{1,9})\s*$", re.IGNORECASE | re.MULTILINE)
 _REQUEST_ID_RE: Final = re.compile(r'"(?:client_operation_id|requestId)": ?"(\d{1,20})"')
 _BUILD_ID_RE: Final = re.compile(r'"id": ?"(\d{1,20})"')
 
 
-@dataclass(slots=True)
-class State:
-    """What the engine's state machine knows of the invocation being read. Never changed, only replaced.
+class State(NamedTuple):
+    """The engine's state machine after an entry.
 
-    The phase is empty before the first entry, ``triage`` behind a triage block, ``lost`` where a
-    cut or a missing head leaves it open, else the invocation's own.
+    Two equal states after the same entry have the same future, so that a search needs only one of them.
+    The phase is empty before the first entry, ``triage`` after a triage block, ``lost`` after a cut or
+    where the log begins in its middle, else the invocation's own.
     """
 
     phase: str = ""
@@ -154,50 +164,109 @@ class State:
     outcome: str | None = None
     writers: frozenset[str] = frozenset()
 
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What the cost of all that follows depends on, the clocks apart."""
-        return self.phase, self.kind, self.quotes, self.attempt, self.invocation, self.build, self.outcome
+
+def cut(state: State, kind: str) -> State:
+    """Return the state after a cut (`LOG_CUT`) or after text that does not begin an entry (`LOG_FRAGMENT`)."""
+    return state._replace(
+        phase="lost" if kind == LOG_CUT else state.phase,
+        kind=kind,
+        quotes=False,
+        attempt=None,
+        outcome=None,
+    )
 
 
-def cost(block: Block, found: Match | None, state: State) -> int:
-    """Return what it costs that an entry stands here: the rules that it breaks, and how far its clock is off.
+def penalty(block: Block, found: Match | None, state: State, *, cut_short: bool = False) -> int:
+    """Return the penalty for accepting `block` as the next entry.
 
-    How long a quoted response is stated to be is another matter: see `Response`.
+    Parameters
+    ----------
+    block, found:
+        The entry, and its message if it is one of the catalogue's.
+    state:
+        After the entry before.
+    cut_short:
+        Whether only the beginning of the entry is left, so that it may be of any kind.
+
+    It is broken rules × `BROKEN`, plus `RARE` for a rare sequence, plus the clock deviation in ms.
+    How long a quoted response is stated to be is another matter: see `logparse.response`.
     """
     kind = found.message.kind if found else None
-    step = _step(state.clock_ms, block.clock_ms)
-    off = max(-step, 0)
-    # What the catalogue does not know is a task's, which is at work.
-    unknown = int(state.phase in ("queued", "retrying"))
-    broken = unknown if found is None else _broken(block, found, state)
+    step = step_between(state.clock_ms, block.clock_ms)
+    # An entry that is not in the catalogue is a task's, which is at work.
+    unknown = not cut_short and (state.phase in ("queued", "retrying") or state.kind in _LAST_WORDS)
+    broken = int(unknown) if found is None else _broken(block, found, state)
+    rare = RARE if found is not None and is_rare(found, state) else 0
     allowed = AFTER.get(state.kind or "")
     if allowed is not None:
-        broken = max(broken, kind not in allowed)
-        broken += step < -_SAME_CLOCK_MS or step > BROKEN
-        off += min(max(step, 0), BROKEN)
-    if kind == "invocation_finished" and found is not None:
-        off += _finish_error(state, block, found.fields["duration_s"])
-    return off + broken * BROKEN
+        off = ending_penalty(step, allowed is _ENDINGS or kind in _FINISH)
+        broken = max(broken, kind not in allowed and not cut_short)
+    else:
+        off = max(-step, 0) if state.kind != LOG_CUT else 0
+    return off + rare + broken * BROKEN + _finish_error(state, block, found)
+
+
+def ending_penalty(step: int, same_process: bool) -> int:
+    """Return the penalty for the time from a quoted failure to the entry that follows it at once.
+
+    Parameters
+    ----------
+    step:
+        Milliseconds between the two.
+    same_process:
+        Whether one process writes both, so that its clock does not step back, and does so at once.
+    """
+    if step < 0:
+        return -step + BROKEN * (step < -(_SAME_CLOCK_MS if same_process else _OTHER_CLOCK_MS))
+    return min(step, BROKEN) + BROKEN * (step > (_AT_ONCE_MS if same_process else BROKEN))
+
+
+def is_rare(found: Match, state: State) -> bool:
+    """Return whether a message follows in a sequence that the engine writes only when something was lost.
+
+    An attempt number is skipped (an execution failed before it could save), comes twice (it was delivered
+    twice), or follows an attempt that saved nothing but its beginning. A notification comes while the
+    invocation waits to retry, from a build that a lost request made. The engine gives up after a failure
+    that it quotes, or before it has made all attempts.
+    """
+    kind = found.message.kind
+    if kind == "attempt_started":
+        if state.phase in _UNKNOWN_PHASES or (state.attempt is None and state.phase != "queued"):
+            return False
+        return state.kind == kind or _attempt_number(found) != (state.attempt or 0) + 1
+    if kind == "notification_received":
+        return state.phase == "retrying"
+    if kind == "attempts_exhausted":
+        return state.kind in AFTER or (state.attempt is not None and state.attempt < _MOST_ATTEMPTS)
+    return False
+
+
+def _attempt_number(found: Match) -> int:
+    number = found.fields.get("attempt", 1)
+    return number if isinstance(number, int) else 1
 
 
 def _broken(block: Block, found: Match, state: State) -> int:
-    """Return how many rules an entry breaks, those of time and of quotations apart."""
+    """Return how many rules an entry breaks, those of quotations apart."""
     kind, fields = found.message.kind, found.fields
-    writer, step = found.message.writer, _step(state.clock_ms, block.clock_ms)
-    known = state.phase not in ("", "triage", "lost")
+    writer, step = found.message.writer, step_between(state.clock_ms, block.clock_ms)
+    known = state.phase not in _UNKNOWN_PHASES
     phases = _PHASES.get(kind, _AT_WORK if writer in _TASKS else None)
     broken = int(known and phases is not None and state.phase not in phases)
     broken += writer in _TASKS and not state.writers.isdisjoint(_TASKS - {writer})
     broken += state.kind in _LAST_WORDS and kind not in ("invocation_finished", "abort_fatal")
+    broken += _breaks_process(kind, writer, step, state)
     if kind == "attempt_started" and known:
-        broken += fields.get("attempt", 1) != (state.attempt or 0) + 1
+        # All other entries of an attempt are saved together, so that one alone cannot be lost.
+        broken += state.phase == "launching" and state.kind != kind
+        broken += _attempt_number(found) < max(state.attempt or 1, 1)
         broken += state.kind == "attempt_retried" and 0 <= step < _RETRY_MS
     elif kind in _FATAL:
-        # Behind a retry it is another request's, so that it comes later.
+        # After a retry it is another request's, so that it comes later.
         broken += state.kind == "attempt_retried" and step <= 0
     elif kind == "attempts_exhausted":
         broken += state.attempt == 1
+        broken += state.kind == "attempt_retried" and 0 <= step < _RETRY_MS
     elif kind == "attempt_retried" and known:
         broken += not state.quotes and state.kind != "build_answer_invalid"
     elif kind == "invocation_finished":
@@ -210,92 +279,42 @@ def _broken(block: Block, found: Match, state: State) -> int:
     return broken
 
 
-class Response:
-    """How long a response's body is, measured block by block, for it may quote many.
-
-    Parameters
-    ----------
-    first:
-        Index of the response's own block.
-    text:
-        That block's text.
-    """
-
-    def __init__(self, first: int, text: str) -> None:
-        self.end = first + 1
-        self._pieces = [text]
-        self._has_body = False
-        self._limit: int | None = None
-        self._size = self._raw_size = 0
-        self._find_body()
-
-    def _find_body(self) -> None:
-        text = "\n".join(self._pieces)
-        head, blank, body = text.replace("\r\n", "\n").partition("\n\n")
-        if not blank:
-            return
-        self._has_body = True
-        stated = _CONTENT_LENGTH_RE.search(head)
-        if stated is not None and not body.startswith("<binary response>"):
-            self._limit = min(int(stated[1]), _BODY_LIMIT)
-        self._pieces.clear()
-        self._measure(body, text.partition("\r\n\r\n" if "\r\n\r\n" in text else "\n\n")[2])
-
-    def _measure(self, body: str, raw: str) -> None:
-        # What is not the body's own text has another length: a note of the scheduler, or an escaped byte.
-        if "%!" in body or "\\x" in body:
-            self._limit = None
-        self._size += len(body.encode("utf-8", "surrogatepass"))
-        self._raw_size += len(raw.encode("utf-8", "surrogatepass"))
-
-    def add(self, quoted: str) -> None:
-        """Add a block that the response quotes."""
-        self.end += 1
-        if self._has_body:
-            self._measure("\n" + quoted.replace("\r\n", "\n"), "\n" + quoted)
-        else:
-            seam = f"{self._pieces[-1][-2:]}\n{quoted}"
-            self._pieces.append(quoted)
-            if "\n\n" in seam.replace("\r\n", "\n"):
-                self._find_body()
-
-    def is_whole(self, alone: bool) -> bool:
-        """Whether the body is as long as stated, if its length is; where it is `alone` it may be longer."""
-        if self._limit is None:
-            return True
-        return self._size >= self._limit - 1 and (alone or self._raw_size <= self._limit + 2)
+def _breaks_process(kind: str, writer: str, step: int, state: State) -> bool:
+    """Return whether time runs back within an attempt, which is one process on one machine."""
+    own = writer in _TASKS or kind in _LAUNCH_ENDS
+    return own and state.phase == "launching" and step < -_SAME_CLOCK_MS
 
 
 def advance(state: State, block: Block, found: Match | None) -> State:
-    """Return the state behind an entry."""
+    """Return the state after an entry."""
     clock = state.clock_ms if block.clock_ms is None else block.clock_ms
-    elapsed = state.elapsed_ms + _step(state.clock_ms, block.clock_ms)
+    elapsed = state.elapsed_ms + step_between(state.clock_ms, block.clock_ms)
     phase = state.phase or "lost"
     if found is None:
-        return replace(state, phase=phase, kind=None, quotes=True, clock_ms=clock, elapsed_ms=elapsed)
-    message, fields = found.message, found.fields
+        return State(phase, None, True, state.attempt, state.start_ms, clock, elapsed, *state[7:])
+    message = found.message
     attempt, outcome = state.attempt, state.outcome
     invocation, build = _named_ids(block, found)
     invocation, build = invocation or state.invocation, build or state.build
     if message.kind == "attempt_started":
-        number = fields.get("attempt", 1)
-        attempt, build = number if isinstance(number, int) else 1, None
+        attempt, build = _attempt_number(found), None
     elif message.kind in ("invocation_aborted", "launch_skipped"):
         outcome = "ABORTED"
     elif message.kind == "fetch_finished":
-        outcome = str(fields["status"])
+        outcome = str(found.fields["status"])
+    writers = state.writers
     return State(
-        phase=_PHASE_BEHIND.get(message.kind, phase),
-        kind=message.kind,
-        quotes=message.outside,
-        attempt=attempt,
-        start_ms=state.start_ms,
-        clock_ms=clock,
-        elapsed_ms=elapsed,
-        invocation=invocation,
-        build=build,
-        outcome=outcome,
-        writers=state.writers if message.writer in state.writers else state.writers | {message.writer},
+        _PHASE_AFTER.get(message.kind, phase),
+        message.kind,
+        message.outside,
+        attempt,
+        state.start_ms,
+        clock,
+        elapsed,
+        invocation,
+        build,
+        outcome,
+        writers if message.writer in writers else writers | {message.writer},
     )
 
 
@@ -323,7 +342,7 @@ def _named_ids(block: Block, found: Match) -> tuple[str | None, str | None]:
     return invocation, build if isinstance(build, str) else None
 
 
-def _step(before_ms: int | None, after_ms: int | None) -> int:
+def step_between(before_ms: int | None, after_ms: int | None) -> int:
     """Return the time from one clock to the next: a small step back, or else forward within a day."""
     if before_ms is None or after_ms is None:
         return 0
@@ -331,15 +350,19 @@ def _step(before_ms: int | None, after_ms: int | None) -> int:
     return step - DAY_MS if step >= DAY_MS - _STEP_BACK_MS else step
 
 
-def _finish_error(state: State, block: Block, duration_s: Value) -> int:
-    """Return how far a finish is off the clock that it should have by the duration it states.
+def _finish_error(state: State, block: Block, found: Match | None) -> int:
+    """Return how far a finish entry is off the clock that it should have by the duration it states.
 
-    Where lines are missing whole days can be as well, so only too long an invocation breaks a rule by days.
+    It is 0 for any other entry. Where lines are missing whole days can be as well, so only too long an
+    invocation breaks a rule by days.
     """
+    if found is None or found.message.kind != "invocation_finished":
+        return 0
+    duration_s = found.fields["duration_s"]
     if state.start_ms is None or block.clock_ms is None or not isinstance(duration_s, float):
         return 0
     duration_ms = round(duration_s * 1000)
-    elapsed = state.elapsed_ms + _step(state.clock_ms, block.clock_ms)
+    elapsed = state.elapsed_ms + step_between(state.clock_ms, block.clock_ms)
     off = abs((block.clock_ms - state.start_ms - duration_ms + DAY_MS // 2) % DAY_MS - DAY_MS // 2)
     if off > _CLOCK_SLACK_MS or elapsed > duration_ms + _CLOCK_SLACK_MS:
         return BROKEN
@@ -347,5 +370,5 @@ def _finish_error(state: State, block: Block, duration_s: Value) -> int:
 
 
 def raw(block: Block) -> str:
-    """Return a block as it stands in the log."""
+    """Return a block as it is in the log."""
     return block.text if block.clock_ms is None else f"[{format_clock(block.clock_ms)}] {block.text}"

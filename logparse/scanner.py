@@ -90,7 +90,12 @@ class _Dispatch:
             key: tuple(c for c in ordered if c[0].prefix.startswith(key) or key.startswith(c[0].prefix))
             for key in keys
         }
-        self.rest = tuple(c for c in ordered if len(c[0].prefix) < _KEY_LENGTH)
+        short = [c for c in ordered if len(c[0].prefix) < _KEY_LENGTH]
+        self.open = tuple(c for c in short if not c[0].prefix)
+        self.by_first = {
+            first: tuple(c for c in short if c[0].prefix[:1] in ("", first))
+            for first in {c[0].prefix[0] for c in short if c[0].prefix}
+        }
 
 
 _DISPATCH: Final = {scope: _Dispatch(scope) for scope in ("invocation", "triage")}
@@ -99,13 +104,18 @@ _DISPATCH: Final = {scope: _Dispatch(scope) for scope in ("invocation", "triage"
 def match(text: str, context: Context) -> Match | None:
     """Return the message that the whole of `text` is, or None. The catalogue's order decides."""
     dispatch = _DISPATCH[context.scope]
-    for message, pattern, literal, fields in dispatch.by_key.get(text[:_KEY_LENGTH], dispatch.rest):
+    candidates = dispatch.by_key.get(text[:_KEY_LENGTH])
+    if candidates is None:
+        candidates = dispatch.by_first.get(text[:1], dispatch.open)
+    for message, pattern, literal, fields in candidates:
+        if message.after and not context.allows(message):
+            continue
         if pattern is None:
-            if text == literal and (not message.after or context.allows(message)):
+            if text == literal:
                 return Match(message, {})
             continue
         found = pattern.fullmatch(text)
-        if found is not None and (not message.after or context.allows(message)):
+        if found is not None:
             values: dict[str, Value] = {}
             for (name, parse), value in zip(fields, found.groups(), strict=True):
                 values[name] = value if parse is None else parse(value)
@@ -194,9 +204,9 @@ _TRIGGER_RE: Final = re.compile(
 _TAG_RE: Final = re.compile(rf"^{BULLET}(?P<tag>(?:[^ \t\n]++|[ \t]++(?!$))++)[ \t]*+$", re.MULTILINE)
 
 
-def parse_page(text: str) -> Page:
+def parse_page(text: str, log_at: int | None = None) -> Page:
     """Return the page that `text` is. Never fails: what is no part of a page is the preamble."""
-    head, log_start, indent = split_head(text)
+    head, log_start, indent = split_head(text, log_at)
     log = dedent(text[log_start:], indent)
     headings = list(_HEADING_RE.finditer(head))
     sections: dict[str, str] = {}

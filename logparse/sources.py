@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from logparse.errors import InputError, LimitError
+from logparse.textforms import PREFIX
 
 __all__ = [
     "DEFAULT_MAX_BYTES",
@@ -53,7 +54,8 @@ class Source:
     encoding:
         ``utf-8``, ``utf-8-sig``, ``utf-16-le``, ``utf-16-be`` or ``latin-1``.
     newline:
-        What ended the lines of the input: ``"\n"``, ``"\r\n"`` or ``"\r"``. In ``text`` it is ``"\n"``.
+        What ended the lines of the input: ``"\n"``, ``"\r\n"``, ``"\r\r\n"`` (or more of them) or ``"\r"``.
+        In ``text`` it is ``"\n"``.
     path:
         The file, or None for standard input and plain text.
     walked:
@@ -502,9 +504,9 @@ def _size(count: int) -> str:
 # --- decoding ------------------------------------------------------------------------------------------
 
 _STAMP = re.compile(rb"\[[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}")
-_ENTRY = r"\n[ \t]*+\[[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}\][^\n]*+"
-_ENTRY_LF = re.compile(_ENTRY + r"(?<!\r)\n")
-_ENTRY_ANY = re.compile(_ENTRY + r"\n")
+# The newline in front lets the pattern start with a literal, which searches many times faster than "^" does.
+_ENTRY_LINE = re.compile(rf"\n{PREFIX}\[[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}\.[0-9]{{3}}\][^\n]*+(?=\n)")
+_MOST_RETURNS = 4
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\r\n\x1b"))
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -609,11 +611,21 @@ def _newline(text: str) -> str:
         return "\r"
     if "\r\n" not in text:
         return "\n"
-    # Entry lines decide: an HTTP dump between them has ends of its own. The newline in front lets the
-    # patterns start with a literal, which searches many times faster than "^" does.
-    lines = "\n" + text
-    if _ENTRY_LF.search(lines):
-        return "\n"
-    if _ENTRY_ANY.search(lines):
-        return "\r\n"
-    return "\r\n" if text.count("\n") == text.count("\r\n") else "\n"
+    return "\r" * _returns(text) + "\n"
+
+
+def _returns(text: str) -> int:
+    """Count the carriage returns before each newline: two where CRLF was written as text on Windows."""
+    # Entry lines decide: an HTTP dump between them has ends of its own.
+    fewest = None
+    for entry in _ENTRY_LINE.finditer("\n" + text):
+        count = len(entry[0]) - len(entry[0].rstrip("\r"))
+        fewest = count if fewest is None else min(fewest, count)
+        if fewest == 0:
+            return 0
+    if fewest is not None:
+        return fewest
+    lines, count = text.count("\n"), 0
+    while count < _MOST_RETURNS and text.count("\r" * (count + 1) + "\n") == lines:
+        count += 1
+    return count

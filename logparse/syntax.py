@@ -145,8 +145,8 @@ class Page(NamedTuple):
 class Engine(Protocol):
     """What reads texts: the scanner or the grammar."""
 
-    def parse_page(self, text: str) -> Page:
-        """Return the page that `text` is, its log split into blocks."""
+    def parse_page(self, text: str, log_at: int | None = None) -> Page:
+        """Return the page that `text` is, its log split into blocks. `log_at` is that of `split_head`."""
 
     def match(self, text: str, context: Context) -> Match | None:
         """Return the message that the whole of `text` is, or None."""
@@ -180,11 +180,13 @@ _TITLE_END: Final = rf"(?:{_LINK_END}(?:[ \t]++{_AGE_END}|[ \t]*+(?m:$))|{_AGE_E
 TITLE: Final = rf"(?!{_AGE_END})(?P<title>(?:[^ \t\n]++|[ \t]++(?!{_TITLE_END}))*+)"
 
 _LOG_HEADING: Final = r"[ \t]*+(?:\#{1,6}[ \t]++)?+Debug log(?: \(UTC\))?+[ \t]*+:?+[ \t]*+$"
-_LOG_START_RE: Final = re.compile(
-    rf"^(?:(?P<heading>{_LOG_HEADING})|(?P<indent>[ \t]*+)"
-    rf"(?:{CLOCK}|{TRIAGE_CLOCK}|{re.escape(TRIAGE_TITLE)}|{re.escape(LOG_TITLE)}|{re.escape(CUT_MARKER)}))",
+LOG_HEADING_RE: Final = re.compile(rf"^{_LOG_HEADING}", re.MULTILINE)
+_ENTRY_RE: Final = re.compile(
+    rf"^(?P<indent>[ \t]*+)"
+    rf"(?:{CLOCK}|{TRIAGE_CLOCK}|{re.escape(TRIAGE_TITLE)}|{re.escape(LOG_TITLE)}|{re.escape(CUT_MARKER)})",
     re.MULTILINE,
 )
+_HEAD_PART_RE: Final = re.compile(rf"^(?:[ \t]*+{_HEADER}|{_HEADING_AHEAD})", re.MULTILINE)
 _BLANK_LINES_RE: Final = re.compile(r"(?:[ \t]*\n)*+")
 
 
@@ -214,22 +216,51 @@ def parse_number(text: str) -> int | float | str:
     return text
 
 
-def split_head(text: str) -> tuple[str, int, str]:
+def first_entry(text: str) -> int | None:
+    """Return the offset of the first line that looks like one of a log, or None."""
+    found = _ENTRY_RE.search(text)
+    return found.start() if found else None
+
+
+def is_page_head(text: str) -> bool:
+    """Whether `text` holds a part of a page's head: a field of its header, or a section's heading."""
+    return _HEAD_PART_RE.search(text) is not None
+
+
+def split_head(text: str, log_at: int | None = None) -> tuple[str, int, str]:
     """Return the head, the offset where the log starts, and the log's indentation.
 
-    The log starts behind its heading, else with its first entry. Where there is neither, the
-    whole text is head.
+    Parameters
+    ----------
+    text:
+        A page.
+    log_at:
+        Offset of the log's heading, or of its first entry. Where it is None, it is the first line that
+        looks like one of these; where there is none, the whole text is head.
     """
-    first = _LOG_START_RE.search(text)
-    if first is None:
-        return text, len(text), ""
-    head = text[: first.start()]
-    if first["heading"] is None:
-        return head, first.start(), first["indent"]
-    start = _BLANK_LINES_RE.match(text, min(first.end() + 1, len(text)))
-    begin = start.end() if start else len(text)
-    entry = _LOG_START_RE.match(text, begin)
-    return head, begin, (entry["indent"] or "") if entry else ""
+    if log_at is None:
+        starts = [found.start() for r in (LOG_HEADING_RE, _ENTRY_RE) if (found := r.search(text))]
+        if not starts:
+            return text, len(text), ""
+        log_at = min(starts)
+    heading = LOG_HEADING_RE.match(text, log_at)
+    if heading is None:
+        entry = _ENTRY_RE.match(text, log_at)
+        return text[:log_at], log_at, entry["indent"] if entry else ""
+    begin = _after_heading(text, heading)
+    entry = _ENTRY_RE.match(text, begin)
+    return text[:log_at], begin, entry["indent"] if entry else ""
+
+
+def _after_heading(text: str, heading: re.Match[str]) -> int:
+    blank = _BLANK_LINES_RE.match(text, min(heading.end() + 1, len(text)))
+    return blank.end() if blank else len(text)
+
+
+def log_after_heading(text: str, heading: int) -> str:
+    """Return the log after the heading at an offset, without its indentation."""
+    _, begin, indent = split_head(text, heading)
+    return dedent(text[begin:], indent)
 
 
 def dedent(log: str, indent: str) -> str:

@@ -27,6 +27,7 @@ def walk(entries: list[Entry]) -> Facts:
     for index, entry in enumerate(entries):
         walker.step(index, entry)
     walker.close_poll()
+    walker.close_payload()
     return walker.facts
 
 

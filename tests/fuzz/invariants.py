@@ -21,6 +21,7 @@ from logparse.records import Event, Invocation, Record, TriageLog
 from logparse.sources import Source
 from logparse.syntax import LOG_TITLE, TRIAGE_TITLE
 from logparse.tables import Records, rows
+from logparse.textforms import original
 
 PHASES = ("scheduler_wait_s", "launch_s", "pending_s", "run_s", "finish_lag_s")
 ROW_TABLES = ("invocations", "events", "polls", "attempts", "builds", "steps", "triggers", "unrecognized")
@@ -114,7 +115,7 @@ def check_nothing_lost(records: Records, source: Source) -> None:
     """Every line from the first entry on stands in an entry's text, but for blank ones and the triage block's frame."""
     if is_html(source.text) or not records.logs or len(list(reading._pages(source))) != 1:
         return
-    lines = source.text.split("\n")
+    lines = original(source.text).split("\n")
     events: list[Event] = sorted((e for log in records.logs for e in log.events), key=lambda e: e.line)
     ends = [event.line for event in events[1:]] + [len(lines) + 1]
     for event, end in zip(events, ends, strict=True):

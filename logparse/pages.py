@@ -1,0 +1,165 @@
+"""From a source to its pages: where each page begins, and where its log begins.
+
+A page's text comes from outside in many places: titles of triggers, tags, strings of a definition, and
+all that its log quotes. Such a text can look like a page's header, like the heading of a log, or like an
+entry. The readings of the log decide which of them are genuine.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from logparse import scanner, textforms
+from logparse.entries import read_blocks, split_invocations
+from logparse.errors import InputError
+from logparse.html import is_html, split_pages, to_text
+from logparse.rules import BROKEN
+from logparse.sources import Source
+from logparse.syntax import LOG_HEADING_RE, first_entry, is_page_head, log_after_heading
+
+_PAGE_START_RE: Final = re.compile(
+    r"^(?:[ \t]*All projects[^\n]*\n(?:[^\n:]*\n){0,8})?"
+    r"[ \t]*Status:[^\n]*\n[ \t\n]*+(?:(?!Triggered by:)[^\n]+\n[ \t\n]*+)?Triggered by:",
+    re.MULTILINE,
+)
+_JOB_PAGE_RE: Final = re.compile(rf"^{textforms.PREFIX}(State:|Schedule:|Next run:)", re.MULTILINE)
+#: No more headings of a page than these are tried, half of them from its end.
+_MOST_HEADINGS: Final = 8
+#: Kinds with which the log of a page begins.
+_OPENINGS: Final = frozenset({"invocation_queued", "attempt_started"})
+
+
+class PageText(NamedTuple):
+    """One page in text form.
+
+    Parameters
+    ----------
+    text:
+        The page.
+    log_at:
+        Offset in it of the log's heading, or of the log where it has no heading. None where the first
+        line that looks like one of these is the one.
+    line_shift:
+        What to add to a line of the log in the text for the line in the source.
+    """
+
+    text: str
+    log_at: int | None
+    line_shift: int
+
+
+def no_log(source: Source) -> InputError:
+    """Return the error for a source that holds no log, with what it seems to be."""
+    if len(set(_JOB_PAGE_RE.findall(source.text[:100_000]))) >= 2:
+        return InputError(
+            "is a job's page, not an invocation's",
+            source=source.name,
+            remedy="open one of the job's invocations and save that page",
+        )
+    return InputError(
+        "holds no scheduler log",
+        source=source.name,
+        remedy="save the invocation's page, or its debug log, with lines like [HH:MM:SS.mmm] …",
+    )
+
+
+def pages_of(source: Source) -> Iterator[PageText]:
+    """Yield the pages of a source.
+
+    Raises
+    ------
+    InputError
+        For a web page that is not an invocation's.
+    """
+    if is_html(source.text):
+        for line, html in split_pages(source.text):
+            page = to_text(html)
+            if page.kind == "job" and not page.text:
+                raise InputError(
+                    "is a job's page, not an invocation's",
+                    source=source.name,
+                    remedy="open one of the job's invocations and save that page",
+                )
+            if page.kind == "other":
+                raise InputError(
+                    "is a web page, but no page of the LUCI Scheduler",
+                    source=source.name,
+                    remedy="save the page of one invocation",
+                )
+            is_page = page.kind == "invocation"
+            above = page.text.count("\n", 0, page.log_at) + 2 if is_page else 0
+            yield PageText(page.text, page.log_at if is_page else None, line + page.log_line_shift - above)
+        return
+    text = textforms.original(source.text)
+    first, line = 0, 0
+    for start in _page_starts(text):
+        yield PageText(text[first:start], _log_at(text[first:start]), line)
+        line += text.count("\n", first, start)
+        first = start
+    yield PageText(text[first:], _log_at(text[first:]), line)
+
+
+def _page_starts(text: str) -> list[int]:
+    """Return where another page begins after a log: at a header that the log does not quote.
+
+    A quoted body can hold a header too, and even a log after it. The best reading of all the text as one
+    log decides: after a genuine header a log begins, or the log before it does not go on.
+    """
+    starts = [m.start() for m in _PAGE_START_RE.finditer(text)]
+    if not starts or (len(starts) == 1 and not text[: starts[0]].strip()):
+        return []
+    invocations = list(split_invocations(scanner.parse_page(text).blocks, scanner.match))
+    marks = [
+        (entry.line, entry.quotes, position == 0)
+        for found in invocations
+        for position, entry in enumerate(found)
+    ]
+    lines = [mark[0] for mark in marks]
+    found = []
+    line, counted = 1, 0
+    for start in starts:
+        line += text.count("\n", counted, start)
+        counted = start
+        following = bisect_right(lines, line)
+        if following == 0:
+            continue
+        quoting = marks[following - 1][1]
+        opening = following < len(marks) and marks[following][2]
+        if opening or not quoting:
+            found.append(start)
+    return found
+
+
+def _log_at(text: str) -> int | None:
+    """Return the offset of the heading after which the log of a page begins, None where there is no doubt.
+
+    A trigger's title or a quoted error can be the text of the heading too, and a title above the heading can
+    look like an entry. Of several headings it is the last one from which the log begins as logs do and
+    reads with the lowest penalty.
+    """
+    headings = [found.start() for found in LOG_HEADING_RE.finditer(text)]
+    if not headings:
+        return None
+    entry = first_entry(text)
+    if entry is not None and entry < headings[0] and not is_page_head(text[:entry]):
+        return None
+    if len(headings) == 1:
+        return headings[0]
+    if len(headings) > _MOST_HEADINGS:
+        headings = headings[: _MOST_HEADINGS // 2] + headings[-_MOST_HEADINGS // 2 :]
+    penalties = [(_penalty_from(text, heading), -heading) for heading in headings]
+    lowest, heading = min(penalties)
+    return -heading if lowest < 2 * BROKEN else headings[0]
+
+
+def _penalty_from(text: str, heading: int) -> int:
+    """Return the penalty of the log after a heading; `BROKEN` for an empty log, more for a log's middle."""
+    reading = read_blocks(scanner.split_log(log_after_heading(text, heading)), scanner.match)
+    if not reading.invocations:
+        return BROKEN
+    first = reading.invocations[0][0]
+    genuine = first.shape == "triage" or first.kind in _OPENINGS
+    return min(reading.penalty, BROKEN + 1) if genuine else 3 * BROKEN
