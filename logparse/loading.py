@@ -57,9 +57,8 @@ def load(
         Where `duplicates` is another word.
     """
     if duplicates not in _DUPLICATES:
-        raise LogparseError(
-            f"duplicates={duplicates!r} is not known", remedy=f"choose {' or '.join(map(repr, _DUPLICATES))}"
-        )
+        choices = " or ".join(map(repr, _DUPLICATES))
+        raise LogparseError(f"duplicates={duplicates!r} is not known", remedy=f"choose {choices}")
     reader = _Reader(max_bytes, stdin, watch)
     reader.read(builds, _builds_alone)
     reader.read(paths, lambda source: read_parts(source, date=date))
