@@ -473,7 +473,7 @@ IMITATES = re.compile(r"^\[\d\d:\d\d:\d\d\.\d{3}\] |^--- the log has been cut he
 @pytest.mark.parametrize(
     ("host", "forge"),
     [
-        pytest.param(host, forge, id=f"{host}-{name}")
+        pytest.param(host, forge, id=f"{host}-{name}", marks=[pytest.mark.slow] if host == "v1-fifty" else [])
         for host in HOSTS
         for name, forge in FORGERIES.items()
         if (host, forge) not in UNDECIDABLE
