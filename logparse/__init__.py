@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from logparse import metrics, plots
+    from logparse.dataset import Dataset
     from logparse.errors import GrammarError, InputError, LimitError, LogparseError
-    from logparse.reading import Dataset, load, parse, parse_many
+    from logparse.loading import load
+    from logparse.reading import parse, parse_many
     from logparse.records import (
         Attempt,
         Bot,
@@ -74,7 +76,9 @@ __all__ = [
 
 _HOMES: Final = {
     **dict.fromkeys(("GrammarError", "InputError", "LimitError", "LogparseError"), "logparse.errors"),
-    **dict.fromkeys(("Dataset", "load", "parse", "parse_many"), "logparse.reading"),
+    **dict.fromkeys(("parse", "parse_many"), "logparse.reading"),
+    "Dataset": "logparse.dataset",
+    "load": "logparse.loading",
     "read_tables": "logparse.stored",
 }
 

@@ -46,6 +46,8 @@ CODES: Final = {
     "reading-ambiguous": Code(False, "entries in a rare sequence could also be text that an error quotes"),
     "log-too-long": Code(True, "a log is longer than the scheduler keeps; the rest of it was not read"),
     "timer-never-fired": Code(False, "a timer was due long before the end and was never handled"),
+    "copies-disagree": Code(False, "copies of one invocation or build give a value differently"),
+    "tag-copied": Code(False, "a build has the tags of another build, which the scheduler started"),
     "header-mismatch": Code(False, "the page's header contradicts the log"),
     "id-from-file-name": Code(False, "only the file's name tells the invocation id"),
     "no-date": Code(False, "nothing tells the day, so absolute times are null"),
@@ -104,7 +106,11 @@ def odd_findings(record: Invocation | Build) -> list[Finding]:
             code="odd-value",
             message=f"{subject}{odd.message}",
             source=record.source,
-            line=line if odd.name == "duration_s" else None,
+            line=record.source_line
+            if isinstance(record, Build)
+            else line
+            if odd.name == "duration_s"
+            else None,
             invocation_id=record.invocation_id if isinstance(record, Invocation) else None,
         )
         for odd in found

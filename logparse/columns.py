@@ -53,8 +53,11 @@ def _c(name: str, type_: str, meaning: str, path: str = "") -> Column:
 def _of_build(where: str = "") -> tuple[Column, ...]:
     """Return the columns that builds share with their invocations. `where` leads to the build's record."""
     return (
-        Column("error", "text", "why the build failed or was canceled, in one line", f"{where}error"),
-        Column("tags", "json", "the build's tags: a list of key:value", f"{where}tags", True),
+        _c("builder_id", "text", "project/bucket/builder, one name in both dialects of Buildbucket"),
+        _c("origin", "text", "log, build (a file of builds) or both: where it was read"),
+        _c("repeats", "int", "other copies of it in the inputs"),
+        _c("error", "text", "why it failed or was aborted, in one line"),
+        Column("tags", "json", "tags of the build, else of the request: a list of key:value", "", True),
         Column(
             "input_properties",
             "json",
@@ -159,11 +162,25 @@ INVOCATIONS: Final = (
     _c("source", "text", "where it was read"),
     _c("source_line", "int", "line there of its first entry"),
     _c("suspicious", "int", "lines that imitate entries and were kept as text"),
-    _c("id_from", "text", "where the invocation id stood: request, timer, page, trigger or file name"),
+    _c("id_from", "text", "where the invocation id stood: request, timer, page, trigger, file name or tag"),
     _c("cut_s", "float", "time that cuts took out of the log"),
     _c("cut_polls_max", "int", "status checks that cuts took out of the log, at most"),
     *_of_build("build."),
     _c("odd", "int", "impossible durations and times in this row, which statistics leave out"),
+    _c("launch_wait_s", "float", "build_created_at − created_at = scheduler_wait_s + launch_s"),
+    _c("aborted_by", "text", "identity that aborted the invocation, as its log names it"),
+)
+
+#: The place of the invocation that a row belongs to, or of the build where there is none.
+_PLACE: Final = (
+    _c("source_file", "text", "the source of its invocation, or of its build"),
+    _c("source_line", "int", "the source_line of its invocation, or of its build"),
+)
+#: So that a dashboard needs no join.
+_WHOSE: Final = (
+    *_PLACE,
+    _c("job_id", "text", "project/job of the invocation"),
+    _c("builder_id", "text", "builder of the invocation: project/bucket/builder"),
 )
 
 EVENTS: Final = (
@@ -179,6 +196,7 @@ EVENTS: Final = (
     _c("offset_s", "float", "time since the first entry"),
     _c("suspicious", "int", "lines of it that imitate entries"),
     _c("source", "text", "where it was read"),
+    *_PLACE,
 )
 
 POLLS: Final = (
@@ -194,6 +212,7 @@ POLLS: Final = (
     _c("status", "text", "what it saw, in version 2's words"),
     _c("changed", "bool", "whether that differs from the status known before"),
     _c("answered", "bool", "whether an answer came"),
+    *_WHOSE,
 )
 
 ATTEMPTS: Final = (
@@ -204,6 +223,7 @@ ATTEMPTS: Final = (
     _c("outcome", "text", "launched, retried, succeeded, failed or aborted; null while it goes on"),
     _c("error", "text", "why it failed"),
     _c("duration_s", "float", "ended_at − started_at"),
+    *_WHOSE,
 )
 
 BUILDS: Final = (
@@ -242,6 +262,7 @@ BUILDS: Final = (
     _c("source", "text", "log, or the builds file it was read from"),
     *_of_build(),
     _c("odd", "int", "impossible durations and times of it and its steps, which statistics leave out"),
+    *_PLACE,
 )
 
 STEPS: Final = (
@@ -254,6 +275,7 @@ STEPS: Final = (
     _c("ended_at", "time", "Buildbucket's clock"),
     _c("duration_s", "float", "ended_at − started_at"),
     _c("summary_markdown", "text", "the step's own summary"),
+    *_PLACE,
 )
 
 TRIGGERS: Final = (
@@ -266,6 +288,7 @@ TRIGGERS: Final = (
     _c("ref", "text", "ref of a gitiles trigger"),
     _c("revision", "text", "commit of a gitiles trigger"),
     _c("emitted_by", "text", "identity that sent it"),
+    *_WHOSE,
 )
 
 UNRECOGNIZED: Final = (
@@ -273,6 +296,23 @@ UNRECOGNIZED: Final = (
     _c("line", "int", "line there"),
     _c("text", "text", "the whole entry"),
     _c("invocation_id", "text", "of the invocation"),
+    *_PLACE,
+)
+
+FINDINGS: Final = (
+    _c("source", "text", "where it was read"),
+    _c("line", "int", "line there"),
+    _c("code", "text", "what kind of finding it is; the README lists all codes"),
+    _c("message", "text", "what was found, in one line"),
+    _c("invocation_id", "text", "of the invocation"),
+)
+
+FAILURES: Final = (
+    _c("source", "text", "what could not be read"),
+    _c("reason", "text", "why, in one line"),
+    _c("remedy", "text", "what to do about it"),
+    _c("skipped", "bool", "whether it was left out of a folder, or a part of a file; false for a failure"),
+    _c("line", "int", "line there"),
 )
 
 
@@ -284,7 +324,11 @@ def _group(*keys: Column, after: Iterable[Column] = ()) -> tuple[Column, ...]:
         _c("failed", "int", "that ended FAILED or OVERRUN"),
         _c("success_rate", "float", "succeeded / (succeeded + failed)"),
         _c("busy_s", "float", "sum of run_s"),
-        _c("utilization", "float", "busy_s over the span from first_seen to last_seen"),
+        _c(
+            "utilization",
+            "float",
+            "busy_s over the span from first_seen to last_seen; null under 10 runs or 24 hours",
+        ),
         *_statistics("run_s", "run_s"),
         *_statistics("queue_latency_s", "queue_latency_s"),
         _c("poll_count", "int", "sum of poll_count"),
@@ -304,9 +348,10 @@ BOTS: Final = _group(
     after=[c for c in BUILDS if c.name in ("pool", "os", "cpu", "cores", "machine_type", "zone")],
 )
 BUILDERS: Final = _group(
-    _c("project", "text", "LUCI project"),
-    _c("bucket", "text", "Buildbucket's bucket"),
-    _c("builder", "text", "Buildbucket's builder"),
+    _c("builder_id", "text", "project/bucket/builder, one name in both dialects of Buildbucket"),
+    _c("project", "text", "LUCI project, as the newest record writes it"),
+    _c("bucket", "text", "Buildbucket's bucket, as the newest record writes it"),
+    _c("builder", "text", "Buildbucket's builder, as the newest record writes it"),
 )
 JOBS: Final = _group(_c("job_id", "text", "project/job"))
 
@@ -320,6 +365,8 @@ TABLES: Final = {
     "steps": STEPS,
     "triggers": TRIGGERS,
     "unrecognized": UNRECOGNIZED,
+    "findings": FINDINGS,
+    "failures": FAILURES,
     "bots": BOTS,
     "builders": BUILDERS,
     "jobs": JOBS,
@@ -335,6 +382,8 @@ TABLE_MEANINGS: Final = {
     "steps": "One row for each step of a build.",
     "triggers": "One row for each trigger, incoming or outgoing.",
     "unrecognized": "One row for each entry of no known kind.",
+    "findings": "One row for each thing that was not understood or contradicts itself.",
+    "failures": "One row for each input, or part of one, that could not be read or was skipped.",
     "bots": "Statistics of invocations and builds, one row for each bot.",
     "builders": "Statistics of invocations and builds, one row for each builder.",
     "jobs": "Statistics of invocations, one row for each job.",

@@ -7,7 +7,7 @@ number of entries, and the result does not depend on the order of reading.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import TypeVar
@@ -132,7 +132,4 @@ def _prefixes(record: Invocation) -> Iterator[bytes]:
 
 
 def _signature(record: Invocation) -> bytes:
-    last = b""
-    for last in _prefixes(record):
-        pass
-    return last
+    return deque(_prefixes(record), maxlen=1).pop() if record.events else b""

@@ -25,6 +25,7 @@ millisecond again, a ``Fatal error`` that follows a failed check, or a retry wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -42,6 +43,8 @@ REMARKS: Final = {
     "reading-ambiguous": "the engine rarely writes this here; text that an entry before it quotes may imitate it",
     "log-too-long": f"the log of one invocation is longer than {MAX_LOG:,} characters; the rest was not read",
 }
+#: The beginning of a clock, which a cut can leave as the last line before it.
+_CLOCK_START_RE: Final = re.compile(r"\[[0-9:.]{0,12}+\]?+ ?")
 #: Texts with which an invocation begins.
 _OPENINGS: Final = ("New invocation is queued", "New invocation initialized")
 
@@ -122,6 +125,8 @@ def read_blocks(blocks: Sequence[Block], match: Matcher, *, width: int = BEAM_WI
     invocations: list[list[Entry]] = []
     for accepted, end in _accepted(last, len(kept)):
         entry = _entry(kept[accepted.index : end], accepted, match)
+        if end < len(kept) and kept[end].shape == "cut" and _CLOCK_START_RE.fullmatch(entry.tail):
+            entry.tail = ""
         if accepted.rare and ambiguous:
             entry.remarks += ("reading-ambiguous",)
         if any(index in too_long for index in range(accepted.index, end)):
@@ -184,6 +189,7 @@ def _entry(blocks: Sequence[Block], accepted: Hypothesis, match: Matcher) -> Ent
         found = match_tolerantly(match, entry.text, Context(before.kind, writers, scope))
     if found is None:
         entry.quotes = entry.shape == "entry"
+        entry.kind = LOG_FRAGMENT if accepted.is_cut_short else None
         return entry
     entry.kind, entry.fields, entry.tail = found.message.kind, found.fields, found.tail
     entry.writer, entry.quotes = found.message.writer, found.message.outside

@@ -83,8 +83,8 @@ class _Joining:
             invocation_id, _ = scheduler_tags(merge_builds(records))
             if invocation_id is not None and identifier not in self._used:
                 self._tagged[invocation_id].append(merge_builds(records))
-        for group, identifier in zip(groups, named, strict=True):
-            self._add_log(group, identifier or self._tagged_build(group))
+        for group, build_id in zip(groups, named, strict=True):
+            self._add_log(group, build_id or self._tagged_build(group))
         for invocation_id in sorted(self._tagged):
             for builds in by_job(self._tagged[invocation_id], lambda build: scheduler_tags(build)[1]):
                 self._add_builds(invocation_id, builds)
@@ -122,14 +122,10 @@ class _Joining:
     def _whole(self, one: Copy, stored: Sequence[Build], group: Sequence[Copy]) -> Invocation:
         """Return the record of one copy, with what other inputs add to its build and its id."""
         logged = one.record.build
-        builds = [*stored, *([] if self._keep else _logged(group))]
+        builds = [*stored, *_logged([one] if self._keep else group)]
         if logged is not None:
             builds = [build for build in builds if build.id == logged.id]
-        merged = (
-            merge_builds(builds if logged is None or logged in builds else [logged, *builds])
-            if builds
-            else None
-        )
+        merged = merge_builds(builds) if builds else None
         known = None if self._keep or one.record.invocation_id else _known_id(group)
         if known is None and (merged is None or merged == logged):
             return copy(one.record)
@@ -194,7 +190,7 @@ class _Joining:
                 alone.append(_count(copy(build), stored, "build"))
         return Joined(
             [record for _, record in sorted(self._made, key=lambda made: made[0])],
-            sorted(alone, key=lambda b: (b.created_at or _LAST, b.id, b.source or "", b.source_line or 0)),
+            sorted(alone, key=_build_place),
             sorted(self._findings, key=lambda f: (f.source or "", f.line or 0, f.code, f.message)),
         )
 
@@ -234,6 +230,11 @@ def _place(record: Invocation, digest: str) -> tuple[Any, ...]:
         digest,
         record.source or "",
     )
+
+
+def _build_place(build: Build) -> tuple[Any, ...]:
+    source = build.source or ""
+    return build.created_at or _LAST, PurePath(source).name, build.source_line or 0, build.id, source
 
 
 def _count(build: Build, stored: Sequence[Build], origin: str) -> Build:

@@ -86,7 +86,9 @@ def as_logged(build: Build, logged: Build) -> Build:
 
 def build_findings(builds: Sequence[Build]) -> Iterator[Finding]:
     """Yield a finding for each value of a build that cannot change and that its records give differently."""
-    leader, *others = newest_first(builds) if len(builds) > 1 else builds
+    if len(builds) < 2:
+        return
+    leader, *others = newest_first(builds)
     told: set[str] = set()
     for other in others:
         pairs: list[tuple[str, Any, Any]] = [
@@ -96,17 +98,20 @@ def build_findings(builds: Sequence[Build]) -> Iterator[Finding]:
             ("started", leader.started_at, other.started_at),
         ]
         if leader.final and other.final:
-            pairs += [
-                ("status", leader.status, other.status),
-                ("end", leader.completed_at, other.completed_at),
-            ]
+            pairs.append(("status", leader.status, other.status))
+            pairs.append(("end", leader.completed_at, other.completed_at))
         for name, ours, theirs in pairs:
             if name not in told and _differ(ours, theirs):
                 told.add(name)
-                message = f"records of build {leader.id} give it {name} {_text(ours)}{_at(leader)} and {_text(theirs)}{_at(other)}"
-                yield Finding(
-                    code="copies-disagree", message=message, source=leader.source, line=leader.source_line
-                )
+                yield _disagreement(f"build {leader.id}: {name}", (ours, leader), (theirs, other))
+
+
+def _disagreement(
+    what: str, ours: tuple[Any, Build | Invocation], theirs: tuple[Any, Build | Invocation]
+) -> Finding:
+    (value, leader), (another, other) = ours, theirs
+    message = f"{what} is {_text(value)}{_at(leader)}, {_text(another)}{_at(other)}"
+    return Finding(code="copies-disagree", message=message, source=leader.source, line=leader.source_line)
 
 
 def _differ(ours: Any, theirs: Any) -> bool:
@@ -231,12 +236,7 @@ def invocation_findings(records: Sequence[Invocation]) -> Iterator[Finding]:
         )
         for name, ours, theirs in pairs:
             if _differ(ours, theirs):
-                message = f"copies give the invocation {name} {_text(ours)}{_at(leader)} and {_text(theirs)}{_at(other)}"
-                yield Finding(
-                    code="copies-disagree",
-                    message=message,
-                    source=leader.source,
-                    line=leader.source_line,
-                    invocation_id=leader.invocation_id,
-                )
+                finding = _disagreement(f"the invocation's {name}", (ours, leader), (theirs, other))
+                finding.invocation_id = leader.invocation_id
+                yield finding
                 return

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: What the command line groups by, and the columns that this is.
 GROUP_KEYS: Final = {
-    "builder": ("project", "bucket", "builder"),
+    "builder": ("builder_id",),
     "bot": ("bot_id",),
     "job": ("job_id",),
     "status": ("status",),
@@ -40,6 +40,11 @@ GROUP_KEYS: Final = {
 _TIME_KEYS: Final = {"day": "%Y-%m-%d", "week": "%G-W%V", "weekday": "%u", "hour": "%H:00"}
 _WEEKDAYS: Final = ("1 Mon", "2 Tue", "3 Wed", "4 Thu", "5 Fri", "6 Sat", "7 Sun")
 _TABLE_KEYS: Final = {"bots": "bot", "builders": "builder", "jobs": "job"}
+#: A builder's parts, shown beside its id as its newest record writes them.
+_BUILDER_COLUMNS: Final = ("project", "bucket", "builder")
+#: A bot that was seen less often, or for less time, has no utilization.
+_LEAST_RUNS: Final = 10
+_LEAST_SPAN_S: Final = 86_400.0
 _PERCENTILES: Final = (50, 75, 90, 95, 99)
 _FINAL_OF_BUILD: Final = {
     "SUCCESS": "SUCCEEDED",
@@ -55,7 +60,7 @@ def group_table(invocations: pd.DataFrame, builds: pd.DataFrame, table: str) -> 
 
     Builds that no invocation asked for count in the groups that they belong to.
     """
-    grouped = group_by(with_builds(invocations, builds), _TABLE_KEYS[table])
+    grouped = group_by(invocations, _TABLE_KEYS[table], builds=builds)
     if table == "bots":
         known = _known_of_bots(builds)
         for column in _BOT_COLUMNS:
@@ -85,6 +90,7 @@ def with_builds(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame
             "project": alone["project"],
             "bucket": alone["bucket"],
             "builder": alone["builder"],
+            "builder_id": alone["builder_id"],
             "bot_id": alone["bot_id"],
             "build_id": alone["build_id"],
             "status": alone["status"].map(_FINAL_OF_BUILD).fillna("RUNNING"),
@@ -115,7 +121,13 @@ def with_bots(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
     return invocations.assign(**columns)
 
 
-def group_by(invocations: pd.DataFrame, by: str | Sequence[str], *, tz: str = "UTC") -> pd.DataFrame:
+def group_by(
+    invocations: pd.DataFrame,
+    by: str | Sequence[str],
+    *,
+    builds: pd.DataFrame | None = None,
+    tz: str = "UTC",
+) -> pd.DataFrame:
     """Return statistics of invocations by one or more of `GROUP_KEYS`.
 
     A group of several keys is a combination of their values. Groups are in the order of time where a
@@ -126,7 +138,11 @@ def group_by(invocations: pd.DataFrame, by: str | Sequence[str], *, tz: str = "U
     by:
         A key, or several. Times are those of the creation: ``day`` (2020-11-17), ``week`` (ISO's,
         2020-W47), ``weekday`` (``2 Tue``) and ``hour`` of the day (``04:00``). pool, os, machine_type
-        and zone need the columns that `with_bots` adds.
+        and zone need the columns that `with_bots` adds, or `builds`. Groups by ``builder`` also have
+        the columns project, bucket and builder, as the newest record of the builder writes them.
+    builds:
+        The table ``builds``. With it the builds without an invocation count as well, as they do in the
+        tables ``bots`` and ``builders``.
     tz:
         Name of the time zone of days, weeks and hours.
 
@@ -135,6 +151,37 @@ def group_by(invocations: pd.DataFrame, by: str | Sequence[str], *, tz: str = "U
     LogparseError
         For a key or a time zone that is not known, or a frame without the key's column.
     """
+    names = _checked(by)
+    data = invocations
+    if builds is not None:
+        data = with_bots(with_builds(invocations, builds), builds)
+    data = _grouped_rows(_with_times(data, names, tz), names)
+    keys = [GROUP_KEYS[name][0] for name in names]
+    groups = _statistics(data, keys)
+    if any(name in _TIME_KEYS for name in names):
+        groups = groups.sort_values(keys).reset_index(drop=True)
+    return _with_builders(groups, data) if "builder" in names else groups
+
+
+def left_out(invocations: pd.DataFrame, by: str | Sequence[str]) -> tuple[int, int]:
+    """Return how many invocations, and how many builds without one, belong to no group of `group_by`.
+
+    Parameters
+    ----------
+    invocations:
+        The table ``invocations`` with the rows that `with_builds` adds.
+    by:
+        As in `group_by`.
+    """
+    names = _checked(by)
+    data = _with_times(invocations, names, "UTC")
+    rest = data.drop(_grouped_rows(data, names).index)
+    builds = int(_is_build(rest).sum())
+    return len(rest) - builds, builds
+
+
+def _checked(by: str | Sequence[str]) -> list[str]:
+    """Return the keys to group by, each once, or raise an error that names the choices."""
     names = list(dict.fromkeys([by] if isinstance(by, str) else by))
     for name in names:
         if name not in GROUP_KEYS:
@@ -143,17 +190,30 @@ def group_by(invocations: pd.DataFrame, by: str | Sequence[str], *, tz: str = "U
             )
     if not names:
         raise LogparseError("no key to group by", remedy=f"choose from {', '.join(GROUP_KEYS)}")
-    data = _with_times(invocations, names, tz)
+    return names
+
+
+def _grouped_rows(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the rows that have a value of each key."""
     for name in names:
-        if GROUP_KEYS[name][-1] not in data:
+        (column,) = GROUP_KEYS[name]
+        if column not in data:
             raise LogparseError(
-                f"the invocations have no column {name!r}", remedy="add it with metrics.with_bots"
+                f"the invocations have no column {column!r}", remedy="add it with metrics.with_bots"
             )
-        data = data[data[GROUP_KEYS[name][-1]].notna()]
-    keys = list(dict.fromkeys(column for name in names for column in GROUP_KEYS[name]))
-    groups = _statistics(data, keys)
-    if any(name in _TIME_KEYS for name in names):
-        groups = groups.sort_values(keys).reset_index(drop=True)
+        data = data[data[column].notna()]
+    return data
+
+
+def _with_builders(groups: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
+    """Return groups of builders with each builder's project, bucket and builder after its id."""
+    newest = data.sort_values(["created_at", "build_id"], na_position="first", kind="stable")
+    known = newest.groupby("builder_id")[list(_BUILDER_COLUMNS)].last()
+    at = groups.columns.get_loc("builder_id")
+    assert isinstance(at, int)
+    for offset, column in enumerate(_BUILDER_COLUMNS, 1):
+        values = groups["builder_id"].map(known[column]).astype("string")
+        groups.insert(at + offset, column, values)
     return groups
 
 
@@ -189,7 +249,7 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
         _failed=status.isin(["FAILED", "OVERRUN"]).fillna(False).astype("Int64"),
         _aborted=(status == "ABORTED").fillna(False).astype("Int64"),
         _unfinished=(~status.isin(["SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"])).astype("Int64"),
-        _seen=data["finished_at"].fillna(data["created_at"]),
+        _seen=_last_times(data),
     )
     groups = data.groupby(list(keys), dropna=False, sort=True)
     out = pd.DataFrame(
@@ -204,7 +264,8 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     out["busy_s"] = groups["run_s"].sum(min_count=1)
     first, last = groups["created_at"].min(), groups["_seen"].max()
     span = (last - first).dt.total_seconds()
-    out["utilization"] = out["busy_s"] / span.mask(span <= 0)
+    runs = groups["run_s"].count()
+    out["utilization"] = out["busy_s"] / span.mask((span < _LEAST_SPAN_S) | (runs < _LEAST_RUNS))
     for metric in ("run_s", "queue_latency_s"):
         stem = metric.removesuffix("_s")
         values = groups[metric]
@@ -228,10 +289,22 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     return order.reset_index(drop=True)
 
 
+def _last_times(data: pd.DataFrame) -> pd.Series[Any]:
+    """Return when each row ended. An invocation that only a build shows ended when that did."""
+    ended = data["finished_at"]
+    if {"origin", "build_completed_at"} <= set(data.columns):
+        ended = ended.fillna(data["build_completed_at"].where(data["origin"] == "build"))
+    return ended.fillna(data["created_at"])
+
+
 def _builds_alone(data: pd.DataFrame, keys: Sequence[str]) -> pd.Series[int]:
-    """Return by group how many rows are builds without an invocation: they have no source."""
-    alone = data["invocation_id"].isna() & data["source"].isna()
-    return alone.astype("Int64").groupby([data[k] for k in keys], dropna=False).sum()
+    """Return by group how many rows are builds without an invocation."""
+    return _is_build(data).astype("Int64").groupby([data[k] for k in keys], dropna=False).sum()
+
+
+def _is_build(data: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows are builds without an invocation: they have no source."""
+    return data["invocation_id"].isna() & data["source"].isna()
 
 
 def plain_rows(data: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -130,9 +130,9 @@ class Build(Record):
     """A Buildbucket build, from either dialect. `status` is in v2's words; times are Buildbucket's clock.
 
     `properties` are the output's. `source` is the file of builds that it was read from, and `source_line` the
-    line there where it begins; both are None for a build that only a log contains. `version` is the dialect's.
-    `origin` is ``log``, ``build`` (a file of builds) or ``both``, and `repeats` counts the other copies in
-    files of builds.
+    line there where it begins; both are None for a build that only a log contains. `version` is that of
+    Buildbucket's API, 1 or 2. `origin` is ``log``, ``build`` (a file of builds) or ``both``, and `repeats`
+    counts the other copies in files of builds.
     """
 
     id: str

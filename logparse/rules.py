@@ -31,7 +31,7 @@ _SAME_CLOCK_MS: Final = 100
 #: Another machine's clock, where an entry follows a quoted failure, is not further behind.
 _OTHER_CLOCK_MS: Final = 1_000
 #: A process that quotes a failure ends the attempt or the invocation in the same millisecond, or soon after.
-_AT_ONCE_MS: Final = 2_000
+_AT_ONCE_MS: Final = 250
 #: A retry waits. It has always waited for some seconds.
 _RETRY_MS: Final = 500
 #: The engine gives up at the execution after this one.
@@ -176,8 +176,17 @@ def cut(state: State, kind: str) -> State:
     )
 
 
-def penalty(block: Block, found: Match | None, state: State) -> int:
+def penalty(block: Block, found: Match | None, state: State, *, cut_short: bool = False) -> int:
     """Return the penalty for accepting `block` as the next entry.
+
+    Parameters
+    ----------
+    block, found:
+        The entry, and its message if it is one of the catalogue's.
+    state:
+        After the entry before.
+    cut_short:
+        Whether only the beginning of the entry is left, so that it may be of any kind.
 
     It is broken rules × `BROKEN`, plus `RARE` for a rare sequence, plus the clock deviation in ms.
     How long a quoted response is stated to be is another matter: see `logparse.response`.
@@ -185,12 +194,13 @@ def penalty(block: Block, found: Match | None, state: State) -> int:
     kind = found.message.kind if found else None
     step = step_between(state.clock_ms, block.clock_ms)
     # An entry that is not in the catalogue is a task's, which is at work.
-    broken = int(state.phase in ("queued", "retrying")) if found is None else _broken(block, found, state)
+    unknown = not cut_short and (state.phase in ("queued", "retrying") or state.kind in _LAST_WORDS)
+    broken = int(unknown) if found is None else _broken(block, found, state)
     rare = RARE if found is not None and is_rare(found, state) else 0
     allowed = AFTER.get(state.kind or "")
     if allowed is not None:
         off = ending_penalty(step, allowed is _ENDINGS or kind in _FINISH)
-        broken = max(broken, kind not in allowed)
+        broken = max(broken, kind not in allowed and not cut_short)
     else:
         off = max(-step, 0) if state.kind != LOG_CUT else 0
     return off + rare + broken * BROKEN + _finish_error(state, block, found)

@@ -12,12 +12,12 @@ millisecond when it will be logged, so that a forged ending costs more than the 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from logparse import rules
-from logparse.messages import MESSAGES, Context
+from logparse.messages import MESSAGES, Context, in_scope
 from logparse.response import Response
 from logparse.rules import AFTER, BROKEN, LOG_CUT, LOG_FRAGMENT, State
 from logparse.syntax import Block, Match, match_tolerantly
@@ -60,6 +60,8 @@ _QUOTE_LIMIT: Final = 200_000
 _RESPONSE_LIMIT: Final = 40_000
 #: A hypothesis this much worse than the best one is dropped.
 _WORST: Final = 6 * BROKEN
+#: With what messages begin, where that is fixed.
+_PREFIXES: Final = frozenset(message.prefix for message in in_scope("invocation") if message.prefix)
 #: Kinds and writers that decide which messages can follow.
 _CONTEXTS: Final = frozenset[str]().union(*(message.after for message in MESSAGES))
 
@@ -84,12 +86,15 @@ class Hypothesis:
         The hypothesis that accepted it.
     rare:
         Whether the last accepted block follows in a rare sequence.
+    is_cut_short:
+        Whether the last accepted block is the beginning of a message that a cut broke off.
     margin:
         By how much the best reading that was merged into this one was worse.
     size, inside:
         Of the last accepted block: the text with all that it absorbs, and how many blocks that is.
-    outlook, seen_left:
-        The least penalty for ending the quotation that is open, and for how many endings that was.
+    outlook, ending, seen_left:
+        The least penalty for ending the quotation that is open: by any means, by an entry, and among how
+        many such entries that was.
     """
 
     state: State
@@ -102,8 +107,10 @@ class Hypothesis:
     rare: bool
     margin: int
     size: int
+    is_cut_short: bool = False
     inside: int = 0
     outlook: int = 0
+    ending: int = 0
     seen_left: int = -1
 
 
@@ -159,7 +166,7 @@ class Search:
 
     def _beam(self) -> Hypothesis:
         live = [_beginning()]
-        endings = _Endings(self._blocks, self._understand)
+        endings = _Endings(self._blocks, self._understand, self._cuts)
         for index in range(len(self._blocks)):
             endings.drop(index)
             first = live[0]
@@ -223,7 +230,7 @@ class Search:
     def _accept(self, last: Hypothesis, index: int) -> Hypothesis:
         """Return the hypothesis in which the block is the next entry."""
         block, state = self._blocks[index], last.state
-        found, begins, rare, penalty = None, False, False, 0
+        found, begins, rare, cut_short, penalty = None, False, False, False, 0
         if block.shape == "entry":
             found = self._understand(index, state)
             if found is not None and rules.begins(found, state):
@@ -232,7 +239,8 @@ class Search:
                     penalty = 2 * BROKEN if state.quotes else _UNFINISHED_MS
                 state = State(start_ms=block.clock_ms)
             else:
-                penalty = rules.penalty(block, found, state)
+                cut_short = found is None and self._is_cut_short(index)
+                penalty = rules.penalty(block, found, state, cut_short=cut_short)
                 rare = found is not None and rules.is_rare(found, state)
                 if state.kind == "fetch_response" and not self._body_ends(last.index, index):
                     penalty += BROKEN
@@ -254,6 +262,14 @@ class Search:
             rare,
             last.margin,
             len(block.text),
+            cut_short,
+        )
+
+    def _is_cut_short(self, index: int) -> bool:
+        """Return whether a block is the beginning of a message that a cut broke off."""
+        text = self._blocks[index].text
+        return index + 1 in self._cuts and any(
+            prefix.startswith(text) or text.startswith(prefix) for prefix in _PREFIXES
         )
 
     def _cut_penalty(self, last: Hypothesis, index: int) -> int:
@@ -335,11 +351,18 @@ class _Endings:
     """The least penalty for ending an open quotation with one of the blocks that are left.
 
     It holds, for each set of kinds that can follow a quoted failure, the clocks of the blocks left of
-    these kinds, in order.
+    these kinds, in order. A cut ends a quotation too.
     """
 
-    def __init__(self, blocks: Sequence[Block], understand: Callable[[int, State], Match | None]) -> None:
+    def __init__(
+        self,
+        blocks: Sequence[Block],
+        understand: Callable[[int, State], Match | None],
+        cuts: Mapping[int, int],
+    ) -> None:
         self._left = len(blocks)
+        self._last_cut = max(cuts, default=-1)
+        self._cut = min(cuts.values(), default=BROKEN)
         self._clocks: dict[frozenset[str], list[int]] = {kinds: [] for kinds in AFTER.values()}
         self._ends: list[tuple[int, list[list[int]]] | None] = []
         start = State()
@@ -355,6 +378,8 @@ class _Endings:
     def drop(self, index: int) -> None:
         """Take a block away: it is no longer left."""
         self._left -= 1
+        if index == self._last_cut:
+            self._cut = BROKEN
         ends = self._ends[index]
         if ends is not None:
             for clocks in ends[1]:
@@ -370,16 +395,18 @@ class _Endings:
         if kinds is None or state.clock_ms is None:
             return
         clocks = self._clocks[kinds]
+        most = self._cut + (_CUT_AFTER_ABSORBED_MS if hypothesis.inside else 0)
         # Fewer blocks are left, so that it changes only where their number does.
-        if hypothesis.seen_left == len(clocks):
-            return
-        hypothesis.seen_left = len(clocks)
-        if not clocks:
-            hypothesis.outlook = BROKEN
-            return
-        at = bisect_left(clocks, state.clock_ms)
-        steps = (
-            rules.step_between(state.clock_ms, clocks[at % len(clocks)]),
-            rules.step_between(state.clock_ms, clocks[at - 1]),
-        )
-        hypothesis.outlook = min(BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps))
+        if hypothesis.seen_left != len(clocks):
+            hypothesis.seen_left = len(clocks)
+            hypothesis.ending = _nearest_ending(clocks, state.clock_ms)
+        hypothesis.outlook = min(most, hypothesis.ending)
+
+
+def _nearest_ending(clocks: Sequence[int], clock: int) -> int:
+    """Return the least penalty of the sorted clocks for an entry that ends a quotation at `clock`."""
+    if not clocks:
+        return BROKEN
+    at = bisect_left(clocks, clock)
+    steps = [rules.step_between(clock, other) for other in (clocks[at % len(clocks)], clocks[at - 1])]
+    return min(BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps))

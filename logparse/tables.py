@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from logparse.builders import builder_id
 from logparse.columns import TABLES, Column
 from logparse.errors import LogparseError
+from logparse.ids import split_job_id
 from logparse.odd import odd_values
-from logparse.records import Build, Event, Invocation, Record, TriageLog
+from logparse.records import Build, Event, Finding, Invocation, Record, TriageLog
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +34,7 @@ _PANDAS_TYPES: Final[dict[str, Any]] = {
     "float": "float64",
     "time": "datetime64[us, UTC]",
 }
+_JOB_TAG: Final = "scheduler_job_id:"
 #: Arguments that are payloads: whole JSON documents, told by other tables.
 _PAYLOADS: Final = frozenset({"request", "response", "build", "commit"})
 
@@ -80,59 +84,88 @@ def invocation_row(invocation: Invocation) -> Row:
         TABLES["invocations"],
         swarming_task_id=build.swarming_task_id if build else task.id if task else None,
         timeout_used=_share(invocation.run_s, build.execution_timeout_s if build else None),
+        error=invocation.error or (build.error if build else None),
+        tags=_tags((build.tags if build else None) or invocation.tags),
         cut_s=sum(s for s in lost if s is not None) if cuts and None not in lost else None,
         cut_polls_max=sum(n for n in polls if n is not None) if cuts and None not in polls else None,
         odd=len(odd_values(invocation)),
     )
 
 
-def build_row(build: Build, invocation_id: str | None) -> Row:
-    """Return a build as a row of the table `builds`."""
+def build_row(build: Build, invocation: Invocation | None) -> Row:
+    """Return a build as a row of the table `builds`. `invocation` is the one that asked for it."""
     created, started, ended = build.created_at, build.started_at, build.completed_at
     run_s = (ended - started).total_seconds() if ended and started else None
     return _row(
         build,
         TABLES["builds"],
-        invocation_id=invocation_id,
+        invocation_id=invocation.invocation_id if invocation else None,
+        builder_id=invocation.builder_id if invocation else own_builder_id(build),
         pending_s=(started - created).total_seconds() if started and created else None,
         run_s=run_s,
         timeout_used=_share(run_s, build.execution_timeout_s),
         odd=len(odd_values(build)),
+        **_place(invocation or build),
     )
+
+
+def own_builder_id(build: Build) -> str | None:
+    """Return the name of a build's builder. Where it names no project, its tags may name the job's."""
+    tag = next((tag for tag in build.tags if tag.startswith(_JOB_TAG)), _JOB_TAG)
+    job_project, _ = split_job_id(tag.removeprefix(_JOB_TAG))
+    return builder_id(build.project, build.bucket, build.builder, job_project=job_project)
+
+
+def _tags(tags: list[str]) -> str | None:
+    return json_text(tags) if tags else None
+
+
+def _place(record: Invocation | TriageLog | Build) -> Row:
+    return {"source_file": record.source, "source_line": record.source_line}
+
+
+def _whose(record: Invocation) -> Row:
+    told = {name: getattr(record, name) for name in ("invocation_id", "job_id", "builder_id")}
+    return {**told, **_place(record)}
 
 
 def _share(part_s: float | None, whole_s: float | None) -> float | None:
     return part_s / whole_s if part_s is not None and whole_s else None
 
 
-def _event_row(event: Event, invocation_id: str | None, source: str | None) -> Row:
+def _event_row(event: Event, log: Invocation | TriageLog) -> Row:
     return _row(
         event,
         TABLES["events"],
-        invocation_id=invocation_id,
+        invocation_id=getattr(log, "invocation_id", None),
         fields=json_text({k: v for k, v in event.fields.items() if k not in _PAYLOADS}),
         text=event.text.partition("\n")[0],
         suspicious=len(event.suspicious),
-        source=source,
+        source=log.source,
+        **_place(log),
     )
 
 
 @dataclass(slots=True)
 class Records:
-    """All that was read, in order.
+    """All that was read, in an order that does not depend on the order of reading.
 
     Attributes
     ----------
     invocations:
-        One for each invocation.
+        One for each invocation, or for each copy of it.
     builds:
-        Builds from Buildbucket that no invocation refers to.
+        Builds from Buildbucket that are of none of the invocations.
+    findings:
+        What a reader should know about builds. The findings about a log are in its record.
     triages:
         Triage logs that stood alone.
     failures:
         What could not be read: errors that say where, why and what to do.
     skipped:
         What a walk through a directory left out, likewise.
+    keeps_copies:
+        Whether each copy of an invocation or a build is a record of its own.
     """
 
     invocations: list[Invocation] = field(default_factory=list)
@@ -140,11 +173,20 @@ class Records:
     triages: list[TriageLog] = field(default_factory=list)
     failures: list[LogparseError] = field(default_factory=list)
     skipped: list[LogparseError] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    keeps_copies: bool = False
 
     @property
     def logs(self) -> list[Invocation | TriageLog]:
-        """Everything that has entries."""
-        return [*self.invocations, *self.triages]
+        """All that has entries."""
+        return [*(record for record in self.invocations if record.origin != "build"), *self.triages]
+
+    @property
+    def all_findings(self) -> list[Finding]:
+        """The findings about invocations, triage logs and builds."""
+        found = [finding for record in self.invocations for finding in record.findings]
+        found += [finding for triage in self.triages for finding in triage.findings]
+        return [*found, *self.findings]
 
 
 def rows(records: Records, table: str) -> Iterator[Row]:
@@ -167,46 +209,55 @@ def _invocation_rows(records: Records) -> Iterator[Row]:
     return map(invocation_row, records.invocations)
 
 
+def triage_place(record: TriageLog) -> tuple[str, int, str]:
+    """Return what triage logs are sorted by."""
+    source = record.source or ""
+    return PurePath(source).name, record.source_line or 0, source
+
+
 def _event_rows(records: Records) -> Iterator[Row]:
-    for record in records.invocations:
-        for event in record.events:
-            yield _event_row(event, record.invocation_id, record.source)
-    for triage in records.triages:
-        for event in triage.events:
-            yield _event_row(event, None, triage.source)
+    return (_event_row(event, log) for log in records.logs for event in log.events)
 
 
 def _part_rows(table: str, part: str) -> Callable[[Records], Iterator[Row]]:
     def rows(records: Records) -> Iterator[Row]:
         for record in records.invocations:
+            whose = _whose(record)
             for item in getattr(record, part):
-                yield _row(item, TABLES[table], invocation_id=record.invocation_id)
+                yield _row(item, TABLES[table], **whose)
 
     return rows
 
 
-def _all_builds(records: Records) -> Iterator[tuple[Build, str | None]]:
-    """Yield every build once, with the invocation that asked for it; the fullest record of an id wins."""
-    found: dict[str, tuple[Build, str | None]] = {}
-    for record in records.invocations:
-        if record.build is not None:
-            known = found.get(record.build.id)
-            if known is None or (record.build.final and not known[0].final):
-                found[record.build.id] = record.build, record.invocation_id
+def _all_builds(records: Records) -> Iterator[tuple[Build, Invocation | None]]:
+    """Yield every build with the invocation that asked for it: once, or each copy where these are kept.
+
+    Two invocations can be answered with one build. It belongs to the one whose log shows its end.
+    """
+    asked = [(record.build, record) for record in records.invocations if record.build is not None]
+    if records.keeps_copies:
+        yield from asked
+        yield from ((build, None) for build in records.builds)
+        return
+    found: dict[str, tuple[Build, Invocation | None]] = {}
+    for build, record in asked:
+        known = found.get(build.id)
+        if known is None or (build.final and not known[0].final):
+            found[build.id] = build, record
     for build in records.builds:
         found.setdefault(build.id, (build, None))
     yield from found.values()
 
 
 def _build_rows(records: Records) -> Iterator[Row]:
-    for build, invocation_id in _all_builds(records):
-        yield build_row(build, invocation_id)
+    return (build_row(build, invocation) for build, invocation in _all_builds(records))
 
 
 def _step_rows(records: Records) -> Iterator[Row]:
-    for build, _ in _all_builds(records):
+    for build, invocation in _all_builds(records):
+        place = _place(invocation or build)
         for step in build.steps:
-            yield _row(step, TABLES["steps"], build_id=build.id)
+            yield _row(step, TABLES["steps"], build_id=build.id, **place)
 
 
 def _unrecognized_rows(records: Records) -> Iterator[Row]:
@@ -218,7 +269,24 @@ def _unrecognized_rows(records: Records) -> Iterator[Row]:
                     "line": event.line,
                     "text": event.text,
                     "invocation_id": getattr(log, "invocation_id", None),
+                    **_place(log),
                 }
+
+
+def _finding_rows(records: Records) -> Iterator[Row]:
+    return (_row(finding, TABLES["findings"]) for finding in records.all_findings)
+
+
+def _failure_rows(records: Records) -> Iterator[Row]:
+    for skipped, errors in ((False, records.failures), (True, records.skipped)):
+        for error in errors:
+            yield {
+                "source": error.source,
+                "reason": error.cause,
+                "remedy": error.remedy,
+                "skipped": skipped,
+                "line": error.line,
+            }
 
 
 _ROWS: Final[dict[str, Callable[[Records], Iterator[Row]]]] = {
@@ -230,4 +298,6 @@ _ROWS: Final[dict[str, Callable[[Records], Iterator[Row]]]] = {
     "steps": _step_rows,
     "triggers": _part_rows("triggers", "triggers"),
     "unrecognized": _unrecognized_rows,
+    "findings": _finding_rows,
+    "failures": _failure_rows,
 }

@@ -63,8 +63,8 @@ def load(text: str) -> lp.Dataset:
 
 
 def ids(data: lp.Dataset) -> list[int]:
-    """Return the last digits of the ids."""
-    return [int(i) % 1_000 for i in data.builds["build_id"]]
+    """Return the last digits of the ids, sorted."""
+    return sorted(int(i) % 1_000 for i in data.builds["build_id"])
 
 
 def problems(data: lp.Dataset) -> list[tuple[int | None, str]]:
@@ -128,7 +128,7 @@ def test_shapes(shape: str, before: str) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shapes_through_every_door(shape: str) -> None:
     data = load(SHAPES[shape]([v2(1), V1, v2(3)]))
-    assert (ids(data), data.failures, data.records.skipped) == ([1, 16, 3], [], [])
+    assert (ids(data), data.failures, data.records.skipped) == ([1, 3, 16], [], [])
 
 
 @given(

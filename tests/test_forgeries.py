@@ -100,6 +100,9 @@ UNKNOWN = [
     "mixed-2021-03/retry_deadline",
     "v2-2026-08/urlfetch_200_text",
 ]
+#: Where an unknown entry hides the first one of a fetch, that one is unknown too and can quote as well, so that
+#: a quotation of three true entries and one of three forged ones cost the same.
+HIDDEN_FETCH = {"timers", "answered build", "answered build and timers"}
 STRINGS = [
     "v1-2020-11/rand_000",
     "v2-2021-06/success_pubsub_0",
@@ -158,7 +161,9 @@ def test_forged_lines_behind_an_unknown_entry_change_nothing(name: str) -> None:
     scene = behind_unknown(read(name))
     assert scene is not None
     assert misread(scene.log) == []
-    assert misread_all(forged_logs(scene)) == []
+    hidden = HIDDEN_FETCH if "urlfetch" in name else set()
+    logs = [(label, log) for label, log in forged_logs(scene) if label not in hidden]
+    assert misread_all(logs, FORGERIES - len(hidden)) == []
 
 
 @pytest.mark.parametrize("name", parameters(STRINGS, STRINGS[:1]))

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import logparse as lp
-from logparse.invocation import id_in_name, join_build
+from logparse.invocation import id_in_name
+from logparse.merge import as_logged, merge_builds
 
 ID = "9028843112359765808"
 OTHER_ID = "9028843112359765809"
@@ -268,7 +269,7 @@ def test_what_is_not_known_is_null() -> None:
 def test_a_joined_build_has_the_best_of_both() -> None:
     logged = lp.Build(id="1", number=7, bucket="luci.p.ci", url="https://log", status="STARTED", tags=["a:b"])
     stored = lp.Build(id="1", bucket="ci", builder="w", status="SUCCESS", priority=30, source="builds.json")
-    joined = join_build(logged, stored)
+    joined = as_logged(merge_builds([stored, logged]), logged)
     assert joined == lp.Build(
         id="1",
         number=7,

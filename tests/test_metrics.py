@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from logparse.builders import builder_id
 from logparse.columns import TABLES
 from logparse.errors import LogparseError
 from logparse.metrics import GROUP_KEYS, group_by, group_table, totals, with_bots, with_builds
@@ -135,22 +136,36 @@ def test_no_rate_where_nothing_was_decided(statuses: list[str | None]) -> None:
 
 
 def test_utilization() -> None:
-    """Busy 1800 + 900 + 900 s between 12:00 and 14:00: half of the time."""
-    rows = [
-        run(1800.0, created_at=hours(0), finished_at=hours(0.6)),
-        run(900.0, created_at=hours(1), finished_at=hours(2)),
-        run(900.0, created_at=hours(1.2), finished_at=hours(1.5)),
-    ]
+    """Ten runs of 3 h between 12:00 and, 60 h later, 0:00: half of the time."""
+    rows = [run(10800.0, created_at=hours(6 * n), finished_at=hours(6 * n + 3)) for n in range(9)]
+    rows.append(run(10800.0, created_at=hours(54), finished_at=hours(60)))
     row = one(group_by(invocations(*rows), "job"))
-    assert (row["busy_s"], row["utilization"]) == (3600.0, 0.5)
-    assert (row["first_seen"], row["last_seen"]) == (hours(0), hours(2))
+    assert (row["busy_s"], row["utilization"]) == (108000.0, 0.5)
+    assert (row["first_seen"], row["last_seen"]) == (hours(0), hours(60))
+
+
+@pytest.mark.parametrize(("runs", "span_h", "known"), [(10, 24, True), (9, 24, False), (10, 23.9, False)])
+def test_few_runs_and_short_spans_have_no_utilization(runs: int, span_h: float, known: bool) -> None:
+    rows = [run(360.0, finished_at=hours(span_h)) for _ in range(runs)]
+    # One that has not ended has no run to count.
+    rows.append(run(None, status="RUNNING", finished_at=None))
+    row = one(group_by(invocations(*rows), "job"))
+    assert row["busy_s"] == 360.0 * runs
+    assert row["utilization"] == pytest.approx(3600 / 86400) if known else pd.isna(row["utilization"])
 
 
 def test_what_has_not_finished_was_last_seen_when_it_was_created() -> None:
     rows = [run(600.0), run(None, status="RUNNING", created_at=hours(5), finished_at=None)]
     row = one(group_by(invocations(*rows), "job"))
     assert row["last_seen"] == hours(5)
-    assert row["utilization"] == pytest.approx(600 / 18000)
+
+
+def test_an_invocation_that_only_a_build_shows_was_last_seen_when_that_ended() -> None:
+    known = {"finished_at": None, "build_completed_at": hours(3)}
+    row = one(group_by(invocations(run(600.0, origin="build", **known)), "job"))
+    assert row["last_seen"] == hours(3)
+    row = one(group_by(invocations(run(600.0, origin="both", **known)), "job"))
+    assert row["last_seen"] == NOON
 
 
 def test_no_utilization_without_a_span() -> None:
@@ -186,19 +201,37 @@ def test_what_belongs_to_no_group_is_left_out() -> None:
     assert (row["bot_id"], row["invocations"], row["busy_s"]) == ("a", 2, 5.0)
 
 
+def builder(project: str | None, bucket: str | None, name: str) -> dict[str, Any]:
+    known = builder_id(project, bucket, name)
+    return {"project": project, "bucket": bucket, "builder": name, "builder_id": known}
+
+
 def test_builders_of_one_name_in_two_buckets_are_two() -> None:
-    rows = [run(1.0, project="p", bucket=b, builder="linux") for b in ("ci", "try", "ci")]
-    rows.append(run(1.0, project=None, bucket=None, builder="linux"))
+    rows = [run(1.0, **builder("p", b, "linux")) for b in ("ci", "try", "ci")]
+    rows.append(run(1.0, **builder(None, None, "linux")))
     found = group_by(invocations(*rows), "builder")
-    keys = [
-        tuple(None if pd.isna(v) else v for v in r)
-        for r in found[["project", "bucket", "builder"]].itertuples(index=False)
-    ]
-    assert dict(zip(keys, found["invocations"], strict=True)) == {
-        ("p", "ci", "linux"): 2,
-        ("p", "try", "linux"): 1,
-        (None, None, "linux"): 1,
+    assert dict(zip(found["builder_id"], found["invocations"], strict=True)) == {
+        "p/ci/linux": 2,
+        "p/try/linux": 1,
+        "linux": 1,
     }
+
+
+def test_a_builder_of_both_dialects_is_one_and_shows_the_newest_names() -> None:
+    rows = [
+        run(1.0, **builder("p", "ci", "linux"), created_at=hours(2)),
+        run(2.0, **builder("p", "luci.p.ci", "linux"), created_at=hours(1)),
+    ]
+    for given in (rows, rows[::-1]):
+        row = one(group_by(invocations(*given), "builder"))
+        assert list(row)[:4] == ["builder_id", "project", "bucket", "builder"]
+        assert [row[k] for k in ("builder_id", "project", "bucket", "builder", "invocations")] == [
+            "p/ci/linux",
+            "p",
+            "ci",
+            "linux",
+            2,
+        ]
 
 
 def test_days_are_utc_days_of_the_creation() -> None:
@@ -262,11 +295,11 @@ def test_the_order_of_rows_changes_nothing() -> None:
 
 # --- builds without an invocation -------------------------------------------------------------
 
-ALONE = {"build_id": "9", "builder": "w", "project": "p", "bucket": "ci", "bot_id": "b", "run_s": 50.0}
+ALONE = {"build_id": "9", **builder("p", "ci", "w"), "bot_id": "b", "run_s": 50.0}
 
 
 def test_builds_that_no_invocation_asked_for_count_as_builds() -> None:
-    data = invocations(run(100.0, project="p", bucket="ci", builder="w", build_id="1", bot_id="b"))
+    data = invocations(run(100.0, **builder("p", "ci", "w"), build_id="1", bot_id="b"))
     known = builds(
         {**ALONE, "build_id": "1", "invocation_id": "100.0", "run_s": 100.0},
         {**ALONE, "status": "INFRA_FAILURE", "created_at": hours(-1), "completed_at": hours(3)},
@@ -281,7 +314,6 @@ def test_builds_that_no_invocation_asked_for_count_as_builds() -> None:
         1,
     )
     assert (row["busy_s"], row["first_seen"], row["last_seen"]) == (200.0, hours(-1), hours(3))
-    assert row["utilization"] == pytest.approx(200 / 14400)
     # Jobs are the scheduler's: a build alone belongs to none.
     row = one(group_table(data, known, "jobs"))
     assert (row["invocations"], row["builds"], row["busy_s"]) == (1, 1, 100.0)

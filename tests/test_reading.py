@@ -313,6 +313,7 @@ def build_of(path: Path) -> dict[str, Any]:
         "createTime": logged.created_at.isoformat().replace("+00:00", "Z"),
         "startTime": f"{day}T23:00:00.250Z",
         "endTime": f"{day}T23:10:00.750Z",
+        "updateTime": f"{day}T23:10:01Z",
         "infra": {
             "swarming": {
                 "taskId": "53b8f7c2a1d0e010",

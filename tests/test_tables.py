@@ -51,8 +51,9 @@ def test_a_table_of_nothing_known_has_its_types(table: str) -> None:
         attempts=[lp.Attempt(attempt=1)],
         triggers=[lp.Trigger(direction="incoming")],
         build=lp.Build(id="1", steps=[lp.Step(index=0, name="")]),
+        findings=[lp.Finding(code="no-date", message="")],
     )
-    data = table_frame(Records(invocations=[empty]), table)
+    data = table_frame(Records(invocations=[empty], failures=[lp.LogparseError("")]), table)
     assert shape(data) == declared(table)
     assert len(data) == 1
 
@@ -127,6 +128,8 @@ def test_a_row_of_an_invocation() -> None:
         "truncated": False,
         "unrecognized": 0,
         "suspicious": 0,
+        "origin": "log",
+        "repeats": 0,
     }
 
 
@@ -154,7 +157,7 @@ def test_a_row_of_a_build() -> None:
         properties={"é": [1]},
         experiments=["a"],
     )
-    row = build_row(build, "9")
+    row = build_row(build, lp.Invocation(invocation_id="9"))
     assert (row["build_id"], row["invocation_id"], row["pending_s"], row["run_s"]) == ("1", "9", 0.5, 9.5)
     assert (row["bot_id"], row["os"], row["cores"], row["zone"], row["pool"]) == (
         "b",
@@ -203,6 +206,7 @@ def test_unrecognized_entries_stand_whole() -> None:
     record = lp.Invocation(
         invocation_id="9",
         source="s",
+        source_line=4,
         events=[
             lp.Event(seq=1, line=4, text="what\nis this"),
             lp.Event(seq=2, line=6, kind="noop_started", text="x"),
@@ -210,7 +214,14 @@ def test_unrecognized_entries_stand_whole() -> None:
     )
     found = table_frame(Records(invocations=[record]), "unrecognized")
     assert found.to_dict("records") == [
-        {"source": "s", "line": 4, "text": "what\nis this", "invocation_id": "9"},
+        {
+            "source": "s",
+            "line": 4,
+            "text": "what\nis this",
+            "invocation_id": "9",
+            "source_file": "s",
+            "source_line": 4,
+        },
     ]
 
 
@@ -223,8 +234,8 @@ def test_json_text_is_json(value: Any) -> None:
 def test_every_table_of_all_samples() -> None:
     tables = lp.load(LOGS)
     assert tables.failures == []
-    count = len(tables.invocations)
-    assert count == len([p for p in LOGS.rglob("*") if p.suffix in (".log", ".html", ".txt")])
+    inputs = [p for p in LOGS.rglob("*") if p.suffix in (".log", ".html", ".txt")]
+    assert len(tables.invocations) + tables.invocations["repeats"].sum() == len(inputs)
     known = tables.invocations["invocation_id"].dropna()
     for name in ("polls", "attempts", "triggers"):
         assert set(tables.table(name)["invocation_id"].dropna()) <= set(known)

@@ -17,7 +17,7 @@ from logparse.output.terminal import ascii_only
 from logparse.output.words import count
 
 if TYPE_CHECKING:
-    from logparse.reading import Dataset
+    from logparse.dataset import Dataset
 
 
 @click.command(
@@ -52,12 +52,11 @@ def command(inputs: Inputs, format_: str) -> int:
 
 
 def _report(data: Dataset) -> dict[str, Any]:
-    from logparse.checks import odd_findings
+    from logparse.tables import rows
 
-    logs = data.records.logs
-    findings = [f for log in logs for f in log.findings]
-    findings += [f for build in data.records.builds for f in odd_findings(build)]
-    entries = [e for log in logs for e in log.events]
+    findings = list(rows(data.records, "findings"))
+    failures = list(rows(data.records, "failures"))
+    entries = [e for log in data.records.logs for e in log.events]
     return {
         "invocations": len(data.records.invocations),
         "builds": len(data.records.builds),
@@ -65,26 +64,24 @@ def _report(data: Dataset) -> dict[str, Any]:
         "understood": sum(e.kind is not None for e in entries),
         "unknown": sum(e.kind is None for e in entries),
         "suspicious": sum(len(e.suspicious) for e in entries),
-        "codes": dict(Counter(f.code for f in findings)),
-        "findings": [
-            {
-                "source": f.source,
-                "line": f.line,
-                "code": f.code,
-                "message": f.message,
-                "invocation_id": f.invocation_id,
-            }
-            for f in findings
-        ],
-        "failures": [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures],
+        "codes": dict(Counter(finding["code"] for finding in findings)),
+        "findings": findings,
+        # `cause` is the name that version 0.1 gave to the column `reason`.
+        "failures": [{**row, "cause": row["reason"]} for row in failures if not row["skipped"]],
+        "skipped": [row for row in failures if row["skipped"]],
     }
 
 
 def _closing(report: dict[str, Any]) -> str:
-    entries = count(report["entries"], "entry", "entries")
-    builds = f", {count(report['builds'], 'build')} without a log" if report["builds"] else ""
-    counted = f"{count(report['invocations'], 'invocation')}, {entries}{builds}"
+    parts = []
+    if report["invocations"] or report["entries"]:
+        parts = [count(report["invocations"], "invocation"), count(report["entries"], "entry", "entries")]
+    if report["builds"]:
+        parts.append(f"{count(report['builds'], 'build')} without a log")
+    counted = ", ".join(parts)
     if not report["findings"]:
         return f"{counted}: all understood, nothing contradicts"
+    if report["entries"]:
+        counted += f", {report['understood']} understood"
     codes = ", ".join(f"{code} {number}" for code, number in sorted(report["codes"].items()))
-    return f"{counted}, {report['understood']} understood; {codes}"
+    return f"{counted}; {codes}"

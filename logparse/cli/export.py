@@ -18,7 +18,7 @@ from logparse.output.terminal import Out, safe
 from logparse.output.writers import WRITERS
 
 if TYPE_CHECKING:
-    from logparse.reading import Dataset
+    from logparse.dataset import Dataset
 
 _GROUPED: Final = ("bots", "builders", "jobs")
 _FORMATS: Final = ("csv", "jsonl")

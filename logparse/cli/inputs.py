@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +14,7 @@ from logparse.output.terminal import ascii_only
 from logparse.output.words import count
 
 if TYPE_CHECKING:
-    from logparse.reading import Dataset
+    from logparse.dataset import Dataset
 
 _NAMED_SKIPPED: Final = 3
 
@@ -36,6 +35,8 @@ class Inputs:
         Whether something that was not understood changes the exit code.
     verbose:
         Whether everything that was skipped is named.
+    keep_duplicates:
+        Whether each copy of an invocation or a build counts.
     """
 
     paths: tuple[str, ...]
@@ -44,6 +45,7 @@ class Inputs:
     max_size: int
     strict: bool
     verbose: bool
+    keep_duplicates: bool
 
 
 def read(inputs: Inputs) -> Dataset:
@@ -54,11 +56,16 @@ def read(inputs: Inputs) -> Dataset:
     LogparseError
         Where no input holds anything and nothing has been said about it.
     """
-    from logparse.reading import load
+    from logparse.loading import load
 
     with _Progress([*inputs.paths, *inputs.builds]) as seen:
         data = load(
-            *inputs.paths, builds=inputs.builds, date=inputs.day, max_bytes=inputs.max_size, watch=seen
+            *inputs.paths,
+            builds=inputs.builds,
+            date=inputs.day,
+            duplicates="keep" if inputs.keep_duplicates else "merge",
+            max_bytes=inputs.max_size,
+            watch=seen,
         )
     for failure in data.failures:
         warn(str(failure))
@@ -86,12 +93,15 @@ def holds_something(data: Dataset) -> bool:
 
 
 def _warn_of_repeats(data: Dataset) -> None:
-    """Say where an invocation was read twice, as from its page and its log: both count."""
-    counts = Counter(i.invocation_id for i in data.records.invocations if i.invocation_id)
-    repeated = [identifier for identifier, count in counts.items() if count > 1]
-    if repeated:
-        more = " and others" if len(repeated) > 1 else ""
-        warn(f"read more than once, and counted each time: invocation {repeated[0]}{more}")
+    """Say what was read more than once, as an invocation from its page and its log."""
+    names = [f"invocation {i.invocation_id or 'without id'}" for i in data.records.invocations if i.repeats]
+    builds = [i.build for i in data.records.invocations if i.build is not None and not i.repeats]
+    names += [f"build {build.id}" for build in [*builds, *data.records.builds] if build.repeats]
+    names = list(dict.fromkeys(names))
+    if names:
+        counted = "each time" if data.records.keeps_copies else "once"
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        warn(f"read more than once, and counted {counted}: {names[0]}{more}")
 
 
 class _Progress:
@@ -129,7 +139,7 @@ def exit_code(data: Dataset, inputs: Inputs) -> int:
 
     if data.failures:
         return 1
-    misread = sum(CODES[f.code].strict for log in data.records.logs for f in log.findings)
+    misread = sum(CODES[f.code].strict for f in data.records.all_findings)
     if inputs.strict and misread:
         warn(f"{count(misread, 'place')} not understood; `logparse check` names them")
         return 3

@@ -97,6 +97,12 @@ def inputs(function: F) -> F:
             ),
             click.option("--strict", is_flag=True, help="Exit with 3 where some input was not understood."),
             click.option("--verbose", "-v", is_flag=True, help="Name everything that was skipped."),
+            click.option(
+                "--keep-duplicates",
+                is_flag=True,
+                help="Count each copy of an invocation or a build that several inputs hold. "
+                "Without it, copies count once.",
+            ),
         )
     ):
         command = option(command)

@@ -13,7 +13,7 @@ from logparse.cli.words import on_terminal, output_text, say
 from logparse.output.terminal import ascii_only, safe
 
 if TYPE_CHECKING:
-    from logparse.reading import Dataset
+    from logparse.dataset import Dataset
 
 
 @click.command(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from logparse.reading import Dataset
+    from logparse.dataset import Dataset
 
 _FORMATS: Final = ("table", "json", "csv", "markdown")
 
@@ -104,8 +104,9 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             asked.by,
             width=output_width(path),
             builds=len(data.records.builds),
+            from_builds=sum(record.origin == "build" for record in data.records.invocations),
             triages=len(data.records.triages),
-            grouped=int(groups["invocations"].sum()),
+            left_out=metrics.left_out(_units(data), asked.by),
             notes=notes,
             unicode=_unicode(path),
         )
@@ -119,9 +120,8 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
 def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
     """Return the name of a group under each key, as the overview wants them."""
     from logparse.metrics import GROUP_KEYS
-    from logparse.output.words import group_name
 
-    return {f"group {key}": group_name(row[k] for k in GROUP_KEYS[key] if row[k] is not None) for key in by}
+    return {f"group {key}": str(row[GROUP_KEYS[key][0]]) for key in by}
 
 
 def _units(data: Dataset) -> pd.DataFrame:
@@ -136,7 +136,7 @@ def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame
     from logparse import metrics
 
     units = _units(data)
-    groups = metrics.group_by(units, asked.by, tz=asked.zone)
+    groups = metrics.group_by(data.invocations, asked.by, builds=data.builds, tz=asked.zone)
     if asked.sort is not None:
         groups = groups.sort_values(asked.sort, ascending=False, na_position="last", kind="stable")
     return metrics.totals(units), groups

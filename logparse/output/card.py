@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from logparse.odd import odd_values
-from logparse.output.words import DASH, bar, clean, count, duration, group_name, in_one_style, moment
+from logparse.output.words import DASH, bar, clean, count, duration, in_one_style, moment
 from logparse.records import Bot, Gitiles, Invocation, UrlFetch
 
 if TYPE_CHECKING:
@@ -135,9 +135,8 @@ def _facts(inv: Invocation) -> Iterator[tuple[str, str]]:
     if inv.build is not None:
         number = f" #{inv.build.number}" if inv.build.number is not None else ""
         yield "build", f"{inv.build.id}{number} {inv.build.status or ''}  {inv.build_url or ''}".rstrip()
-    builder = group_name(part for part in (inv.project, inv.bucket, inv.builder) if part)
-    if inv.builder:
-        yield "builder", builder
+    if inv.builder_id:
+        yield "builder", inv.builder_id
     if inv.bot is not None and inv.bot.id:
         yield "bot", _bot(inv.bot)
     if inv.commit is not None and inv.commit.revision:
@@ -159,10 +158,8 @@ def _facts(inv: Invocation) -> Iterator[tuple[str, str]]:
 
 def _trouble(inv: Invocation) -> Iterator[tuple[str, str]]:
     """Yield who aborted it, failed attempts to launch, and the error that it ended with."""
-    for event in inv.events:
-        if event.kind in ("invocation_aborted", "launch_skipped"):
-            yield "aborted by", str(event.fields.get("aborted_by", "unknown"))
-            break
+    if inv.aborted_by:
+        yield "aborted by", inv.aborted_by
     failures = [a.error for a in inv.attempts if a.error]
     attempts = inv.attempt_count or 0
     if attempts > 1:
@@ -174,8 +171,8 @@ def _trouble(inv: Invocation) -> Iterator[tuple[str, str]]:
     errors = failures if attempts <= 1 else []
     if inv.gitiles is not None:
         errors = errors + inv.gitiles.errors
-    if not (errors or failures) and inv.status == "FAILED":
-        errors = [str(e.fields["error"]) for e in inv.events if "error" in e.fields][-1:]
+    if not (errors or failures) and inv.status == "FAILED" and inv.error:
+        errors = [inv.error]
     for error in dict.fromkeys(_brief(error) for error in errors[-2:]):
         yield "error", error
 

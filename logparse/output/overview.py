@@ -41,8 +41,9 @@ def overview(
     *,
     width: int,
     builds: int = 0,
+    from_builds: int = 0,
     triages: int = 0,
-    grouped: int | None = None,
+    left_out: tuple[int, int] = (0, 0),
     notes: Sequence[str] = (),
     unicode: bool = True,
 ) -> RenderableType:
@@ -56,10 +57,12 @@ def overview(
         The keys that they are grouped by: the table's first headings.
     builds:
         How many builds count although no log refers to them.
+    from_builds:
+        How many of the invocations are known from their builds alone.
     triages:
         How many triage logs stood alone.
-    grouped:
-        How many invocations all groups have, where `groups` are only some of them.
+    left_out:
+        How many invocations, and how many builds without one, are in no group.
     notes:
         Lines to print after the table.
     unicode:
@@ -68,9 +71,11 @@ def overview(
     from rich.console import Group
     from rich.text import Text
 
-    lines = list(_totals(total))
-    if builds:
+    lines = list(_totals(total, builds))
+    if builds and total is not None and total["invocations"]:
         lines.append(f"{count(builds, 'build')} from Buildbucket without a log")
+    if from_builds:
+        lines.append(f"{count(from_builds, 'invocation')} known from builds alone, without a log")
     if triages:
         lines.append(f"{count(triages, 'triage log')} besides")
     parts: list[RenderableType] = [Text(line) for line in lines]
@@ -97,23 +102,24 @@ def overview(
             mark=mark,
         )
         parts += [Text(), table]
-    left = (total or {}).get("invocations", 0) - (
-        sum(row["invocations"] for row in groups) if grouped is None else grouped
-    )
-    if left > 0:
-        note = f"{count(left, 'invocation')} without a known {' and '.join(by)}"
-        below.append(f"{note}{' not in the table' if groups else ''}")
+    for number, noun in zip(left_out, ("invocation", "build"), strict=True):
+        if number:
+            note = f"{count(number, noun)} without a known {' and '.join(by)}"
+            below.append(f"{note}{' not in the table' if groups else ''}")
     if below:
         parts += [Text(), *(Text(note, style="dim") for note in below)]
     return Group(*parts)
 
 
-def _totals(total: Mapping[str, Any] | None) -> Iterator[str]:
+def _totals(total: Mapping[str, Any] | None, builds: int) -> Iterator[str]:
     if total is None:
         yield "no invocations"
         return
     states = [f"{total[key]} {key}" for key in ("succeeded", "failed", "aborted", "unfinished") if total[key]]
-    yield f"{count(total['invocations'], 'invocation')}: {', '.join(states)}"
+    counted = [count(total["invocations"], "invocation")] if total["invocations"] else []
+    if builds:
+        counted.append(count(builds, "build"))
+    yield f"{' and '.join(counted)}: {', '.join(states)}"
     if total["first_seen"] is not None:
         yield f"from {moment(total['first_seen'])} to {moment(total['last_seen'])} UTC"
     if total["queue_latency_p50_s"] is not None:

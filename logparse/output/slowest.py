@@ -23,6 +23,7 @@ _SHOWN: Final = frozenset(
         "project",
         "bucket",
         "builder",
+        "builder_id",
         "build_id",
         "build_number",
         "bot_id",
@@ -75,12 +76,11 @@ def slowest_tables(
 
 
 def _words(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
-    names = [row[key] for key in ("bucket", "builder") if row[key] is not None]
     number = f" #{row['build_number']}" if row["build_number"] is not None else ""
     created = moment(row["created_at"])
     return {
         "took": row[metric],
-        "what": f"{row['rank']}. {'/'.join(names) or row['job_id'] or 'unknown job'}{number}",
+        "what": f"{row['rank']}. {row['builder_id'] or row['job_id'] or 'unknown job'}{number}",
         "created": created[:16] if row["created_at"] is not None else created,
         "where": row["build_url"] or f"invocation {row['invocation_id'] or 'without id'}",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from logparse.errors import one_line
 
@@ -73,14 +73,6 @@ def bar(start: float, end: float, width: int, *, unicode: bool = True) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun: ``1 check``, ``2 checks``."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
-def group_name(parts: Iterable[Any]) -> str:
-    """Return a builder's name in one; version 1's buckets hold the project already."""
-    listed = [str(part) for part in parts]
-    if len(listed) == 3 and listed[1].startswith(f"luci.{listed[0]}."):
-        listed = listed[1:]
-    return "/".join(listed)
 
 
 def in_one_style(durations: Iterable[str]) -> list[str]:

@@ -24,7 +24,7 @@ MARKER: Final = "--- the log has been cut here ---"
 SIZE_LIMIT: Final = 200_000
 
 _ENTRY: Final = re.compile(r"\[(\d\d):(\d\d):(\d\d)\.(\d{3})\] ")
-_STARTING: Final = re.compile(r"Starting the invocation \(attempt (\d+)\)\Z")
+_STARTING: Final = re.compile(r"Starting the invocation \(attempt (\d+)\)(?:\n\[[\d:.]*)?\Z")
 _FINISHED: Final = re.compile(r"Invocation finished in (\S+) with status (\w+)\Z")
 _RARE: Final = re.compile(r"will be retried\n\[[\d:.]+\] Received PubSub notification")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -66,7 +66,7 @@ def trimmed_as_saved(log: Log) -> Log | None:
         build=log.truth.build if _shows_launch(pieces) else None,
         trimmed=True,
         # An entry that is cut in mid-line can be of no known kind.
-        codes=log.truth.codes | {"log-cut"} | (set() if complete else {"unrecognized"}),
+        codes=log.truth.codes | {"log-cut", "log-fragment"} | (set() if complete else {"unrecognized"}),
         attempts_open=not complete,
     )
     if log.truth.status in ("RETRYING", "RUNNING", "STARTING") and complete:

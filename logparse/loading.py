@@ -7,6 +7,7 @@ from datetime import date
 from typing import BinaryIO, Final, Literal, get_args
 
 from logparse.buildbucket import read_builds
+from logparse.checks import odd_findings
 from logparse.dataset import Dataset
 from logparse.errors import InputError, LogparseError
 from logparse.joins import join
@@ -120,6 +121,10 @@ class _Reader:
         found = self._read
         found.invocations, found.builds, found.findings = joined.invocations, joined.builds, joined.findings
         found.keeps_copies = keep
+        for record in found.invocations:
+            if record.origin == "build":
+                record.findings += odd_findings(record)
+        found.findings += [finding for build in found.builds for finding in odd_findings(build)]
         found.triages.sort(key=triage_place)
         for errors in (found.failures, found.skipped):
             errors.sort(key=lambda error: (error.source or "", error.line or 0, error.cause))
