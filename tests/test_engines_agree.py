@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quick import quick_below
 
 from logparse import grammar, scanner
 from logparse.errors import GrammarError
@@ -20,7 +21,7 @@ EXAMPLES = settings().max_examples
 LOGS = Path(__file__).parent / "data" / "logs"
 PAGE = LOGS / "win_xfa_component-9028843112359765808.txt"
 #: The grammar takes seconds for what is much longer.
-QUICK_BYTES = 6_000
+QUICK_BYTES = 3_000
 SAMPLES = sorted([PAGE, *LOGS.glob("*/*.log"), *LOGS.glob("*/*.html")])
 
 
@@ -67,17 +68,7 @@ def test_there_are_samples_of_every_make() -> None:
     assert len({p.parent for p in SAMPLES}) >= 5
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(
-            path,
-            id=f"{path.parent.name}/{path.name}",
-            marks=[pytest.mark.slow] if path.stat().st_size > QUICK_BYTES else [],
-        )
-        for path in SAMPLES
-    ],
-)
+@pytest.mark.parametrize("path", quick_below(QUICK_BYTES, SAMPLES))
 def test_on_samples(path: Path) -> None:
     page, found = check(read(path))
     if path.suffix == ".html":
