@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from quick import quick
 
 from logparse.cli import COMMANDS
 
@@ -188,7 +189,7 @@ def test_data_goes_to_stdout_and_nothing_to_stderr(name: str, cli: Callable[...,
     assert done.out.endswith("\n")
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", quick(["overview", "export csv", "help"], WRITERS))
 def test_a_closed_pipe_is_no_failure(name: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -280,16 +281,18 @@ def test_interrupted_is_130() -> None:
     assert b"Traceback" not in said
 
 
-@pytest.mark.parametrize(
-    ("name", "encoding"),
-    [
-        *((name, "ascii") for name in WRITERS),
-        ("card", "latin-1"),
-        ("overview", "cp1252"),
-        ("show", "latin-1"),
-    ],
-)
-def test_an_output_without_unicode(name: str, encoding: str) -> None:
+ENCODINGS = [
+    *((name, "ascii") for name in WRITERS),
+    ("card", "latin-1"),
+    ("overview", "cp1252"),
+    ("show", "latin-1"),
+]
+QUICK_ENCODINGS = [("check json", "ascii"), ("show", "ascii"), ("ebnf", "ascii"), ("overview", "cp1252")]
+
+
+@pytest.mark.parametrize("output", quick(QUICK_ENCODINGS, ENCODINGS, "-".join))
+def test_an_output_without_unicode(output: tuple[str, str]) -> None:
+    name, encoding = output
     done = process(*WRITERS[name], PYTHONUTF8="0", PYTHONIOENCODING=encoding)
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr

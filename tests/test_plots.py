@@ -480,6 +480,7 @@ def test_frames_without_values_are_told(real: lp.Dataset) -> None:
     assert "no invocation has queue_latency_s and a bot" in texts(plots.latency_distribution(nothing, "bot"))
 
 
+@pytest.mark.slow
 def test_every_kind_of_log_can_be_drawn(many: lp.Dataset) -> None:
     figure, ax = pyplot.subplots(layout="constrained")
     for record, (_, line) in zip(many.records.invocations, many.invocations.iterrows(), strict=True):
