@@ -324,7 +324,7 @@ def test_data_survives_an_ascii_output(tmp_path: Path) -> None:
         (b"hello\n", "holds no scheduler log"),
         (JOB_PAGE.encode(), "is a job's page, not an invocation's"),
         (b"<!doctype html><title>x</title><p>hello", "is a web page, but no page of the LUCI Scheduler"),
-        (b'{"id": ', "holds no scheduler log"),
+        (b'{"id": ', "holds broken JSON"),
         (b"[1, 2", "holds no scheduler log"),
         (b"\x1f\x8b\x08\x00broken", "gzip data"),
     ],
@@ -337,7 +337,7 @@ def test_what_is_no_log(
         path.write_bytes(content)
     done = cli(command, path)
     assert done.code == 1
-    assert done.err.startswith(f"logparse: {path}: ")
+    assert done.err.startswith(f"logparse: {path}:")
     assert said in done.err
     # What is wrong, and what to do, in one line; and no table without rows.
     assert "; " in done.err

@@ -91,7 +91,7 @@ def test_nothing_to_draw_is_said(form: str) -> None:
     ("call", "said"),
     [
         (lambda d: CHARTS.latency_distribution(d.invocations, "moon"), ["'moon'", "builder, bot, job, status"]),
-        (lambda d: CHARTS.latency_distribution(d.invocations, ["day"]), ["['day']", "or day"]),
+        (lambda d: CHARTS.latency_distribution(d.invocations, ["day"]), ["['day']", "or week"]),
         (lambda d: CHARTS.latency_distribution(d.invocations, metric="speed"), ["'speed'", "run_s", "queue_latency_s"]),
         (lambda d: CHARTS.latency_distribution(d.invocations, metric="attempts"), ["'attempts'", "run_s"]),
         (lambda d: CHARTS.latency_distribution(d.invocations.drop(columns="bot_id"), "bot"), ["bot_id", "builder, job"]),
