@@ -398,9 +398,11 @@ def test_strict(command: str, cli: Callable[..., Any]) -> None:
 
 def test_an_invocation_read_twice_is_said(tmp_path: Path, cli: Callable[..., Any]) -> None:
     done = cli("summarize", REAL, REAL)
-    assert (
-        done.err == "logparse: read more than once, and counted each time: invocation 9028843112359765808\n"
-    )
+    told = "logparse: read more than once, and counted {}: invocation 9028843112359765808\n"
+    assert (done.code, done.err) == (0, told.format("once"))
+    assert done.out.startswith("pdfium/win_xfa_component  SUCCEEDED")
+    done = cli("summarize", REAL, REAL, "--keep-duplicates")
+    assert (done.code, done.err) == (0, told.format("each time"))
     assert done.out.startswith("2 invocations: ")
 
 
@@ -413,7 +415,9 @@ def test_standard_input_and_compressed_files(
     path = tmp_path / "log.compressed"
     path.write_bytes(data)
     from_file = cli("export", path, "--table", "polls")
-    assert from_stdin == from_file
+    assert (from_stdin.code, from_file.code) == (0, 0)
+    # Only the name of the source differs.
+    assert from_stdin.out.replace("<stdin>", str(path)) == from_file.out
     assert from_file.out.count("\n") == 23
 
 

@@ -40,7 +40,8 @@ def test_show_full(cli: Callable[..., Any]) -> None:
 
 def test_show_several(cli: Callable[..., Any]) -> None:
     out = cli("show", LOGS / "v1-2020-11" / "noop_0ms.log", REAL).out
-    first, second = out.split("\n\n")
+    second, first = out.split("\n\n")
+    # One that nothing dates comes last.
     assert first.startswith(f"unknown job {LOGS}")
     assert second.startswith("pdfium/win_xfa_component 9028843112359765808\n2020-11-17\n")
 

@@ -92,7 +92,7 @@ def test_few_file_descriptors_are_enough_for_all_tables(tmp_path: Path) -> None:
 def test_too_many_open_files_are_said() -> None:
     # The file is opened while all descriptors that the limit allows are taken.
     code = (
-        "import os, resource, sys; import logparse.cli.check, logparse.reading; from logparse.cli import main\n"
+        "import os, resource, sys; import logparse.cli.check, logparse.loading; from logparse.cli import main\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))\n"
         "try:\n    while True: os.dup(0)\nexcept OSError: pass\n"
         "main()"

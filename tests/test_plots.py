@@ -451,7 +451,7 @@ def test_dots_are_the_values_of_each_group(many: lp.Dataset) -> None:
     ("by", "name"),
     [
         ("job", "pdfium/win_xfa_component"),
-        ("builder", "pdfium/luci.pdfium.ci/win_xfa_component"),
+        ("builder", "pdfium/ci/win_xfa_component"),
         ("bot", "luci-flex-ci-win10-2-8q8g"),
         ("status", "SUCCEEDED"),
         ("day", "2020-11-17"),
