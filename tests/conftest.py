@@ -30,7 +30,7 @@ settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 #: How many examples a generated test tries in a run that leaves the slow tests out, where all runs try 100.
-QUICK_EXAMPLES = 20
+QUICK_EXAMPLES = 12
 
 GOLDEN = Path(__file__).parent / "golden"
 

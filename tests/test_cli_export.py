@@ -64,6 +64,7 @@ def guarded(value: object) -> object:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES)
 def test_csv_gives_the_frame_back(table: str, frames: lp.Dataset, exported: Path) -> None:
     path = exported / "csv" / f"{table}.csv"
@@ -83,6 +84,7 @@ def test_csv_gives_the_frame_back(table: str, frames: lp.Dataset, exported: Path
     pd.testing.assert_frame_equal(again, expected, rtol=0, atol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES)
 def test_jsonl_gives_the_frame_back(table: str, frames: lp.Dataset, exported: Path) -> None:
     path = exported / "jsonl" / f"{table}.jsonl"

@@ -233,7 +233,7 @@ def test_nothing_is_clipped_in_any_layout(
     assert overlapping(figure) == []
 
 
-@pytest.mark.parametrize("chart", quick(["phases", "poll_rpc"], CHARTS))
+@pytest.mark.parametrize("chart", quick(["poll_rpc"], CHARTS))
 def test_narrow_axes_side_by_side_do_not_run_into_each_other(
     chart: str, data: Callable[[str], Frames]
 ) -> None:
@@ -262,7 +262,7 @@ def test_each_axis_of_durations_names_its_unit(name: str, chart: str, data: Call
     "style",
     quick(["dark_background"], ["default", "dark_background", "seaborn-v0_8-dark", "Solarize_Light2"]),
 )
-@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("chart", quick(["phases", "by job"], CHARTS))
 def test_texts_and_shapes_have_contrast(chart: str, style: str, data: Callable[[str], Frames]) -> None:
     with matplotlib_style.context(style):
         ax = CHARTS[chart](data("samples"), None)

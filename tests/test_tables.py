@@ -235,6 +235,7 @@ def test_json_text_is_json(value: Any) -> None:
     assert "\n" not in json_text(value)
 
 
+@pytest.mark.slow
 def test_every_table_of_all_samples() -> None:
     tables = lp.load(LOGS)
     assert tables.failures == []

@@ -42,7 +42,7 @@ SOME = [
     ),
 ]
 #: 100, and fewer in a run without the slow tests.
-EXAMPLES = settings().max_examples
+TRIED = settings().max_examples
 NBSP = "\u00a0"
 Form = Callable[[str], str]
 
@@ -209,7 +209,7 @@ def test_an_indented_log(indent: str) -> None:
     st.sampled_from(["", *TRAILINGS]),
     st.sampled_from(sorted(ENDS)),
 )
-@settings(max_examples=EXAMPLES * 3 // 5)
+@settings(max_examples=TRIED * 3 // 5)
 def test_forms_in_forms(path: Path, prefixes: list[str], trailing: str, end: str) -> None:
     text = sources.decode(path.read_bytes(), "x").text[:20_000].rpartition("\n")[0] + "\n"
     copy = text
@@ -363,7 +363,7 @@ FRAGMENTS = [
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("".join))
-@settings(max_examples=4 * EXAMPLES)
+@settings(max_examples=4 * TRIED)
 def test_any_text_keeps_its_lines(text: str) -> None:
     made = original(text)
     assert made.count("\n") == text.count("\n")
