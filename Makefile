@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick lint format notebooks wheel bench fuzz clean
+.PHONY: help demo test quick lint format notebooks pictures wheel bench fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ format: .venv/.dev ## Rewrite the source in the project's format
 
 notebooks: .venv/.dev ## Execute the notebooks (make test does so too)
 	@$(BIN)/python -m pytest -m notebook
+
+pictures: .venv/.dev ## Draw the pictures of the README again
+	@$(BIN)/python docs/make_pictures.py
 
 wheel: .venv/.dev ## Build the wheel and try it outside the tree
 	@sh tests/wheel_smoke.sh
