@@ -131,7 +131,8 @@ def is_rare(found: Match | None, state: State) -> bool:
     if kind == "attempt_started":
         if state.phase in phases.UNKNOWN_PHASES or (state.attempt is None and state.phase != "queued"):
             return False
-        return state.phase == "launching" or _attempt_number(found) != (state.attempt or 0) + 1
+        lost = state.phase == "launching" and state.kind in phases.SAVED
+        return lost or _attempt_number(found) != (state.attempt or 0) + 1
     if kind == "attempt_retried":
         return state.phase == "launching" and not state.quotes and state.kind != "build_answer_invalid"
     if kind == "notification_received":
