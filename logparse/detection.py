@@ -57,7 +57,9 @@ _OWN_ID_RES: Final = (
     re.compile(rf"^{_PREFIX}{CLOCK}[^\n]*:[0-9]{{15,20}}:[0-9]{{1,18}}:[0-9]{{1,18}}\)", re.MULTILINE),
     re.compile(r'scheduler_invocation_id(?::|",\s*+"value":\s*+")[0-9]{15,20}\\?"'),
 )
-_JSON_LINE_RE: Final = re.compile(r"^[ \t\ufeff]*+(?:\)\]\}')?[ \t]*+[\[{]", re.MULTILINE)
+#: A line with which JSON can begin, in the first line of an answer of pRPC too.
+JSON_LINE_RE: Final = re.compile(r"^[ \t\ufeff]*+(?:\)\]\}')?[ \t]*+[\[{]", re.MULTILINE)
+_OBJECT_LINE_RE: Final = re.compile(r"^[ \t]*+(?:\[[ \t]*+)*+(?:\{|(?<=\[)$)", re.MULTILINE)
 #: A line of indented JSON, and the end of one, where a cut left no more of it.
 _OF_JSON: Final = r'[ \t]*+(?:[{}\[\]"][^\n]*+|(?:-?+[0-9][0-9.eE+-]*+|true|false|null),?+)?+[ \t]*+'
 _JSON_LINES_RE: Final = re.compile(rf"(?:{_OF_JSON}\n)*+\Z")
@@ -123,7 +125,7 @@ def detect(text: str) -> Detected:
     if _is_log(text):
         return Detected("log", text)
     known, clocks = _known_lines(text)
-    if known == 0 and _JSON_LINE_RE.search(text):
+    if known == 0 and _OBJECT_LINE_RE.search(text):
         return Detected("builds", text)
     if known == 0:
         return nothing(
@@ -189,7 +191,7 @@ def _without_clock(text: str) -> Detected:
         return Detected("log", text)
     if len(set(_JOB_PAGE_RE.findall(text[:_MAX_HEAD]))) >= 2:
         return _job_page()._replace(text=text)
-    if _JSON_LINE_RE.search(text):
+    if JSON_LINE_RE.search(text):
         return Detected("builds", text)
     return nothing(text)
 

@@ -22,8 +22,10 @@ _MAX_LINE: Final = 20_000
 _MAX_JSON: Final = 8_000_000
 #: Lines at the beginning of a text in which a table's header or a title is looked for.
 _FIRST_LINES: Final = 6
-#: So much of a text is looked at for a line of a timeline.
-_MAX_LEAD: Final = 100_000
+#: So much of a web page is looked at for its generator.
+_MAX_HEAD: Final = 100_000
+#: Characters at the beginning of a text in which a line of a timeline is looked for.
+_MAX_LEAD: Final = 2_000
 
 _COLUMNS: Final = {table: frozenset(c.name for c in columns) for table, columns in TABLES.items()}
 #: Columns that every table of groups has, whatever its first columns are.
@@ -45,7 +47,8 @@ _GENERATOR_RE: Final = re.compile(
 )
 _DIAGRAM_RE: Final = re.compile(r'class="railroad-(?:heading|group)"')
 _TIMELINE_RE: Final = re.compile(
-    r"^[> \t]{0,40}+(?:[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}|[0-9]{3,12} ms)[ ]++(?:[+-][0-9]++\.[0-9]{3}[ ]++)?+"
+    r"^[> \t]{0,40}+(?:[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}|[0-9]{3,12} ms)[ ]++"
+    r"(?:[+-][0-9]++\.[0-9]{3}[ ]++)?+"
     r"(?P<kind>[a-z0-9_]++|\?)(?=[ ]{2}|[ ]*+$)",
     re.MULTILINE,
 )
@@ -56,24 +59,24 @@ _TEXTS: Final = tuple(
     for name, pattern in (
         (
             "a summary that logparse printed",
-            rf"[^\n]++(?<= )(?:{_STATUSES})(?:  in [^\n]++)?+\n[>\s]*+invocation (?:without id|[0-9]++)(?![^\n\s])",
+            rf"(?>[^\n]{{1,300}}?  (?:{_STATUSES})(?=  in |[ ]*+\n))[^\n]*+\n"
+            r"[>\s]*+invocation (?:without id|[0-9]++)(?![^\n\s])",
         ),
         (
             "a summary that logparse printed",
-            r"(?:[0-9]++ (?:invocation|build)s?+(?: and |(?=: ))){1,2}+: (?:[0-9]++ [a-z]++(?:, )?+)*+(?=\n|\Z)",
+            r"(?:[0-9]++ (?:invocation|build)s?+(?: and |(?=: ))){1,2}+: "
+            r"(?:[0-9]++ [a-z]++(?:, )?+)*+(?=\n|\Z)",
         ),
         ("a list of columns that logparse printed", rf"(?:{'|'.join(TABLES)}): [^\n]++\n\s*+column +type\b"),
         ("a grammar that logparse wrote", r"head = \{ breadcrumb \|"),
         (
             "a list of messages that logparse wrote",
-            r"[a-z0-9_]++(?:  \([^\n]*+\))?+\n    (?:both|invocation|triage)/[a-z_]++, [0-9-]{10} to ",
+            r"[a-z0-9_]++(?:  \([^\n]*+)?+\n    (?:both|invocation|triage)/[a-z_]++, [0-9-]{10} to ",
         ),
     )
 )
 _FINDING_RE: Final = re.compile(r"(?:[^\n:]++:)?+(?:[0-9]++:)? ?[a-z]++(?:-[a-z]++)*+: ")
-_CLOSING_RE: Final = re.compile(
-    r"\n?[0-9]++ invocations?+, [0-9]++ entr(?:y|ies)(?:, [^\n]++)?+[:;] [^\n]++\s*+\Z"
-)
+_CLOSING_RE: Final = re.compile(r"\n?[0-9]++ invocations?+, [0-9]++ entr(?:y|ies)[,:;][^\n]*+\s*+\Z")
 
 
 def made_by_logparse(text: str) -> str | None:
@@ -92,7 +95,7 @@ def made_by_logparse(text: str) -> str | None:
     if first in ("{", "["):
         return _json(text, start)
     if first == "<":
-        return _web_page(text[start : start + _MAX_LEAD])
+        return _web_page(text[start : start + _MAX_HEAD])
     return _table(text, start) or _printed(text, start)
 
 
@@ -130,9 +133,13 @@ def _named(names: Collection[str]) -> str | None:
     found = frozenset(names)
     if len(found) < _LEAST_COLUMNS:
         return None
-    for table, columns in _COLUMNS.items():
-        if found <= columns:
-            return f"a table that logparse exported ({table})"
+    tables = [table for table, columns in _COLUMNS.items() if found <= columns]
+    if tables:
+        # Several tables can have the columns: it is the one that begins with them, else the smallest.
+        table = min(
+            tables, key=lambda t: ([*names] != [c.name for c in TABLES[t][: len(names)]], len(TABLES[t]))
+        )
+        return f"a table that logparse exported ({table})"
     if found >= _OF_GROUPS:
         return "a summary that logparse wrote as a table"
     return "a list of columns that logparse printed" if found == _OF_SCHEMA else None

@@ -16,7 +16,7 @@ from logparse.buildbucket import values
 from logparse.buildbucket.builds import is_build, read_build
 from logparse.buildbucket.payloads import TOO_DEEP, Json, is_too_deep, without_halves
 from logparse.buildbucket.scan import goes_on, object_extent
-from logparse.detection import nothing
+from logparse.detection import JSON_LINE_RE, nothing
 from logparse.errors import InputError
 from logparse.records import Build
 from logparse.sources import Note, Skipped, Source
@@ -35,7 +35,6 @@ _ANSWERS: Final = ("getBuild", "get_build", "scheduleBuild", "schedule_build", "
 _PAGE_TOKENS: Final = frozenset({"nextPageToken", "next_page_token", "next_cursor"})
 
 _DECODER: Final = json.JSONDecoder()
-_JSON_LINE_RE: Final = re.compile(r"^[ \t\ufeff]*+(?:\)\]\}')?[ \t]*+[\[{]", re.MULTILINE)
 _JSON_FIRST_RE: Final = re.compile(r"[\s\ufeff]*+(?:\)\]\}'\s*+)?(?:\[\s*+)*+[{\]]")
 _SEPARATOR_RE: Final = re.compile(r"[\s,\ufeff]*+(?:\)\]\}'[\s,]*+)?")
 _LIST_RE: Final = re.compile(r"\[\s*+(?=[\[{\]])")
@@ -69,7 +68,7 @@ def builds_in(source: Source) -> list[Found]:
     InputError
         Where the text holds no build.
     """
-    first = _JSON_LINE_RE.search(source.text)
+    first = JSON_LINE_RE.search(source.text)
     if first is None or (source.walked and source.text.count("\n", 0, first.start()) > _MOST_WARNINGS):
         raise nothing(source.text).refusal(source.name)
     found = list(read_builds(source))
