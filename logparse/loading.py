@@ -9,6 +9,7 @@ from typing import BinaryIO, Final, Literal, get_args
 from logparse.buildbucket import read_builds
 from logparse.checks import odd_findings
 from logparse.dataset import Dataset
+from logparse.detection import detect
 from logparse.errors import InputError, LogparseError
 from logparse.joins import join
 from logparse.merge import Copy
@@ -66,6 +67,13 @@ def load(
 
 
 def _builds_alone(source: Source) -> list[Part]:
+    detected = detect(source.text)
+    if detected.kind in ("log", "fragment"):
+        raise InputError(
+            "is a log, not a file of builds", source=source.name, remedy="name it without --builds"
+        )
+    if detected.kind == "ours":
+        raise detected.refusal(source.name)
     found: list[Part] = [*read_builds(source)]
     if not found:
         raise InputError("holds no builds", source=source.name, remedy="save the output of bb get -A -json")

@@ -509,14 +509,14 @@ def test_streams_are_closed_and_warn_of_nothing(inside: Path) -> None:
         write(inside / "d" / (kind + ".bad"), compress(RAW)[:-2])
     code = "from logparse.sources import read; print(sum(1 for _ in read('d')))"
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", code]
-    environment = {**os.environ, "PYTHONPATH": str(Path(sources.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(sources.__file__).parents[2])}
     result = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert (result.stdout, result.stderr) == ("8\n", "")
 
 
 def test_import_takes_no_decompressor_along() -> None:
     code = "import sys, logparse.sources; print({'gzip', 'bz2', 'lzma', 'zlib', 'pandas'} & set(sys.modules))"
-    environment = {**os.environ, "PYTHONPATH": str(Path(sources.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(sources.__file__).parents[2])}
     # -S and -I would hide the package: only the site hooks of the environment stay out.
     result = subprocess.run(
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, env=environment, check=True
