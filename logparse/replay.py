@@ -212,7 +212,7 @@ class Replay:
         return decoded.value
 
     def close_payload(self) -> None:
-        """Add the finding for a payload that is not JSON. One that a cut follows was whole when it was written."""
+        """Add the finding for a payload that is not JSON, but not where a cut broke it off."""
         if self._undecodable is not None:
             self._find(self._undecodable[0], "payload-undecodable", self._undecodable[1])
 
