@@ -10,6 +10,7 @@ from logparse.arguments import Day, EngineName, choice_of, day_of, engine_of, li
 from logparse.buildbucket import read_builds
 from logparse.checks import odd_findings
 from logparse.dataset import Dataset
+from logparse.detection import detect
 from logparse.errors import InputError, InputWarning, UsageError
 from logparse.inputs import Input, check, open_inputs
 from logparse.joins import join
@@ -149,6 +150,13 @@ def _trouble(data: Dataset, given: bool) -> str | None:
 
 
 def _builds_alone(source: Source) -> list[Part]:
+    detected = detect(source.text)
+    if detected.kind in ("log", "fragment"):
+        raise InputError(
+            "is a log, not a file of builds", source=source.name, remedy="name it without --builds"
+        )
+    if detected.kind == "ours":
+        raise detected.refusal(source.name)
     found: list[Part] = [*read_builds(source)]
     if not found:
         raise InputError("holds no builds", source=source.name, remedy="save the output of bb get -A -json")
@@ -208,6 +216,4 @@ class _Reader:
                 record.findings += odd_findings(record)
         found.findings += [finding for build in found.builds for finding in odd_findings(build)]
         found.triages.sort(key=triage_place)
-        for errors in (found.failures, found.skipped):
-            errors.sort(key=lambda error: (error.source or "", error.line or 0, error.cause))
         return found

@@ -12,12 +12,11 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from logparse import scanner, textforms
+from logparse import scanner
+from logparse.detection import Detected, begins_with_json, refused_page
 from logparse.entries import read_blocks, split_invocations
 from logparse.errors import InputError
-from logparse.html import is_html, split_pages, to_text
 from logparse.rules import BROKEN
-from logparse.sources import Source
 from logparse.syntax import LOG_HEADING_RE, first_entry, is_page_head, log_after_heading
 
 _PAGE_START_RE: Final = re.compile(
@@ -25,7 +24,6 @@ _PAGE_START_RE: Final = re.compile(
     r"[ \t]*Status:[^\n]*\n[ \t\n]*+(?:(?!Triggered by:)[^\n]+\n[ \t\n]*+)?Triggered by:",
     re.MULTILINE,
 )
-_JOB_PAGE_RE: Final = re.compile(rf"^{textforms.PREFIX}(State:|Schedule:|Next run:)", re.MULTILINE)
 #: No more headings of a page than these are tried, half of them from its end.
 _MOST_HEADINGS: Final = 8
 #: Kinds with which the log of a page begins.
@@ -51,49 +49,19 @@ class PageText(NamedTuple):
     line_shift: int
 
 
-def no_log(source: Source) -> InputError:
-    """Return the error for a source that holds no log, with what it seems to be."""
-    if len(set(_JOB_PAGE_RE.findall(source.text[:100_000]))) >= 2:
-        return InputError(
-            "is a job's page, not an invocation's",
-            source=source.name,
-            remedy="open one of the job's invocations and save that page",
-        )
-    return InputError(
-        "holds no scheduler log",
-        source=source.name,
-        remedy="save the invocation's page, or its debug log, with lines like [HH:MM:SS.mmm] …",
-    )
-
-
-def pages_of(source: Source) -> Iterator[PageText]:
-    """Yield the pages of a source.
-
-    Raises
-    ------
-    InputError
-        For a web page that is not an invocation's.
-    """
-    if is_html(source.text):
-        for line, html in split_pages(source.text):
-            page = to_text(html)
-            if page.kind == "job" and not page.text:
-                raise InputError(
-                    "is a job's page, not an invocation's",
-                    source=source.name,
-                    remedy="open one of the job's invocations and save that page",
-                )
-            if page.kind == "other":
-                raise InputError(
-                    "is a web page, but no page of the LUCI Scheduler",
-                    source=source.name,
-                    remedy="save the page of one invocation",
-                )
-            is_page = page.kind == "invocation"
-            above = page.text.count("\n", 0, page.log_at) + 2 if is_page else 0
-            yield PageText(page.text, page.log_at if is_page else None, line + page.log_line_shift - above)
+def pages_of(found: Detected, source: str) -> Iterator[PageText | InputError]:
+    """Yield the pages of a text that is a log, and an error for each web page among them that holds none."""
+    for line, page in found.web_pages:
+        refused = refused_page(page)
+        if refused is not None:
+            yield refused.refusal(source, line + 1)
+            continue
+        is_page = page.kind == "invocation"
+        above = page.text.count("\n", 0, page.log_at) + 2 if is_page else 0
+        yield PageText(page.text, page.log_at if is_page else None, line + page.log_line_shift - above)
+    if found.web_pages:
         return
-    text = textforms.original(source.text)
+    text = found.text
     first, line = 0, 0
     for start in _page_starts(text):
         yield PageText(text[first:start], _log_at(text[first:start]), line)
@@ -136,11 +104,15 @@ def _page_starts(text: str) -> list[int]:
 def _log_at(text: str) -> int | None:
     """Return the offset of the heading after which the log of a page begins, None where there is no doubt.
 
+    A fragment that begins with the end of a JSON payload is a log from its first line on.
+
     A trigger's title or a quoted error can be the text of the heading too, and a title above the heading can
     look like an entry. Of several headings it is the last one from which the log begins as logs do and
     reads with the lowest penalty.
     """
     headings = [found.start() for found in LOG_HEADING_RE.finditer(text)]
+    if begins_with_json(text):
+        return 0
     if not headings:
         return None
     entry = first_entry(text)

@@ -15,12 +15,13 @@ from logparse import scanner
 from logparse.arguments import Day, EngineName, day_of, engine_of, limit_of
 from logparse.buildbucket import builds_in
 from logparse.checks import check_invocation, check_triage
+from logparse.detection import detect, nothing
 from logparse.entries import Entry, split_invocations
 from logparse.errors import InputError
 from logparse.inputs import Input, check, name_of, open_inputs
 from logparse.invocation import assemble
 from logparse.merge import Copy
-from logparse.pages import PageText, no_log, pages_of
+from logparse.pages import PageText, pages_of
 from logparse.records import Build, Invocation, TriageLog
 from logparse.sources import DEFAULT_MAX_BYTES, Skipped, Source
 from logparse.syntax import Engine, Page
@@ -171,14 +172,16 @@ def read_parts(source: Source, *, date: date | None = None, engine: Engine = sca
     InputError
         Where it holds none of these.
     """
-    found = builds_in(source)
-    if found is not None:
-        return [*found]
+    found = detect(source.text)
+    if found.kind == "builds":
+        return [*builds_in(source)]
+    if found.kind not in ("log", "fragment"):
+        raise found.refusal(source.name)
     results: list[Part] = []
-    for page in pages_of(source):
-        results.extend(_read_page(page, source, date, engine))
-    if not results:
-        raise no_log(source)
+    for page in pages_of(found, source.name):
+        results.extend([page] if isinstance(page, InputError) else _read_page(page, source, date, engine))
+    if not any(isinstance(part, (Copy, TriageLog)) for part in results):
+        raise nothing(found.text).refusal(source.name)
     return results
 
 

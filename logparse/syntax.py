@@ -245,7 +245,7 @@ def split_head(text: str, log_at: int | None = None) -> tuple[str, int, str]:
         log_at = min(starts)
     heading = LOG_HEADING_RE.match(text, log_at)
     if heading is None:
-        entry = _ENTRY_RE.match(text, log_at)
+        entry = _ENTRY_RE.search(text, log_at)
         return text[:log_at], log_at, entry["indent"] if entry else ""
     begin = _after_heading(text, heading)
     entry = _ENTRY_RE.match(text, begin)

@@ -330,7 +330,11 @@ def test_nesting_up_to_the_limit_is_read() -> None:
 def test_a_fragment_that_begins_with_json_is_a_log() -> None:
     (found,) = lp.parse_many(CASES / "fragment-at-brace.log")
     assert (found.status, found.duration_s) == ("SUCCEEDED", 127.0)
-    assert found.source_line == 15
+    # The JSON is the rest of an entry of this log, so that the log begins with it.
+    assert found.source_line == 1
+    assert [(e.kind, e.line) for e in found.events] == [("log_fragment", 1), ("invocation_finished", 15)]
+    assert "log-fragment" in {finding.code for finding in found.findings}
+    assert "stray-text" not in {finding.code for finding in found.findings}
     data = lp.load(CASES / "fragment-at-brace.log")
     assert (len(data.invocations), data.failures) == (1, [])
 

@@ -86,6 +86,7 @@ def test_rows_add_up(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         assert runs == sum(parts)
 
 
+@pytest.mark.slow
 def test_sorted_and_the_first(cli: Cli) -> None:
     by_size = groups(cli, V1, "--by", "bot", "--sort", "run_max_s")
     known = [group["run_max_s"] for group in by_size if group["run_max_s"] is not None]
@@ -102,6 +103,7 @@ def test_sorted_and_the_first(cli: Cli) -> None:
     assert cli("summarize", V1, "--top", "0").code == 2
 
 
+@pytest.mark.slow
 def test_the_slowest(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = lp.load(V1).invocations
     found = json.loads(cli("summarize", V1, "--slowest", "3", "--format", "json").out)["slowest"]

@@ -451,7 +451,7 @@ def test_dots_are_the_values_of_each_group(many: lp.Dataset) -> None:
     ("by", "name"),
     [
         ("job", "pdfium/win_xfa_component"),
-        ("builder", "pdfium/luci.pdfium.ci/win_xfa_component"),
+        ("builder", "pdfium/ci/win_xfa_component"),
         ("bot", "luci-flex-ci-win10-2-8q8g"),
         ("status", "SUCCEEDED"),
         ("day", "2020-11-17"),
@@ -480,6 +480,7 @@ def test_frames_without_values_are_told(real: lp.Dataset) -> None:
     assert "no invocation has queue_latency_s and a bot" in texts(plots.latency_distribution(nothing, "bot"))
 
 
+@pytest.mark.slow
 def test_every_kind_of_log_can_be_drawn(many: lp.Dataset) -> None:
     figure, ax = pyplot.subplots(layout="constrained")
     for record, (_, line) in zip(many.records.invocations, many.invocations.iterrows(), strict=True):

@@ -78,6 +78,7 @@ def with_outputs(readme: str, workplace: Path) -> str:
     return _BLOCK_RE.sub(redo, readme)
 
 
+@pytest.mark.slow
 def test_outputs_are_what_the_commands_print(
     workplace: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from linear import Case, assert_linear
+from quick import quick
 
 from logparse import sources
 from logparse.errors import InputError, LimitError
@@ -508,14 +509,14 @@ def test_streams_are_closed_and_warn_of_nothing(inside: Path) -> None:
         write(inside / "d" / (kind + ".bad"), compress(RAW)[:-2])
     code = "from logparse.sources import read; print(sum(1 for _ in read('d')))"
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", code]
-    environment = {**os.environ, "PYTHONPATH": str(Path(sources.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(sources.__file__).parents[2])}
     result = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert (result.stdout, result.stderr) == ("8\n", "")
 
 
 def test_import_takes_no_decompressor_along() -> None:
     code = "import sys, logparse.sources; print({'gzip', 'bz2', 'lzma', 'zlib', 'pandas'} & set(sys.modules))"
-    environment = {**os.environ, "PYTHONPATH": str(Path(sources.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(sources.__file__).parents[2])}
     # -S and -I would hide the package: only the site hooks of the environment stay out.
     result = subprocess.run(
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, env=environment, check=True
@@ -542,7 +543,7 @@ def test_concatenated_members(tmp_path: Path, kind: str) -> None:
     assert one(write(tmp_path / "x", compress(RAW) + compress(b"") + compress(RAW))).text == LOG * 2
 
 
-@each_compression
+@pytest.mark.parametrize("kind", quick(["gzip"], COMPRESSORS))
 def test_text_beyond_the_first_chunks(tmp_path: Path, kind: str) -> None:
     text = "".join(f"[12:00:00.{i % 1000:03}] entry {i}\n" for i in range(70_000))
     assert one(write(tmp_path / "x", COMPRESSORS[kind](text.encode()))).text == text
@@ -613,7 +614,7 @@ def test_limit_error_names_the_limit_and_the_option(tmp_path: Path, limit: int, 
     assert failure(path, max_bytes=limit).cause == f"expands to more than {words}"
 
 
-@each_compression
+@pytest.mark.parametrize("kind", quick(["gzip"], COMPRESSORS))
 def test_bomb_takes_no_more_memory_than_the_limit(tmp_path: Path, kind: str) -> None:
     path = write(tmp_path / "x", COMPRESSORS[kind](b"a" * 50_000_000))
     limit = 16 << 20

@@ -16,15 +16,17 @@ from logparse.buildbucket import values
 from logparse.buildbucket.builds import is_build, read_build
 from logparse.buildbucket.payloads import TOO_DEEP, Json, is_too_deep, without_halves
 from logparse.buildbucket.scan import goes_on, object_extent
+from logparse.detection import JSON_LINE_RE, nothing
 from logparse.errors import InputError
-from logparse.html import is_html
 from logparse.records import Build
-from logparse.sources import Skipped, Source
+from logparse.sources import Note, Skipped, Source
 
 Found: TypeAlias = "Build | InputError"
 
 #: A file with more broken objects than this is given up.
 MOST_BROKEN: Final = 1_000
+#: More lines than this in front of the first JSON are not warnings: in a walk the file is another one.
+_MOST_WARNINGS: Final = 20
 _NO_BUILDS: Final = "holds no builds"
 _REMEDY: Final = "save the output of bb get -A -json"
 #: Members that hold the builds of a search or the answers of a batch.
@@ -33,8 +35,6 @@ _ANSWERS: Final = ("getBuild", "get_build", "scheduleBuild", "schedule_build", "
 _PAGE_TOKENS: Final = frozenset({"nextPageToken", "next_page_token", "next_cursor"})
 
 _DECODER: Final = json.JSONDecoder()
-_ENTRY_RE: Final = re.compile(r"^[ \t>]*+\[\d\d:\d\d:\d\d\.\d{3}\] ", re.MULTILINE)
-_JSON_LINE_RE: Final = re.compile(r"^[ \t\ufeff]*+(?:\)\]\}')?[ \t]*+[\[{]", re.MULTILINE)
 _JSON_FIRST_RE: Final = re.compile(r"[\s\ufeff]*+(?:\)\]\}'\s*+)?(?:\[\s*+)*+[{\]]")
 _SEPARATOR_RE: Final = re.compile(r"[\s,\ufeff]*+(?:\)\]\}'[\s,]*+)?")
 _LIST_RE: Final = re.compile(r"\[\s*+(?=[\[{\]])")
@@ -55,36 +55,29 @@ def read_builds(source: Source) -> Iterator[Found]:
 
     What is not a build is yielded as an error with its line: a broken object, after which reading goes on
     with the next one, a request of a batch that failed, and JSON of another kind. A line that is not JSON,
-    and the mark of a search that more builds follow, are yielded as `Skipped`.
+    and the mark of a search that more builds follow, are yielded as `Note`.
     """
-    if _ENTRY_RE.search(source.text):
-        yield InputError(
-            "is a log, not a file of builds", source=source.name, remedy="name it without --builds"
-        )
-        return
     yield from _File(source).read()
 
 
-def builds_in(source: Source) -> list[Found] | None:
-    """Return all that a file of builds holds, or None for a text of another kind, as a log.
-
-    A log can begin with the JSON of a build, where its head was lost: its entries show that it is a log.
+def builds_in(source: Source) -> list[Found]:
+    """Return all that a file of builds holds.
 
     Raises
     ------
     InputError
-        Where the text is JSON and holds no build.
+        Where the text holds no build.
     """
-    text = source.text
-    if not _JSON_LINE_RE.search(text) or _ENTRY_RE.search(text) or is_html(text):
-        return None
+    first = JSON_LINE_RE.search(source.text)
+    if first is None or (source.walked and source.text.count("\n", 0, first.start()) > _MOST_WARNINGS):
+        raise nothing(source.text).refusal(source.name)
     found = list(read_builds(source))
     # Any JSON can hold an error. In a walk, one alone does not make a file of builds.
     kinds = (Build,) if source.walked else (Build, _FailedRequest)
     if any(isinstance(item, kinds) for item in found):
         return found
-    if not _JSON_FIRST_RE.match(text):
-        return None
+    if not _JSON_FIRST_RE.match(source.text):
+        raise nothing(source.text).refusal(source.name)
     errors = [item for item in found if isinstance(item, InputError) and not isinstance(item, Skipped)]
     if errors and errors[0].cause != _NO_BUILDS:
         raise errors[0]
@@ -278,7 +271,7 @@ class _File:
             (self._noise, f"lines that are not JSON: {len(self._noise)}, the first here", None),
         ):
             if lines:
-                yield Skipped(cause, source=self._name, line=lines[0], remedy=remedy)
+                yield Note(cause, source=self._name, line=lines[0], remedy=remedy)
 
 
 def _as_list(value: Any) -> list[Any]:

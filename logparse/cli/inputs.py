@@ -69,15 +69,7 @@ def read(inputs: Inputs) -> Dataset:
         )
     for failure in data.failures:
         warn(str(failure))
-    skipped = data.records.skipped
-    if inputs.verbose:
-        for skip in skipped:
-            warn(f"skipped: {skip}")
-    elif skipped:
-        names = ", ".join(str(skip.source) for skip in skipped[:_NAMED_SKIPPED])
-        more = len(skipped) - _NAMED_SKIPPED
-        rest = f" and {more} more (-v names all)" if more > 0 else ""
-        warn(f"skipped {count(len(skipped), 'file')} without a log: {names}{rest}")
+    _warn_of_skipped(data, verbose=inputs.verbose)
     _warn_of_repeats(data)
     if not (data.failures or holds_something(data)):
         raise LogparseError(
@@ -90,6 +82,26 @@ def holds_something(data: Dataset) -> bool:
     """Whether there is anything to tell; where not, nothing is written, not even an empty file."""
     records = data.records
     return bool(records.invocations or records.builds or records.triages)
+
+
+def _warn_of_skipped(data: Dataset, *, verbose: bool) -> None:
+    """Name the files that are not logs, and the parts of files that were left out."""
+    from logparse.sources import Note
+
+    notes = [skip for skip in data.records.skipped if isinstance(skip, Note)]
+    for note in notes if verbose else notes[:_NAMED_SKIPPED]:
+        warn(f"note: {note}")
+    if len(notes) > _NAMED_SKIPPED and not verbose:
+        warn(f"{count(len(notes) - _NAMED_SKIPPED, 'more note')} (-v shows all)")
+    files = [skip for skip in data.records.skipped if not isinstance(skip, Note)]
+    if verbose:
+        for skip in files:
+            warn(f"skipped: {skip}")
+    elif files:
+        names = ", ".join(str(skip.source) for skip in files[:_NAMED_SKIPPED])
+        more = len(files) - _NAMED_SKIPPED
+        rest = f" and {more} more (-v names all)" if more > 0 else ""
+        warn(f"skipped {count(len(files), 'file')} without a log: {names}{rest}")
 
 
 def _warn_of_repeats(data: Dataset) -> None:

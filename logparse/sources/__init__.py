@@ -1,0 +1,24 @@
+"""The first stage: from the paths a user names to decoded texts.
+
+`find` turns paths into inputs, `read` turns them into `Source` objects, `decode` does the same for bytes
+already at hand and `from_text` for a string. An input that fails becomes an error object in the same
+sequence, so that it never costs the inputs after it.
+"""
+
+from logparse.sources.decoding import decode, from_text
+from logparse.sources.finding import find
+from logparse.sources.opening import DEFAULT_MAX_BYTES, read, read_stream
+from logparse.sources.source import Found, Note, Skipped, Source
+
+__all__ = [
+    "DEFAULT_MAX_BYTES",
+    "Found",
+    "Note",
+    "Skipped",
+    "Source",
+    "decode",
+    "find",
+    "from_text",
+    "read",
+    "read_stream",
+]

@@ -1,0 +1,158 @@
+"""From the paths that a user names to inputs that can be opened."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from logparse.errors import InputError
+from logparse.sources.source import Found, Skipped
+
+
+def find(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+) -> Iterator[Found | InputError]:
+    """Expand what the user named into inputs, lazily and in order.
+
+    A directory stands for the files in it, at any depth, sorted by path. Hidden files and directories
+    are left out. A link in it is followed, unless its target is reached under its own name as well or
+    holds the named directory: so loops end, and a ``latest`` link does not count a log twice.
+
+    Parameters
+    ----------
+    paths:
+        Files, directories and pipes, or ``-`` for standard input. A lone path counts as a list of one.
+
+    Yields
+    ------
+    Found
+        An input to open.
+    Skipped
+        A pipe, socket, device or broken link inside a directory.
+    InputError
+        A path that does not exist or cannot be read, or a directory without files.
+    """
+    for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
+        given = os.fspath(path)
+        name = shown(given)
+        # /dev/stdin cannot be reopened where standard input is a socket, so it is never opened by name.
+        if given in ("-", "/dev/stdin"):
+            yield Found("<stdin>" if given == "-" else name)
+            continue
+        if not given:
+            yield InputError("an empty path names no file", remedy="check the path")
+            continue
+        try:
+            mode = os.stat(given).st_mode
+        except (OSError, ValueError) as error:
+            yield unreadable(error, name)
+            continue
+        if stat.S_ISDIR(mode):
+            yield from _walk(given)
+        elif stat.S_ISREG(mode) or stat.S_ISFIFO(mode):
+            yield Found(name, Path(given))
+        else:
+            yield InputError(
+                f"is a {_file_type(mode)}, not a regular file",
+                source=name,
+                remedy="name a regular file, or - for standard input",
+            )
+
+
+def _walk(root: str) -> Iterator[Found | InputError]:
+    """Yield what a named directory holds, depth first, sorted by path."""
+    home = Path(os.path.realpath(root))
+    bases = [home]
+    entered: set[tuple[int, int]] = set()
+    silent = True
+    pending = [root]
+    # A stack of our own: a deep tree shall not meet Python's recursion limit.
+    while pending:
+        path = pending.pop()
+        item: Found | InputError
+        link = False
+        try:
+            link = path != root and os.path.islink(path)
+            info = os.stat(path)
+            target = Path(os.path.realpath(path)) if link else None
+            if target is not None and (home.is_relative_to(target) or _visible(target, bases)):
+                continue
+            if stat.S_ISDIR(info.st_mode):
+                if (info.st_dev, info.st_ino) in entered:
+                    continue
+                entered.add((info.st_dev, info.st_ino))
+                if target is not None:
+                    bases.append(target)
+                members = sorted((m for m in os.listdir(path) if not m.startswith(".")), reverse=True)
+                pending.extend(os.path.join(path, member) for member in members)
+                continue
+        except (OSError, ValueError) as error:
+            if link and not isinstance(error, PermissionError):
+                item = Skipped("is a broken link", source=shown(path), remedy="mend or remove it")
+            else:
+                item = unreadable(error, shown(path))
+        else:
+            if stat.S_ISREG(info.st_mode):
+                item = Found(shown(path), Path(path), walked=True)
+            else:
+                # Opening a pipe waits for its other end, which nobody may ever open.
+                item = Skipped(
+                    f"is a {_file_type(info.st_mode)}, not a regular file",
+                    source=shown(path),
+                    remedy="name it to read it" if stat.S_ISFIFO(info.st_mode) else None,
+                )
+        silent = False
+        yield item
+    if silent:
+        yield InputError(
+            "directory holds no files",
+            source=shown(root),
+            remedy="check the path; hidden files are read only when named",
+        )
+
+
+def _visible(target: Path, bases: list[Path]) -> bool:
+    """Tell whether a walk of ``bases`` meets ``target`` under its own name."""
+    inside = (target.relative_to(base).parts for base in bases if target.is_relative_to(base))
+    return any(not any(part.startswith(".") for part in parts) for parts in inside)
+
+
+def shown(path: str) -> str:
+    """Give the path as text that every output can encode: file names need not be valid UTF-8."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _file_type(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "pipe"
+    if stat.S_ISSOCK(mode):
+        return "socket"
+    if stat.S_ISCHR(mode):
+        return "character device"
+    if stat.S_ISBLK(mode):
+        return "block device"
+    return "special file"
+
+
+def unreadable(error: OSError | ValueError, name: str) -> InputError:
+    """Return the error for an input that the system does not let us read."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        remedy = "save the page and name the file" if "://" in name else "check the path"
+        return InputError("does not exist", source=name, remedy=remedy)
+    if isinstance(error, PermissionError):
+        return InputError(
+            "permission denied",
+            source=name,
+            remedy="make it readable, or run as a user who may read it",
+        )
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return InputError(
+            "cannot be read (too many open files)",
+            source=name,
+            remedy="close some, or raise the limit with ulimit -n",
+        )
+    detail = (isinstance(error, OSError) and error.strerror) or error
+    return InputError(f"cannot be read ({detail})", source=name, remedy="check the path and the disk")

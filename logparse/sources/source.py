@@ -1,0 +1,59 @@
+"""The inputs: those that were found, those that were decoded, and those that were skipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from logparse.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    r"""One decoded input.
+
+    Attributes
+    ----------
+    name:
+        The path as the user gave it (for a file found in a directory: that directory's path joined with
+        the rest), ``<stdin>`` or ``<text>``. Always encodable as UTF-8.
+    text:
+        The whole text, never blank, without a byte order mark and without lone surrogates.
+    encoding:
+        ``utf-8``, ``utf-8-sig``, ``utf-16-le``, ``utf-16-be`` or ``latin-1``.
+    newline:
+        What ended the lines of the input: ``"\n"``, ``"\r\n"``, ``"\r\r\n"`` (or more of them) or ``"\r"``.
+        In ``text`` it is ``"\n"``.
+    path:
+        The file, or None for standard input and plain text.
+    walked:
+        True if a directory was named and this file was found in it.
+    """
+
+    name: str
+    text: str
+    encoding: str
+    newline: str
+    path: Path | None = None
+    walked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One input that can be opened: ``path`` is None for standard input."""
+
+    name: str
+    path: Path | None = None
+    walked: bool = False
+
+
+class Skipped(InputError):
+    """What was left out and is not a failure, as a file in a directory that is not text."""
+
+
+class Note(Skipped):
+    """A part of an input that was left out, while the rest of the input was read."""
+
+
+class NotText(InputError):
+    """The content is binary, empty or blank. Told apart because in a directory that is no failure."""
