@@ -119,6 +119,14 @@ def test_shell_blocks_run(workplace: Path) -> None:
         assert "a-bot-of-the-readme" in output
 
 
+def test_only_what_needs_a_network_is_not_run() -> None:
+    blocks = _BLOCK_RE.findall(README.read_text(encoding="utf-8"))
+    assert {kind for kind, _ in blocks} == {"sh", "text", "console", "python", "bash"}
+    marked = [body for kind, body in blocks if kind == "bash"]
+    assert marked
+    assert all(body.startswith("# needs LUCI's network\n") for body in marked)
+
+
 def test_all_codes_of_check_are_explained() -> None:
     rows = re.findall(
         r"^\| `([a-z-]+)` \| (yes|no) \| (.*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE
