@@ -90,6 +90,7 @@ def test_outputs_are_what_the_commands_print(
     assert made == shown
 
 
+@pytest.mark.slow
 def test_python_blocks_run(workplace: Path) -> None:
     blocks = [
         body for kind, body in _BLOCK_RE.findall(README.read_text(encoding="utf-8")) if kind == "python"
@@ -106,6 +107,7 @@ def test_python_blocks_run(workplace: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_shell_blocks_run(workplace: Path) -> None:
     """The two commands of the first screen are run by .ci/run, which takes them from here; the rest here."""
     blocks = [body for kind, body in _BLOCK_RE.findall(README.read_text(encoding="utf-8")) if kind == "sh"]
