@@ -189,7 +189,7 @@ def test_data_goes_to_stdout_and_nothing_to_stderr(name: str, cli: Callable[...,
     assert done.out.endswith("\n")
 
 
-@pytest.mark.parametrize("name", quick(["overview", "export csv", "help"], WRITERS))
+@pytest.mark.parametrize("name", quick(["export csv", "help"], WRITERS))
 def test_a_closed_pipe_is_no_failure(name: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -287,7 +287,7 @@ ENCODINGS = [
     ("overview", "cp1252"),
     ("show", "latin-1"),
 ]
-QUICK_ENCODINGS = [("check json", "ascii"), ("show", "ascii"), ("ebnf", "ascii"), ("overview", "cp1252")]
+QUICK_ENCODINGS = [("check json", "ascii"), ("show", "ascii")]
 
 
 @pytest.mark.parametrize("output", quick(QUICK_ENCODINGS, ENCODINGS, "-".join))
@@ -463,6 +463,7 @@ def test_a_line_of_100_mb(tmp_path: Path) -> None:
     assert len(done.stdout) < 1000
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_neither_colours_nor_a_spinner() -> None:
     for name, value in (("X", ""), ("FORCE_COLOR", "1"), ("TERM", "xterm-256color")):
         done = process("summarize", REAL, stdin=b"", **{name: value})
@@ -529,6 +530,7 @@ def completed(words: str, index: int) -> set[str]:
     return set(done.stdout.decode().split())
 
 
+@pytest.mark.slow
 def test_completion_completes() -> None:
     assert completed("logparse s", 1) == {"plain,summarize", "plain,schema", "plain,show"}
     assert completed("logparse summarize --b", 2) == {"plain,--builds", "plain,--by"}

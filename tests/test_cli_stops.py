@@ -28,7 +28,8 @@ Nobody = Callable[..., "subprocess.CompletedProcess[str]"]
 # --- permissions ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", quick(["check"], ["check", "export", "summarize", "show"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["check", "export", "summarize", "show"])
 def test_an_unreadable_file_is_a_failure_and_the_others_count(
     command: str, open_place: Path, as_nobody: Nobody
 ) -> None:
@@ -46,6 +47,7 @@ def test_an_unreadable_file_is_a_failure_and_the_others_count(
     )
 
 
+@pytest.mark.slow
 def test_an_unreadable_file_of_builds(open_place: Path, as_nobody: Nobody) -> None:
     secret, log = open_place / "builds.json", open_place / "log"
     secret.write_text("[]")
@@ -83,6 +85,7 @@ def limited(number: int, *args: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_few_file_descriptors_are_enough_for_all_tables(tmp_path: Path) -> None:
     done = limited(8, "export", REAL, "--table", "all", "-o", tmp_path / "tables")
     assert (done.returncode, done.stderr) == (0, "")
@@ -215,7 +218,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("inside", quick([True], [False, True]))
 def test_a_folder_keeps_the_old_tables_where_the_new_ones_fail(
     inside: bool, tmp_path: Path, cli: Callable[..., Any]
 ) -> None:
@@ -231,8 +234,8 @@ def test_a_folder_keeps_the_old_tables_where_the_new_ones_fail(
     assert os.listdir(tmp_path) == ["tables"]
 
 
-@pytest.mark.parametrize("inside", [False, True])
-@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+@pytest.mark.parametrize("inside", quick([True], [False, True]))
+@pytest.mark.parametrize("format_", quick(["csv"], ["csv", "jsonl"]))
 def test_a_folder_gets_the_new_tables_alone(
     inside: bool, format_: str, tmp_path: Path, cli: Callable[..., Any]
 ) -> None:

@@ -211,6 +211,7 @@ def test_floats_are_floats(cli: Callable[..., Any]) -> None:
     assert ",0,0,0.0,," in cli("summarize", "v1-2020-11/noop_0ms.log", "--format", "csv").out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by", "keys"), [("builder", ["builder_id", "project", "bucket", "builder"]), ("day", ["day"])]
 )

@@ -26,7 +26,8 @@ def visible(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", text)
 
 
-@pytest.mark.parametrize("columns", quick([80], [40, 80, 200]))
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [40, 80, 200])
 def test_a_terminal_is_never_overrun(columns: int, on_terminal: Terminal) -> None:
     commands: list[list[str | Path]] = [
         ["summarize", REAL],
@@ -62,6 +63,7 @@ def test_no_color_and_dumb_terminals(on_terminal: Terminal) -> None:
     assert "SUCCEEDED" in text
 
 
+@pytest.mark.slow
 def test_columns_win_over_the_terminal(on_terminal: Terminal) -> None:
     _, text = on_terminal("summarize", LOGS / "mixed-2021-03", "--by", "status", columns=150, COLUMNS="60")
     body = visible(text).split("counted once: ")[-1].split("\n")[1:]

@@ -46,7 +46,7 @@ HOSTS = {
 
 
 #: Those that are tried every day.
-EVERY_DAY = ["v1-retried", "v2-check", "fetch-body-2026"]
+EVERY_DAY = ["v1-retried", "v2-check"]
 
 
 @dataclass(frozen=True)

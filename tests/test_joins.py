@@ -163,6 +163,7 @@ def test_the_double_with_an_impossible_run() -> None:
 # --- one invocation, several copies -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_all_given_inputs_are_as_many_invocations_as_scenarios() -> None:
     inputs = [p for p in LOGS.rglob("*") if p.suffix in (".log", ".html", ".txt")]
     scenarios = {p.with_name(p.name.removesuffix(p.suffix).removesuffix(".dom")) for p in inputs}
@@ -195,6 +196,7 @@ def stored_builds() -> list[Build]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [False, True])
 def test_any_order_of_inputs_gives_the_same_tables(keep: bool) -> None:
     copies = []

@@ -136,7 +136,7 @@ def page_cases(part: str, run: Callable[[str], object], size: int) -> list[Case]
     return [Case(name, make, run, size) for name, make in PAGES[part].items()]
 
 
-@pytest.mark.parametrize("part", PAGES)
+@pytest.mark.parametrize("part", quick(["headers", "tags", "logs"], PAGES))
 def test_pages_by_the_scanner(part: str) -> None:
     assert_linear(*page_cases(part, scanner.parse_page, 50_000))
 

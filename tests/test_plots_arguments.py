@@ -64,6 +64,7 @@ def ticks(ax: Axes, direction: str = "x") -> list[str]:
 # --- records and frames -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_records_draw_what_their_frames_draw(real: lp.Dataset) -> None:
     run = real.records.invocations[0]
     for chart in (plots.poll_rpc, plots.poll_lateness):

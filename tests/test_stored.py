@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quick import quick
 
 import logparse as lp
 from logparse.columns import TABLES, Column
@@ -32,9 +31,8 @@ def dataset() -> lp.Dataset:
     return lp.load(*INPUTS, builds=[BUILDS])
 
 
-@pytest.mark.parametrize(
-    "more", quick([["-f", "csv"]], [["-f", "csv"], ["-f", "jsonl"], ["--raw-cells"]], " ".join)
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [["-f", "csv"], ["-f", "jsonl"], ["--raw-cells"]], ids=" ".join)
 def test_all_tables_come_back(
     more: list[str], dataset: lp.Dataset, tmp_path: Path, cli: Callable[..., Any]
 ) -> None:

@@ -377,14 +377,13 @@ LINES = [
     "[09:00:00.000] Done  \n", f"[09:00:00.000]{NBSP}a{NBSP} b\n", ">", "1", " ", NBSP, ">\n", "\n", " \n", "\r", "\r\r\n",
     "[09:00:00.000] Failed to fetch build - \n",
 ]  # fmt: skip
+BEFORE = ["", "> [09:00:00.000] Done \n", "1 [09:00:00.000] Done \n", f"[09:00:00.000]{NBSP}a  \n"]
 #: A second a megabyte, on a machine that others use as well.
 SIZE, CAP_S = 160_000, 0.4
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(
-    "before", ["", "> [09:00:00.000] Done \n", "1 [09:00:00.000] Done \n", f"[09:00:00.000]{NBSP}a  \n"]
-)
+@pytest.mark.parametrize("before", quick([""], BEFORE))
 def test_time_is_linear(before: str) -> None:
     assert_linear(*(Case(repr(line), filled(line, before, "x"), restored, SIZE, CAP_S) for line in LINES))
 
