@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format notebooks wheel bench fuzz clean
+.PHONY: help demo test quick lint format notebooks pictures wheel bench fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ demo: .venv/.runtime ## Install into .venv and summarize the sample logs
 test: .venv/.dev ## Run every test, with coverage
 	@$(BIN)/python -m pytest --cov -n auto
 
+quick: .venv/.dev ## Run the tests of every day, without the slow ones
+	@$(BIN)/python -m pytest -m "not slow" -n auto
+
 lint: .venv/.dev ## Check style, format, types and layers
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -55,6 +58,9 @@ format: .venv/.dev ## Rewrite the source in the project's format
 
 notebooks: .venv/.dev ## Execute the notebooks (make test does so too)
 	@$(BIN)/python -m pytest -m notebook
+
+pictures: .venv/.dev ## Draw the pictures of the README again
+	@$(BIN)/python docs/make_pictures.py
 
 wheel: .venv/.dev ## Build the wheel and try it outside the tree
 	@sh tests/wheel_smoke.sh

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from typing import NoReturn
+
+try:
+    import signal
+except KeyboardInterrupt:
+    sys.exit(130)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> NoReturn:

@@ -19,7 +19,7 @@ from logparse.entries import Entry
 from logparse.facts import Facts, Seen, Wait
 from logparse.ids import build_created_us, is_plausible_us
 from logparse.odd import is_odd_duration
-from logparse.rules import LOG_CUT, LOG_FRAGMENT
+from logparse.phases import LOG_CUT, LOG_FRAGMENT
 from logparse.timeline import STEP_BACK_US, Timeline, clock_step
 
 #: What it costs to break evidence: each kind outweighs all choices of gaps.

@@ -26,27 +26,25 @@ millisecond again, a ``Fatal error`` that follows a failed check, or a retry wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final
 
 from logparse.messages import Context, Value
-from logparse.rules import BROKEN, LOG_CUT, LOG_FRAGMENT, raw
-from logparse.search import BEAM_WIDTH, Hypothesis, Matcher, Search
+from logparse.phases import LOG_CUT, LOG_FRAGMENT
+from logparse.rules import BROKEN, raw
+from logparse.search import BEAM_WIDTH, OPENINGS, Accepted, Matcher, Search
 from logparse.syntax import Block, match_tolerantly
 
 #: The engine keeps 200,000 bytes of log for an invocation. A text longer than this is not a genuine log.
 MAX_LOG: Final = 1_000_000
 #: Codes of findings about how an entry was read, with what to say.
 REMARKS: Final = {
-    "reading-ambiguous": "the engine rarely writes this here; text that an entry before it quotes may imitate it",
+    "reading-ambiguous": "the engine rarely writes this here, so that it may be text that an entry quotes",
     "log-too-long": f"the log of one invocation is longer than {MAX_LOG:,} characters; the rest was not read",
 }
 #: The beginning of a clock, which a cut can leave as the last line before it.
 _CLOCK_START_RE: Final = re.compile(r"\[[0-9:.]{0,12}+\]?+ ?")
-#: Texts with which an invocation begins.
-_OPENINGS: Final = ("New invocation is queued", "New invocation initialized")
 
 
 @dataclass(slots=True)
@@ -120,21 +118,27 @@ def read_blocks(blocks: Sequence[Block], match: Matcher, *, width: int = BEAM_WI
     kept, too_long = _within_limit(blocks)
     if not kept:
         return Reading([], 0)
-    last = Search(kept, match, width).best()
-    ambiguous = last.margin < BROKEN
+    best = Search(kept, match, width).best()
+    penalty, ambiguous = best.penalty, best.margin < BROKEN
+    chain = _chain(best.last)
+    del best
     invocations: list[list[Entry]] = []
-    for accepted, end in _accepted(last, len(kept)):
-        entry = _entry(kept[accepted.index : end], accepted, match)
+    context = Context()
+    while chain:
+        accepted = chain.pop()
+        end = chain[-1].position if chain else len(kept)
+        entry = _entry(kept[accepted.position : end], accepted, match, context)
         if end < len(kept) and kept[end].shape == "cut" and _CLOCK_START_RE.fullmatch(entry.tail):
             entry.tail = ""
-        if accepted.rare and ambiguous:
+        if accepted.is_rare and ambiguous:
             entry.remarks += ("reading-ambiguous",)
-        if any(index in too_long for index in range(accepted.index, end)):
+        if too_long and any(index in too_long for index in range(accepted.position, end)):
             entry.remarks += ("log-too-long",)
         if accepted.begins or not invocations:
             invocations.append([])
         invocations[-1].append(entry)
-    return Reading(invocations, last.penalty)
+        context = _context(context, accepted, entry)
+    return Reading(invocations, penalty)
 
 
 def _within_limit(blocks: Sequence[Block]) -> tuple[Sequence[Block], frozenset[int]]:
@@ -145,7 +149,7 @@ def _within_limit(blocks: Sequence[Block]) -> tuple[Sequence[Block], frozenset[i
     last: set[int] = set()
     size = 0
     for block in blocks:
-        if block.text.startswith(_OPENINGS) or block.shape == "triage":
+        if block.text.startswith(OPENINGS) or block.shape == "triage":
             size = 0
         elif size > MAX_LOG:
             continue
@@ -158,19 +162,29 @@ def _within_limit(blocks: Sequence[Block]) -> tuple[Sequence[Block], frozenset[i
     return kept, frozenset(last)
 
 
-def _accepted(last: Hypothesis, size: int) -> Iterable[tuple[Hypothesis, int]]:
-    """Return the hypotheses of all accepted blocks in order, each with the index at which its text ends."""
-    chain: list[Hypothesis] = []
-    current: Hypothesis | None = last
-    while current is not None and current.index >= 0:
-        chain.append(current)
-        current = current.before
-    chain.reverse()
-    ends = [following.index for _, following in pairwise(chain)]
-    return zip(chain, [*ends, size], strict=True)
+def _chain(last: Accepted | None) -> list[Accepted]:
+    """Return all accepted blocks, the last one first."""
+    chain: list[Accepted] = []
+    while last is not None and last.position >= 0:
+        # A block that does not keep the one before it is freed as soon as its entry is made.
+        chain.append(last._replace(before=None))
+        last = last.before
+    return chain
 
 
-def _entry(blocks: Sequence[Block], accepted: Hypothesis, match: Matcher) -> Entry:
+def _context(before: Context, accepted: Accepted, entry: Entry) -> Context:
+    """Return what precedes the next entry, as far as it decides which message that is."""
+    if entry.shape in ("cut", "text"):
+        return Context(entry.kind, before.writers)
+    if entry.shape == "triage":
+        return Context("")
+    writers = frozenset[str]() if accepted.begins else before.writers
+    if accepted.found is None:
+        return Context(None, writers)
+    return Context(accepted.found.message.kind, writers | {accepted.found.message.writer})
+
+
+def _entry(blocks: Sequence[Block], accepted: Accepted, match: Matcher, before: Context) -> Entry:
     """Return the entry that the first of `blocks` is, with the others as its text."""
     block = blocks[0]
     entry = Entry(block.shape, block.line, block.clock_ms, block.text)
@@ -182,11 +196,9 @@ def _entry(blocks: Sequence[Block], accepted: Hypothesis, match: Matcher) -> Ent
         return entry
     found = accepted.found
     if entry.shape == "triage" or entry.suspicious:
-        assert accepted.before is not None
-        before = accepted.before.state
         scope = "triage" if entry.shape == "triage" else "invocation"
-        writers = frozenset() if accepted.begins else before.writers
-        found = match_tolerantly(match, entry.text, Context(before.kind, writers, scope))
+        writers = frozenset[str]() if accepted.begins else before.writers
+        found = match_tolerantly(match, entry.text, Context(before.previous, writers, scope))
     if found is None:
         entry.quotes = entry.shape == "entry"
         entry.kind = LOG_FRAGMENT if accepted.is_cut_short else None

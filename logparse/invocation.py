@@ -202,6 +202,14 @@ def _page_commit(page: Page) -> Commit | None:
 
 # --- how it went ------------------------------------------------------------------------------
 
+#: The status of an invocation whose log ends with such an entry. The engine wrote no finish in these cases.
+_ENDED: Final = {
+    "attempts_exhausted": "FAILED",
+    "invocation_superseded": "FAILED",
+    "overrun": "OVERRUN",
+    "overruns_counted": "OVERRUN",
+}
+
 
 def _outcome(record: Invocation, page: Page, facts: Facts, entries: Sequence[Entry]) -> None:
     record.truncated = bool(facts.cuts)
@@ -213,7 +221,7 @@ def _outcome(record: Invocation, page: Page, facts: Facts, entries: Sequence[Ent
     elif page.status is not None:
         record.status = page.status
     elif entries and entries[-1].kind != "log_cut":
-        record.status = _inferred_status(facts)
+        record.status = _ENDED.get(entries[-1].kind or "") or _inferred_status(facts)
     record.attempt_count = _attempt_count(facts, entries)
     record.aborted_by = next((_first(e.fields.get("aborted_by")) for e in entries if e.kind in _ABORTS), None)
     record.error = _error(record, facts, entries)

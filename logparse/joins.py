@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePath
 from typing import Any, Final
 
 from logparse.builders import builder_id
@@ -24,6 +23,7 @@ from logparse.merge import (
     fill,
     invocation_findings,
     merge_builds,
+    place_of,
 )
 from logparse.records import Build, Finding, Invocation
 
@@ -219,22 +219,20 @@ def _identity(group: Sequence[Copy]) -> tuple[str | None, str | None]:
 
 
 def _place(record: Invocation, digest: str) -> tuple[Any, ...]:
-    """Return what invocations are sorted by. Where an input is stored says little, so that it comes last."""
+    """Return what invocations are sorted by."""
     return (
         record.created_at is None,
         record.created_at or _LAST,
         record.invocation_id or "",
         record.job_id or "",
-        PurePath(record.source or "").name,
-        record.source_line or 0,
+        place_of(record)[:2],
         digest,
-        record.source or "",
+        place_of(record),
     )
 
 
 def _build_place(build: Build) -> tuple[Any, ...]:
-    source = build.source or ""
-    return build.created_at or _LAST, PurePath(source).name, build.source_line or 0, build.id, source
+    return build.created_at or _LAST, place_of(build)[:2], build.id, place_of(build)
 
 
 def _count(build: Build, stored: Sequence[Build], origin: str) -> Build:

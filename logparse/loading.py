@@ -58,9 +58,8 @@ def load(
         Where `duplicates` is another word.
     """
     if duplicates not in _DUPLICATES:
-        raise LogparseError(
-            f"duplicates={duplicates!r} is not known", remedy=f"choose {' or '.join(map(repr, _DUPLICATES))}"
-        )
+        choices = " or ".join(map(repr, _DUPLICATES))
+        raise LogparseError(f"duplicates={duplicates!r} is not known", remedy=f"choose {choices}")
     reader = _Reader(max_bytes, stdin, watch)
     reader.read(builds, _builds_alone)
     reader.read(paths, lambda source: read_parts(source, date=date))
@@ -134,6 +133,4 @@ class _Reader:
                 record.findings += odd_findings(record)
         found.findings += [finding for build in found.builds for finding in odd_findings(build)]
         found.triages.sort(key=triage_place)
-        for errors in (found.failures, found.skipped):
-            errors.sort(key=lambda error: (error.source or "", error.line or 0, error.cause))
         return found

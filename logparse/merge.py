@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from pathlib import PurePath
 from typing import Any, Final
 
 import msgspec
@@ -38,11 +39,17 @@ def newest_first(builds: Iterable[Build]) -> list[Build]:
     return sorted(builds, key=_age)
 
 
-def _age(build: Build) -> tuple[bool, int, int, str, str, int]:
+def _age(build: Build) -> tuple[bool, int, int, str, tuple[str, int, str]]:
     updated = -1 if build.updated_at is None else from_datetime(build.updated_at)
     known = sum(getattr(build, name) not in _EMPTY for name in build.__struct_fields__)
     known -= sum(getattr(build, name) not in _EMPTY for name in _BOOKKEEPING)
-    return not build.final, -updated, -known, _digest(build), build.source or "", build.source_line or 0
+    return not build.final, -updated, -known, _digest(build), place_of(build)
+
+
+def place_of(record: Build | Invocation) -> tuple[str, int, str]:
+    """Return where a record was read, to sort by: the folder says least, so that it comes last."""
+    source = record.source or ""
+    return PurePath(source).name, record.source_line or 0, source
 
 
 def _digest(build: Build) -> str:
@@ -158,7 +165,7 @@ class Copy:
     again: Callable[[Build | None, tuple[str, str] | None], Invocation]
 
     @property
-    def rank(self) -> tuple[bool, bool, int, bool, str, str, int]:
+    def rank(self) -> tuple[bool, bool, int, bool, str, tuple[str, int, str]]:
         """What copies of one invocation are sorted by: the first one counts."""
         record = self.record
         return (
@@ -167,8 +174,7 @@ class Copy:
             -len(record.events),
             not self.is_page,
             self.digest,
-            record.source or "",
-            record.source_line or 0,
+            place_of(record),
         )
 
 

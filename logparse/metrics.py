@@ -267,12 +267,8 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     runs = groups["run_s"].count()
     out["utilization"] = out["busy_s"] / span.mask((span < _LEAST_SPAN_S) | (runs < _LEAST_RUNS))
     for metric in ("run_s", "queue_latency_s"):
-        stem = metric.removesuffix("_s")
-        values = groups[metric]
-        out[f"{stem}_mean_s"] = values.mean()
-        for percent in _PERCENTILES:
-            out[f"{stem}_p{percent}_s"] = values.quantile(percent / 100)
-        out[f"{stem}_max_s"] = values.max()
+        for name, values in _distribution(groups[metric]):
+            out[f"{metric.removesuffix('_s')}_{name}_s"] = values
     out["poll_count"] = groups["poll_count"].sum(min_count=1)
     out["poll_rpc_s"] = groups["poll_rpc_s"].sum(min_count=1)
     out["first_seen"], out["last_seen"] = first, last
@@ -287,6 +283,14 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     out = out.reset_index()
     order = out.sort_values(["invocations", "builds", *keys], ascending=[False, False, *[True] * len(keys)])
     return order.reset_index(drop=True)
+
+
+def _distribution(values: Any) -> Iterator[tuple[str, pd.Series[Any]]]:
+    """Yield the mean, the percentiles and the largest of grouped values, by name."""
+    yield "mean", values.mean()
+    for percent in _PERCENTILES:
+        yield f"p{percent}", values.quantile(percent / 100)
+    yield "max", values.max()
 
 
 def _last_times(data: pd.DataFrame) -> pd.Series[Any]:

@@ -22,8 +22,8 @@ from logparse.entries import REMARKS, Entry
 from logparse.facts import AttemptFacts, CutFacts, Due, Exchange, Facts, PollFacts, Seen, Wait
 from logparse.ids import parse_timer_id
 from logparse.odd import attempt_number, is_lost_number
+from logparse.phases import LOG_CUT
 from logparse.records import Build, Finding
-from logparse.rules import LOG_CUT
 
 _URL_BUILD_RE: Final = re.compile(r"/(?:b|build)/(\d{16,19})$")
 #: A build that an answer shows was created by its request where their clocks agree as well as this.
@@ -212,7 +212,7 @@ class Replay:
         return decoded.value
 
     def close_payload(self) -> None:
-        """Add the finding for a payload that is not JSON. One that a cut follows was whole when it was written."""
+        """Add the finding for a payload that is not JSON, but not where a cut broke it off."""
         if self._undecodable is not None:
             self._find(self._undecodable[0], "payload-undecodable", self._undecodable[1])
 

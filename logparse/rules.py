@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from logparse import phases
 from logparse.clock import DAY_MS, format_clock
 from logparse.ids import parse_timer_id
+from logparse.messages import TODAY
+from logparse.phases import AFTER, LOG_CUT
 from logparse.syntax import Block, Match
-
-#: Kinds of entries that are not messages of the scheduler.
-LOG_CUT: Final = "log_cut"
-LOG_FRAGMENT: Final = "log_fragment"
 
 #: The penalty for a broken rule. Penalties are milliseconds, so that this is an hour of clock deviation.
 BROKEN: Final = 3_600_000
@@ -36,109 +35,6 @@ _AT_ONCE_MS: Final = 250
 _RETRY_MS: Final = 500
 #: The engine gives up at the execution after this one.
 _MOST_ATTEMPTS: Final = 50
-
-#: Kinds that can follow a quoted failure of the launch, of a check or of the whole invocation.
-_ENDINGS: Final = frozenset(
-    {
-        "attempt_retried",
-        "attempts_exhausted",
-        "invocation_aborted",
-        "invocation_finished",
-        "invocation_superseded",
-        "launch_failed",
-        "launch_skipped",
-    }
-)
-_FATAL: Final = frozenset({"abort_fatal", "notification_fatal", "timer_fatal"})
-_FINISH: Final = frozenset({"invocation_finished"})
-#: A failed check can also be fatal, or be tried again.
-_AFTER_CHECK: Final = _ENDINGS | {
-    "abort_fatal",
-    "notification_fatal",
-    "notification_received",
-    "timer_fatal",
-    "timer_handled",
-    "timer_scheduled",
-    "timer_tick",
-}
-#: Kinds that quote a failure, each with the kinds that can follow it.
-AFTER: Final = {
-    **dict.fromkeys(
-        (
-            "build_request_failed",
-            "controller_failed",
-            "fetch_failed",
-            "heads_fetch_failed",
-            "launch_failed",
-            "log_fetch_failed",
-            "no_progress",
-            "refs_fetch_failed",
-            "state_fetch_failed",
-            "task_request_failed",
-            "topic_failed",
-        ),
-        _ENDINGS,
-    ),
-    "build_fetch_failed": _AFTER_CHECK,
-    "task_fetch_failed": _AFTER_CHECK,
-    "build_request_rejected": _ENDINGS | {"build_answered"},
-    **dict.fromkeys((*_FATAL, "fetch_response"), _FINISH),
-}
-
-#: Writers of entries that only one kind of task has: an invocation has one task.
-_TASKS: Final = frozenset({"buildbucket", "gitiles", "noop", "swarming", "urlfetch"})
-#: Only the finish can follow these, or an error while the invocation ends.
-_LAST_WORDS: Final = frozenset({"attempts_exhausted", "invocation_aborted", "launch_skipped"})
-#: The process that launches writes these too, and ends with them.
-_LAUNCH_ENDS: Final = frozenset({"attempt_retried", "attempts_exhausted", "launch_failed"})
-_LAUNCHING: Final = frozenset({"launching"})
-_RUNNING: Final = frozenset({"running"})
-_AT_WORK: Final = _LAUNCHING | _RUNNING
-#: The phases of an invocation that an entry can be in, where not all. Entries of a task: while it works.
-_PHASES: Final = {
-    "attempt_retried": _LAUNCHING,
-    # The execution after the last attempt gives up at once, so that no attempt need be under way.
-    "attempts_exhausted": frozenset({"launching", "queued", "retrying"}),
-    **dict.fromkeys(
-        (
-            "build_request_failed",
-            "build_requested",
-            "fetch_finished",
-            "fetch_response",
-            "fetch_started",
-            "noop_started",
-            "repo_watched",
-            "task_requested",
-            "topic_ready",
-            "topic_requested",
-        ),
-        _LAUNCHING,
-    ),
-    **dict.fromkeys(
-        ("build_fetch_failed", "build_fetched", "build_status", "timer_handled", "timer_tick"), _RUNNING
-    ),
-    "attempt_started": frozenset({"launching", "queued", "retrying"}),
-    # A build that a lost request of an earlier attempt made can report while the invocation waits to retry.
-    "notification_received": frozenset({"retrying", "running"}),
-    "trigger_emitted": _AT_WORK,
-    "trigger_target": _AT_WORK,
-    "triggers_dispatched": _AT_WORK,
-}
-#: The phase that an entry leads to.
-_PHASE_AFTER: Final = {
-    "attempt_retried": "retrying",
-    "attempt_started": "launching",
-    "build_answered": "running",
-    "build_fetched": "running",
-    "build_status": "running",
-    "invocation_finished": "finished",
-    "invocation_queued": "queued",
-    "task_answered": "running",
-    "task_url": "running",
-    "timer_scheduled": "running",
-}
-#: What an entry is not compared with: the log before it is missing, or was cut.
-_UNKNOWN_PHASES: Final = frozenset({"", "lost", "triage"})
 
 _REQUEST_ID_RE: Final = re.compile(r'"(?:client_operation_id|requestId)": ?"(\d{1,20})"')
 _BUILD_ID_RE: Final = re.compile(r'"id": ?"(\d{1,20})"')
@@ -166,7 +62,7 @@ class State(NamedTuple):
 
 
 def cut(state: State, kind: str) -> State:
-    """Return the state after a cut (`LOG_CUT`) or after text that does not begin an entry (`LOG_FRAGMENT`)."""
+    """Return the state after a cut (``log_cut``) or after text that does not begin an entry."""
     return state._replace(
         phase="lost" if kind == LOG_CUT else state.phase,
         kind=kind,
@@ -193,13 +89,11 @@ def penalty(block: Block, found: Match | None, state: State, *, cut_short: bool 
     """
     kind = found.message.kind if found else None
     step = step_between(state.clock_ms, block.clock_ms)
-    # An entry that is not in the catalogue is a task's, which is at work.
-    unknown = not cut_short and (state.phase in ("queued", "retrying") or state.kind in _LAST_WORDS)
-    broken = int(unknown) if found is None else _broken(block, found, state)
-    rare = RARE if found is not None and is_rare(found, state) else 0
+    broken = 0 if found is None else _broken(block, found, state)
+    rare = RARE if not cut_short and is_rare(found, state) else 0
     allowed = AFTER.get(state.kind or "")
     if allowed is not None:
-        off = ending_penalty(step, allowed is _ENDINGS or kind in _FINISH)
+        off = ending_penalty(step, allowed is phases.ENDINGS or kind in phases.FINISH)
         broken = max(broken, kind not in allowed and not cut_short)
     else:
         off = max(-step, 0) if state.kind != LOG_CUT else 0
@@ -221,21 +115,28 @@ def ending_penalty(step: int, same_process: bool) -> int:
     return min(step, BROKEN) + BROKEN * (step > (_AT_ONCE_MS if same_process else BROKEN))
 
 
-def is_rare(found: Match, state: State) -> bool:
+def is_rare(found: Match | None, state: State) -> bool:
     """Return whether a message follows in a sequence that the engine writes only when something was lost.
 
+    An entry that is not in the catalogue is a task's, which is at work.
+
     An attempt number is skipped (an execution failed before it could save), comes twice (it was delivered
-    twice), or follows an attempt that saved nothing but its beginning. A notification comes while the
-    invocation waits to retry, from a build that a lost request made. The engine gives up after a failure
-    that it quotes, or before it has made all attempts.
+    twice), or follows an attempt that did not save its end. An attempt is retried after an error that it does
+    not log. A notification comes before the next attempt has launched, from a build that a lost request made.
+    The engine gives up after a failure that it quotes, or before it has made all attempts.
     """
+    if found is None:
+        return state.phase in ("queued", "retrying") or state.kind in phases.LAST_WORDS
     kind = found.message.kind
     if kind == "attempt_started":
-        if state.phase in _UNKNOWN_PHASES or (state.attempt is None and state.phase != "queued"):
+        if state.phase in phases.UNKNOWN_PHASES or (state.attempt is None and state.phase != "queued"):
             return False
-        return state.kind == kind or _attempt_number(found) != (state.attempt or 0) + 1
+        lost = state.phase == "launching" and state.kind in phases.SAVED
+        return lost or _attempt_number(found) != (state.attempt or 0) + 1
+    if kind == "attempt_retried":
+        return state.phase == "launching" and not state.quotes and state.kind != "build_answer_invalid"
     if kind == "notification_received":
-        return state.phase == "retrying"
+        return state.phase in ("launching", "retrying")
     if kind == "attempts_exhausted":
         return state.kind in AFTER or (state.attempt is not None and state.attempt < _MOST_ATTEMPTS)
     return False
@@ -250,27 +151,30 @@ def _broken(block: Block, found: Match, state: State) -> int:
     """Return how many rules an entry breaks, those of quotations apart."""
     kind, fields = found.message.kind, found.fields
     writer, step = found.message.writer, step_between(state.clock_ms, block.clock_ms)
-    known = state.phase not in _UNKNOWN_PHASES
-    phases = _PHASES.get(kind, _AT_WORK if writer in _TASKS else None)
-    broken = int(known and phases is not None and state.phase not in phases)
-    broken += writer in _TASKS and not state.writers.isdisjoint(_TASKS - {writer})
-    broken += state.kind in _LAST_WORDS and kind not in ("invocation_finished", "abort_fatal")
+    known = state.phase not in phases.UNKNOWN_PHASES
+    places = phases.PHASES.get(kind, phases.AT_WORK if writer in phases.TASKS else None)
+    broken = int(known and places is not None and state.phase not in places)
+    broken += _is_of_task(kind, writer) and not state.writers.isdisjoint(phases.TASKS - {writer})
+    broken += state.kind in phases.LAST_WORDS and kind not in phases.AFTER_LAST_WORDS
     broken += _breaks_process(kind, writer, step, state)
     if kind == "attempt_started" and known:
-        # All other entries of an attempt are saved together, so that one alone cannot be lost.
-        broken += state.phase == "launching" and state.kind != kind
+        broken += state.phase == "launching" and state.kind not in phases.SAVED
         broken += _attempt_number(found) < max(state.attempt or 1, 1)
         broken += state.kind == "attempt_retried" and 0 <= step < _RETRY_MS
-    elif kind in _FATAL:
+    elif kind in phases.FATAL:
         # After a retry it is another request's, so that it comes later.
         broken += state.kind == "attempt_retried" and step <= 0
     elif kind == "attempts_exhausted":
         broken += state.attempt == 1
         broken += state.kind == "attempt_retried" and 0 <= step < _RETRY_MS
     elif kind == "attempt_retried" and known:
-        broken += not state.quotes and state.kind != "build_answer_invalid"
+        # An error that is not logged comes after the task's first entries.
+        broken += state.kind == "attempt_started"
+    elif kind == "notification_received" and state.phase == "launching":
+        # While the first attempt launches, a notification is put off and leaves no entry.
+        broken += state.kind not in phases.SAVED or state.attempt == 1
     elif kind == "invocation_finished":
-        broken += state.phase == "retrying" and state.kind not in _LAST_WORDS | _FATAL
+        broken += state.phase == "retrying" and state.kind not in phases.LAST_WORDS | phases.FATAL
         broken += state.outcome is not None and fields["status"] != state.outcome
         broken += fields["status"] == "SUCCEEDED" and state.kind in AFTER and state.kind != "fetch_response"
     invocation, build = _named_ids(block, found)
@@ -279,9 +183,14 @@ def _broken(block: Block, found: Match, state: State) -> int:
     return broken
 
 
+def _is_of_task(kind: str, writer: str) -> bool:
+    """Return whether only one kind of task writes a message."""
+    return writer in phases.TASKS and kind not in phases.SHARED
+
+
 def _breaks_process(kind: str, writer: str, step: int, state: State) -> bool:
     """Return whether time runs back within an attempt, which is one process on one machine."""
-    own = writer in _TASKS or kind in _LAUNCH_ENDS
+    own = writer in phases.TASKS or kind in phases.LAUNCH_ENDS
     return own and state.phase == "launching" and step < -_SAME_CLOCK_MS
 
 
@@ -302,9 +211,10 @@ def advance(state: State, block: Block, found: Match | None) -> State:
         outcome = "ABORTED"
     elif message.kind == "fetch_finished":
         outcome = str(found.fields["status"])
-    writers = state.writers
+    writer = message.writer if message.kind not in phases.SHARED else phases.ANY_TASK
+    writers = state.writers if writer in state.writers else state.writers | {writer}
     return State(
-        _PHASE_AFTER.get(message.kind, phase),
+        phase if phase == "finished" else phases.PHASE_AFTER.get(message.kind, phase),
         message.kind,
         message.outside,
         attempt,
@@ -314,16 +224,45 @@ def advance(state: State, block: Block, found: Match | None) -> State:
         invocation,
         build,
         outcome,
-        writers if message.writer in writers else writers | {message.writer},
+        writers,
     )
 
 
 def begins(found: Match, state: State) -> bool:
-    """Whether a message begins an invocation. Before October 2017 the first attempt was the first entry."""
+    """Return whether a message begins an invocation.
+
+    Before October 2017 an attempt could be an invocation of its own, whose log begins with that attempt.
+    """
+    kind = found.message.kind
+    if kind != "attempt_started":
+        return kind in phases.FIRST_OF_ALL
+    number = _attempt_number(found)
+    if is_first(found):
+        return is_over(state) or is_fresh(state) or number <= (state.attempt or 0)
+    return is_fresh(state) and number == 1
+
+
+def is_first(found: Match) -> bool:
+    """Return whether an invocation of some time begins with a message, and never holds it later."""
+    kind = found.message.kind
+    is_own = kind == "attempt_started" and found.message.since < phases.OWN_INVOCATIONS
+    return is_own or kind in phases.FIRST_OF_ALL
+
+
+def is_fresh(state: State) -> bool:
+    """Return whether nothing is known of an invocation yet: there are no entries, or only unknown ones."""
+    return state.phase in ("", "triage") or (state.kind is None and not state.writers)
+
+
+def is_over(state: State) -> bool:
+    """Return whether the invocation has ended, so that another one can begin."""
+    return state.phase == "finished" or state.kind in phases.LAST_OF_ALL
+
+
+def follows_finish(found: Match) -> bool:
+    """Return whether a message can follow the finish of its invocation."""
     message = found.message
-    if message.kind != "attempt_started" or found.fields.get("attempt", 1) != 1:
-        return message.kind == "invocation_queued"
-    return state.phase in ("", "triage") or (state.phase == "finished" and message.since < "2017-10-02")
+    return message.kind == "timer_ignored" or (message.kind == "attempt_retried" and message.until != TODAY)
 
 
 def _named_ids(block: Block, found: Match) -> tuple[str | None, str | None]:

@@ -279,7 +279,7 @@ def _finding_rows(records: Records) -> Iterator[Row]:
 
 def _failure_rows(records: Records) -> Iterator[Row]:
     for skipped, errors in ((False, records.failures), (True, records.skipped)):
-        for error in errors:
+        for error in sorted(errors, key=lambda error: (error.source or "", error.line or 0, error.cause)):
             yield {
                 "source": error.source,
                 "reason": error.cause,

@@ -13,9 +13,9 @@ from typing import Final
 from logparse.buildbucket import read_swarming_task
 from logparse.entries import Entry
 from logparse.facts import Facts
+from logparse.phases import LOG_CUT, LOG_FRAGMENT
 from logparse.records import Gitiles, Noop, SwarmingTask, Trigger, UrlFetch
 from logparse.replay import Replay
-from logparse.rules import LOG_CUT, LOG_FRAGMENT
 
 _GITILES_PATH_RE: Final = re.compile(r"https://\S++")
 _REVISION_RE: Final = re.compile(r"[0-9a-f]{7,64}")

@@ -29,6 +29,8 @@ for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "COLUMNS", "LINES", "M
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+#: How many examples a generated test tries in a run that leaves the slow tests out, where all runs try 100.
+QUICK_EXAMPLES = 12
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -44,6 +46,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--remake-goldens") and os.environ.get("CI", "").lower() not in ("", "0", "false"):
         raise pytest.UsageError("--remake-goldens is for people: CI only compares")
+    if "not slow" in config.getoption("markexpr"):
+        # Test modules, which are imported after this, state their examples as multiples of the profile's.
+        settings.register_profile("quick", settings(), max_examples=QUICK_EXAMPLES)
+        settings.load_profile("quick")
 
 
 class Done(NamedTuple):

@@ -40,7 +40,8 @@ def test_show_full(cli: Callable[..., Any]) -> None:
 
 def test_show_several(cli: Callable[..., Any]) -> None:
     out = cli("show", LOGS / "v1-2020-11" / "noop_0ms.log", REAL).out
-    first, second = out.split("\n\n")
+    second, first = out.split("\n\n")
+    # One that nothing dates comes last.
     assert first.startswith(f"unknown job {LOGS}")
     assert second.startswith("pdfium/win_xfa_component 9028843112359765808\n2020-11-17\n")
 
@@ -137,3 +138,34 @@ def test_diagrams_without_their_packages(
         "logparse: railroad diagrams need two more packages; pip install 'logparse[diagrams]'\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_show_lists_the_steps_of_a_build(cli: Callable[..., Any]) -> None:
+    """28 steps; the first began at 01:02:28.569713 and took 0.312114 s; a nested one is indented."""
+    builds = LOGS.parent / "builds" / "linux-rel-8927206632544641856.json"
+    lines = cli("show", builds).out.splitlines()
+    assert lines[:3] == ["chromium/ci/linux-rel SUCCESS", "build 8927206632544641856, 28 steps", "2018-12-14"]
+    assert len(lines) == 3 + 28
+    assert lines[3] == "01:02:28.569     0.31 s SUCCESS       setup_build"
+    assert lines[7].endswith(" SUCCESS         ensure_goma.ensure_installed")
+    rows = [json.loads(line) for line in cli("show", builds, "--format", "json").out.splitlines()]
+    assert [row["index"] for row in rows] == list(range(28))
+    assert rows[0]["duration_s"] == 0.312114
+
+
+def test_show_lists_the_steps_below_the_log_that_asked_for_the_build(
+    tmp_path: Path, cli: Callable[..., Any]
+) -> None:
+    log = LOGS / "v2-2021-06" / "success_pubsub_0.log"
+    step = {
+        "name": "a|b",
+        "status": "FAILURE",
+        "startTime": "2021-05-03T01:00:00Z",
+        "endTime": "2021-05-03T01:01:30Z",
+    }
+    build = {"id": "8850722130543548832", "builder": {"builder": "x"}, "steps": [{"name": "a"}, step]}
+    (tmp_path / "builds.json").write_text(json.dumps(build))
+    lines = cli("show", log, "--builds", tmp_path / "builds.json").out.splitlines()
+    assert lines[-4:-2] == ["build 8850722130543548832, 2 steps", f"{'':12} {'–':>10} {'?':13} a"]
+    assert lines[-2:] == ["2021-05-03", "01:00:00.000     1m 30s FAILURE         b"]
+    assert sum("invocation_finished" in line for line in lines) == 1

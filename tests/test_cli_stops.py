@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from quick import quick
 
 import logparse as lp
 from logparse.columns import TABLES
@@ -27,6 +28,7 @@ Nobody = Callable[..., "subprocess.CompletedProcess[str]"]
 # --- permissions ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["check", "export", "summarize", "show"])
 def test_an_unreadable_file_is_a_failure_and_the_others_count(
     command: str, open_place: Path, as_nobody: Nobody
@@ -45,6 +47,7 @@ def test_an_unreadable_file_is_a_failure_and_the_others_count(
     )
 
 
+@pytest.mark.slow
 def test_an_unreadable_file_of_builds(open_place: Path, as_nobody: Nobody) -> None:
     secret, log = open_place / "builds.json", open_place / "log"
     secret.write_text("[]")
@@ -82,6 +85,7 @@ def limited(number: int, *args: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_few_file_descriptors_are_enough_for_all_tables(tmp_path: Path) -> None:
     done = limited(8, "export", REAL, "--table", "all", "-o", tmp_path / "tables")
     assert (done.returncode, done.stderr) == (0, "")
@@ -91,7 +95,7 @@ def test_few_file_descriptors_are_enough_for_all_tables(tmp_path: Path) -> None:
 def test_too_many_open_files_are_said() -> None:
     # The file is opened while all descriptors that the limit allows are taken.
     code = (
-        "import os, resource, sys; import logparse.cli.check, logparse.reading; from logparse.cli import main\n"
+        "import os, resource, sys; import logparse.cli.check, logparse.loading; from logparse.cli import main\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))\n"
         "try:\n    while True: os.dup(0)\nexcept OSError: pass\n"
         "main()"
@@ -140,7 +144,9 @@ def stopped(number: int, *args: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", quick([signal.SIGTERM], [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], lambda s: s.name)
+)
 def test_a_signal_leaves_no_part_of_a_file(number: signal.Signals, tmp_path: Path) -> None:
     file, folder = tmp_path / "triggers.csv", tmp_path / "tables"
     file.write_text("mine")
@@ -168,6 +174,7 @@ def test_a_hangup_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["out"]
 
 
+@pytest.mark.slow
 def test_an_interrupt_shows_no_traceback_however_early() -> None:
     for wait in (0.1, 0.2, 0.4, 0.8, 1.2):
         child = subprocess.Popen(
@@ -211,7 +218,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("inside", quick([True], [False, True]))
 def test_a_folder_keeps_the_old_tables_where_the_new_ones_fail(
     inside: bool, tmp_path: Path, cli: Callable[..., Any]
 ) -> None:
@@ -227,8 +234,8 @@ def test_a_folder_keeps_the_old_tables_where_the_new_ones_fail(
     assert os.listdir(tmp_path) == ["tables"]
 
 
-@pytest.mark.parametrize("inside", [False, True])
-@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+@pytest.mark.parametrize("inside", quick([True], [False, True]))
+@pytest.mark.parametrize("format_", quick(["csv"], ["csv", "jsonl"]))
 def test_a_folder_gets_the_new_tables_alone(
     inside: bool, format_: str, tmp_path: Path, cli: Callable[..., Any]
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from quick import quick
 
 from logparse.output.terminal import Escaped
 
@@ -25,6 +26,7 @@ def visible(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_a_terminal_is_never_overrun(columns: int, on_terminal: Terminal) -> None:
     commands: list[list[str | Path]] = [
@@ -35,7 +37,7 @@ def test_a_terminal_is_never_overrun(columns: int, on_terminal: Terminal) -> Non
     for args in commands:
         code, text = on_terminal(*args, columns=columns)
         assert code == 0
-        *_, body = visible(text).split("counted each time: ")
+        *_, body = visible(text).split("counted once: ")
         lines = [line for line in body.split("\n") if "reading" not in line]
         assert max(map(len, lines[1:])) <= columns, args
         assert "\x1b[" in text
@@ -61,9 +63,10 @@ def test_no_color_and_dumb_terminals(on_terminal: Terminal) -> None:
     assert "SUCCEEDED" in text
 
 
+@pytest.mark.slow
 def test_columns_win_over_the_terminal(on_terminal: Terminal) -> None:
     _, text = on_terminal("summarize", LOGS / "mixed-2021-03", "--by", "status", columns=150, COLUMNS="60")
-    body = visible(text).split("counted each time: ")[-1].split("\n")[1:]
+    body = visible(text).split("counted once: ")[-1].split("\n")[1:]
     assert 40 < max(map(len, body)) <= 60
 
 
@@ -118,20 +121,23 @@ def hostile(folder: Path) -> Path:
 
 @pytest.mark.parametrize(
     "args",
-    [
-        ["export", "--table", "triggers"],
-        ["export", "--table", "events"],
-        ["export", "--table", "triggers", "--raw-cells"],
-        ["export", "--table", "triggers", "-f", "jsonl"],
-        ["export", "--table", "triggers", "-o", "/dev/stderr"],
-        ["export", "--table", "triggers", "-o", "/dev/stdout"],
-        ["show", "--format", "json"],
-        ["check", "--format", "json"],
-        ["summarize", "--format", "csv"],
-        ["summarize", "--format", "json"],
-        ["summarize", "--format", "markdown"],
-    ],
-    ids=" ".join,
+    quick(
+        [["export", "--table", "triggers"], ["check", "--format", "json"]],
+        [
+            ["export", "--table", "triggers"],
+            ["export", "--table", "events"],
+            ["export", "--table", "triggers", "--raw-cells"],
+            ["export", "--table", "triggers", "-f", "jsonl"],
+            ["export", "--table", "triggers", "-o", "/dev/stderr"],
+            ["export", "--table", "triggers", "-o", "/dev/stdout"],
+            ["show", "--format", "json"],
+            ["check", "--format", "json"],
+            ["summarize", "--format", "csv"],
+            ["summarize", "--format", "json"],
+            ["summarize", "--format", "markdown"],
+        ],
+        " ".join,
+    ),
 )
 def test_data_cannot_repaint_a_terminal(args: list[str], tmp_path: Path, on_terminal: Terminal) -> None:
     code, text = on_terminal(args[0], hostile(tmp_path), *args[1:])
@@ -163,9 +169,9 @@ def test_escapes_are_those_of_json() -> None:
     assert out.getvalue() == "é\n\\u0009\\u001b\\u202e\\udb40\\udc41\\ud800 \\u00a0"
 
 
-@pytest.mark.parametrize("term", ["dumb", "xterm-256color"])
-@pytest.mark.parametrize("columns", [40, 80])
-@pytest.mark.parametrize("by", ["builder", "job,day"])
+@pytest.mark.parametrize("term", quick(["dumb"], ["dumb", "xterm-256color"]))
+@pytest.mark.parametrize("columns", quick([40], [40, 80]))
+@pytest.mark.parametrize("by", quick(["builder"], ["builder", "job,day"]))
 def test_no_number_is_cut(
     term: str, columns: int, by: str, on_terminal: Terminal, cli: Callable[..., Any]
 ) -> None:
@@ -173,7 +179,7 @@ def test_no_number_is_cut(
     code, text = on_terminal(*args, columns=columns, TERM=term)
     assert code == 0
     shown = visible(text)
-    lines = shown[shown.index("\n64 invocations") + 1 :].rstrip("\n").split("\n")
+    lines = shown[shown.index(" invocations: ") :].rstrip("\n").split("\n")
     assert max(map(len, lines)) <= columns
     header = next(number for number, line in enumerate(lines) if line.startswith(by.split(",")[0] + " "))
     table = lines[header + 2 : lines.index("", header)]
@@ -186,10 +192,11 @@ def test_no_number_is_cut(
     assert (f"left out at {columns} columns: " in below) == ("poll cost" not in lines[header])
 
 
+@pytest.mark.slow
 def test_ascii_terminals_are_not_overrun(on_terminal: Terminal) -> None:
     for args in (["summarize", LOGS / "v2-2021-06"], ["show", REAL]):
         code, text = on_terminal(*args, columns=60, PYTHONUTF8="0", PYTHONIOENCODING="ascii")
         assert code == 0
         assert visible(text).isascii()
-        body = visible(text).split("counted each time: ")[-1].split("\n")[1:]
+        body = visible(text).split("counted once: ")[-1].split("\n")[1:]
         assert max(map(len, body)) <= 60

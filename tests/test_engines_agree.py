@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quick import quick_below
 
 from logparse import grammar, scanner
 from logparse.errors import GrammarError
@@ -15,8 +16,12 @@ from logparse.html import to_text
 from logparse.messages import MESSAGES, Context, Message
 from logparse.syntax import Definition, Engine, Match, Page, match_tolerantly
 
+#: 100, and fewer in a run without the slow tests.
+TRIED = settings().max_examples
 LOGS = Path(__file__).parent / "data" / "logs"
 PAGE = LOGS / "win_xfa_component-9028843112359765808.txt"
+#: The grammar takes seconds for what is much longer.
+QUICK_BYTES = 3_000
 SAMPLES = sorted([PAGE, *LOGS.glob("*/*.log"), *LOGS.glob("*/*.html")])
 
 
@@ -63,7 +68,7 @@ def test_there_are_samples_of_every_make() -> None:
     assert len({p.parent for p in SAMPLES}) >= 5
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: f"{p.parent.name}/{p.name}")
+@pytest.mark.parametrize("path", quick_below(QUICK_BYTES, SAMPLES))
 def test_on_samples(path: Path) -> None:
     page, found = check(read(path))
     if path.suffix == ".html":
@@ -142,7 +147,7 @@ PIECES = st.tuples(st.sampled_from(FRAGMENTS), st.sampled_from(["\n", "\n", "", 
 
 
 @given(st.lists(PIECES, max_size=14).map("".join))
-@settings(max_examples=400)
+@settings(max_examples=4 * TRIED)
 def test_on_pages_of_fragments(text: str) -> None:
     check(text)
 
@@ -162,7 +167,7 @@ def test_on_noise(text: str) -> None:
         max_size=6,
     ),
 )
-@settings(max_examples=150)
+@settings(max_examples=3 * TRIED // 2)
 def test_on_damaged_samples(path: Path, begin: int, damages: list[tuple[int, int, str, str]]) -> None:
     text = read(path)
     text = text[begin % len(text) :][:5_000] if begin % 3 else text[:5_000]
@@ -189,7 +194,7 @@ def definition_of(text: str) -> Definition | None:
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=16), st.sampled_from(["", " "]))
-@settings(max_examples=500)
+@settings(max_examples=5 * TRIED)
 def test_on_definitions_of_tokens(tokens: list[str], glue: str) -> None:
     text = glue.join(tokens)
     assert repr(scanner.parse_definition(text)) == repr(definition_of(text))
@@ -218,7 +223,7 @@ VALUES = st.recursive(
 
 
 @given(fields_of(VALUES))
-@settings(max_examples=200)
+@settings(max_examples=2 * TRIED)
 def test_on_sound_definitions(text: str) -> None:
     scanned = scanner.parse_definition(text)
     assert scanned is not None
@@ -263,7 +268,7 @@ CONTEXTS = [
     st.none() | st.integers(0, 200),
     st.sampled_from(CONTEXTS),
 )
-@settings(max_examples=1000)
+@settings(max_examples=10 * TRIED)
 def test_on_messages(
     message: Message, arguments: list[str], before: str, after: str, cut: int | None, context: Context
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from quick import quick_below
 
 import logparse as lp
 from logparse.buildbucket import MAX_NESTING, decode_payload
@@ -27,7 +28,7 @@ def read(text: str) -> list[Any]:
     return check(text.encode(), frames=True)
 
 
-@pytest.mark.parametrize("seed", sorted((FUZZ / "corpus").iterdir()), ids=lambda p: p.name)
+@pytest.mark.parametrize("seed", quick_below(500, sorted((FUZZ / "corpus").iterdir())))
 def test_seeds_hold(seed: Path) -> None:
     assert check(seed.read_bytes(), frames=True)
 
@@ -91,7 +92,7 @@ def nested(levels: int) -> str:
     return '{"a":' * levels + "1" + "}" * levels
 
 
-@pytest.mark.parametrize("levels", [MAX_NESTING + 1, 990, 5_000, 200_000])
+@pytest.mark.parametrize("levels", [MAX_NESTING + 1, 990, 5_000, 150_000])
 def test_nested_payloads_are_a_finding_that_names_the_limit(levels: int) -> None:
     (invocation,) = read(LAUNCH + f"[10:00:02.000] Buildbucket request:\n{nested(levels)}\n")
     messages = [f.message for f in invocation.findings if f.code == "payload-undecodable"]

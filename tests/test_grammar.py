@@ -759,6 +759,7 @@ def run(white_space: str, mode: str = "") -> tuple[bool, str, str]:
     return untouched, words, results
 
 
+@pytest.mark.slow
 def test_the_process_settings_of_pyparsing_are_left_alone_and_mean_nothing_here() -> None:
     untouched, words, expected = run("default")
     assert untouched

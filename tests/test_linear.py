@@ -175,7 +175,25 @@ LOGS: dict[str, tuple[int, Make]] = {
 }
 
 
-@pytest.mark.parametrize("case", parameters(table(LOGS, read)))
+#: Those that take longest.
+SLOW_LOGS = {
+    "cuts in a lost week",
+    "cuts between entries",
+    "cuts",
+    "forged lines in a body",
+    "forged lines in a body's head",
+    "forged lines behind a failure",
+    "queued",
+    "timers",
+    "timers of other invocations",
+    "triggers",
+    "attempts",
+    "responses without a body",
+    "finishes that do not agree",
+}
+
+
+@pytest.mark.parametrize("case", parameters(table(LOGS, read), SLOW_LOGS))
 def test_logs(case: Case) -> None:
     assert_linear(case)
 
@@ -313,6 +331,7 @@ BY_GRAMMAR = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BY_GRAMMAR)
 def test_reading_by_the_grammar(kind: str) -> None:
     makers, names = BY_GRAMMAR[kind]

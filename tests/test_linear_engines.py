@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from linear import Case, assert_linear, filled
+from quick import quick
 
 from logparse import grammar, scanner
 from logparse.messages import MESSAGES, TYPES, Context, Field, Message, Value
@@ -135,7 +136,7 @@ def page_cases(part: str, run: Callable[[str], object], size: int) -> list[Case]
     return [Case(name, make, run, size) for name, make in PAGES[part].items()]
 
 
-@pytest.mark.parametrize("part", PAGES)
+@pytest.mark.parametrize("part", quick(["headers", "tags", "logs"], PAGES))
 def test_pages_by_the_scanner(part: str) -> None:
     assert_linear(*page_cases(part, scanner.parse_page, 50_000))
 
@@ -216,7 +217,7 @@ def match_in(engine: Engine, context: Context, text: str) -> object:
 WRITERS = sorted({message.writer for message in MESSAGES})
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("writer", quick(["swarming", "noop"], WRITERS))
 def test_messages_by_the_scanner(writer: str) -> None:
     assert_linear(*message_cases(scanner, writer, 25_000))
 

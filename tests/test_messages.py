@@ -18,6 +18,8 @@ from logparse import grammar, scanner
 from logparse.messages import HTTP_RESPONSE, MESSAGES, TYPES, Context, Field, Message, Value, in_scope
 from logparse.syntax import Engine, Match, match_tolerantly
 
+#: 100, and fewer in a run without the slow tests.
+TRIED = settings().max_examples
 TSV = Path(__file__).parent / "data" / "messages.tsv"
 FORMATS = [m for m in MESSAGES if m is not HTTP_RESPONSE]
 SCOPES = {"invocation": ("invocation",), "triage": ("triage",), "both": ("invocation", "triage")}
@@ -218,7 +220,7 @@ def contexts(message: Message, scope: str) -> list[Context]:
 
 @pytest.mark.parametrize("message", MESSAGES, ids=name)
 @given(data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=TRIED // 4)
 def test_rendered_messages_are_read_back_by_both_engines(message: Message, data: st.DataObject) -> None:
     values = data.draw(arguments(message))
     text = message.render(values)

@@ -66,6 +66,7 @@ def test_every_notebook_is_checked() -> None:
 
 
 @pytest.mark.notebook
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_shows_its_pictures_and_numbers(path: Path) -> None:
     notebook = read(path)

@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from quick import quick
 
 import logparse as lp
 from logparse import plots
@@ -154,7 +155,7 @@ def test_given_axes_are_used_and_returned(chart: str, real: lp.Dataset) -> None:
     assert pyplot.get_fignums() == [figure.number]
 
 
-@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("chart", quick([next(iter(CHARTS))], CHARTS))
 def test_new_axes_are_made_for_each_call_and_can_be_saved(
     chart: str, real: lp.Dataset, tmp_path: Path
 ) -> None:
@@ -323,6 +324,7 @@ def test_a_check_without_any_answer_can_be_drawn(real: lp.Dataset) -> None:
     assert high - low == pytest.approx(2 / (24 * 60))
 
 
+@pytest.mark.slow
 def test_checks_of_several_days_are_named_with_their_day(many: lp.Dataset) -> None:
     ax = plots.poll_rpc(many.polls)
     slowest = many.polls.sort_values("rpc_s").dropna(subset=["rpc_s"]).iloc[-1]
@@ -451,7 +453,7 @@ def test_dots_are_the_values_of_each_group(many: lp.Dataset) -> None:
     ("by", "name"),
     [
         ("job", "pdfium/win_xfa_component"),
-        ("builder", "pdfium/luci.pdfium.ci/win_xfa_component"),
+        ("builder", "pdfium/ci/win_xfa_component"),
         ("bot", "luci-flex-ci-win10-2-8q8g"),
         ("status", "SUCCEEDED"),
         ("day", "2020-11-17"),
@@ -480,6 +482,7 @@ def test_frames_without_values_are_told(real: lp.Dataset) -> None:
     assert "no invocation has queue_latency_s and a bot" in texts(plots.latency_distribution(nothing, "bot"))
 
 
+@pytest.mark.slow
 def test_every_kind_of_log_can_be_drawn(many: lp.Dataset) -> None:
     figure, ax = pyplot.subplots(layout="constrained")
     for record, (_, line) in zip(many.records.invocations, many.invocations.iterrows(), strict=True):

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from quick import quick_below
 
 import logparse as lp
 from logparse.tables import invocation_row
@@ -28,10 +29,6 @@ V2_LOG = LOGS / "v2-2021-06" / "success_timer_only_1.log"
 V2_PAGE = LOGS / "v2-2021-06" / "success_html_user.html"
 SAMPLES = [PAGE, *sorted(LOGS.glob("*/*.log"))]
 PLACE = ("source", "source_line", "findings", "events")
-
-
-def label(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
 
 
 def same(ours: lp.Invocation, other: lp.Invocation, *but: str) -> None:
@@ -157,6 +154,7 @@ def test_pages_of_unfinished_invocations_one_after_another() -> None:
     assert [i.source_line for i in found[:3]] == [7, 17, 25]
 
 
+@pytest.mark.slow
 def test_logs_of_both_dialects_in_one_file() -> None:
     paths = [
         p
@@ -426,6 +424,7 @@ def test_a_dataset_names_its_tables() -> None:
     assert repr(found) == "<Dataset: 1 invocations, 0 other builds, 0 failures>"
 
 
+@pytest.mark.slow
 def test_the_order_of_files_changes_no_metric() -> None:
     paths = SAMPLES[:40]
     one, other = lp.load(*paths), lp.load(*reversed(paths))
@@ -465,7 +464,7 @@ def damaged(text: str, chance: random.Random) -> str:
     return {"cut": text[:spot], "tail": text[spot:]}.get(kind, text)
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=label)
+@pytest.mark.parametrize("path", quick_below(600, SAMPLES))
 def test_damage_gives_records_or_an_error_of_ours(path: Path) -> None:
     chance = random.Random(path.name)
     text = path.read_text(encoding="utf-8")
@@ -485,7 +484,7 @@ def test_damage_gives_records_or_an_error_of_ours(path: Path) -> None:
         tables.table(name)
 
 
-@pytest.mark.parametrize("path", [p for p in SAMPLES if p.stat().st_size < 60_000], ids=label)
+@pytest.mark.parametrize("path", quick_below(1_500, [p for p in SAMPLES if p.stat().st_size < 60_000]))
 def test_a_log_that_is_still_being_written_changes_no_fact(path: Path) -> None:
     """Cut at any line, what is known already is what the whole log says."""
     text = path.read_text(encoding="utf-8")

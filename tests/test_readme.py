@@ -78,6 +78,7 @@ def with_outputs(readme: str, workplace: Path) -> str:
     return _BLOCK_RE.sub(redo, readme)
 
 
+@pytest.mark.slow
 def test_outputs_are_what_the_commands_print(
     workplace: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +90,7 @@ def test_outputs_are_what_the_commands_print(
     assert made == shown
 
 
+@pytest.mark.slow
 def test_python_blocks_run(workplace: Path) -> None:
     blocks = [
         body for kind, body in _BLOCK_RE.findall(README.read_text(encoding="utf-8")) if kind == "python"
@@ -105,6 +107,7 @@ def test_python_blocks_run(workplace: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_shell_blocks_run(workplace: Path) -> None:
     """The two commands of the first screen are run by .ci/run, which takes them from here; the rest here."""
     blocks = [body for kind, body in _BLOCK_RE.findall(README.read_text(encoding="utf-8")) if kind == "sh"]
@@ -116,6 +119,14 @@ def test_shell_blocks_run(workplace: Path) -> None:
     for block in others:
         output = run(f"set -e\n{block}", workplace)
         assert "a-bot-of-the-readme" in output
+
+
+def test_only_what_needs_a_network_is_not_run() -> None:
+    blocks = _BLOCK_RE.findall(README.read_text(encoding="utf-8"))
+    assert {kind for kind, _ in blocks} == {"sh", "text", "console", "python", "bash"}
+    marked = [body for kind, body in blocks if kind == "bash"]
+    assert marked
+    assert all(body.startswith("# needs LUCI's network\n") for body in marked)
 
 
 def test_all_codes_of_check_are_explained() -> None:

@@ -17,7 +17,6 @@ from logparse.output.words import (
     bar,
     count,
     duration,
-    group_name,
     in_one_style,
     moment,
     short_duration,
@@ -95,12 +94,9 @@ def test_bars_stay_in_their_line(width: int, unicode: bool) -> None:
     assert bar(0, 1 / 16, 8) == "▌"
 
 
-def test_counts_and_names() -> None:
+def test_counts() -> None:
     assert [count(n, "check") for n in (0, 1, 2)] == ["0 checks", "1 check", "2 checks"]
     assert count(2, "entry", "entries") == "2 entries"
-    assert group_name(["pdfium", "luci.pdfium.ci", "win"]) == "luci.pdfium.ci/win"
-    assert group_name(["pdfium", "ci", "win"]) == "pdfium/ci/win"
-    assert group_name(["bot"]) == "bot"
 
 
 HOSTILE = "\x1b[2J\x1b]0;x\x07\r\n\t\x9b31m\u202e[bold]red[/bold] :smile:"

@@ -195,12 +195,14 @@ def test_the_dispatch_tries_what_the_catalogue_orders() -> None:
     for scope in ("invocation", "triage"):
         dispatch = scanner._DISPATCH[scope]
         order = list(in_scope(scope))
-        for key, candidates in [*dispatch.by_key.items(), ("", dispatch.rest)]:
-            places = [order.index(message) for message, *_ in candidates]
-            assert places == sorted(places)
-            for message in order:
-                could = message.prefix.startswith(key) if key else len(message.prefix) < 5
-                assert not could or message in [m for m, *_ in candidates]
+        for key, candidates in dispatch.by_key.items():
+            expected = [m for m in order if m.prefix.startswith(key) or key.startswith(m.prefix)]
+            assert [message for message, *_ in candidates] == expected
+        short = [m for m in order if len(m.prefix) < 5]
+        assert [m for m, *_ in dispatch.open] == [m for m in short if not m.prefix]
+        for first, candidates in dispatch.by_first.items():
+            assert [m for m, *_ in candidates] == [m for m in short if m.prefix[:1] in ("", first)]
+        assert set(dispatch.by_first) == {m.prefix[0] for m in short if m.prefix}
 
 
 def test_definitions_are_refused_quickly_however_deep() -> None:

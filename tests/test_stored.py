@@ -31,6 +31,7 @@ def dataset() -> lp.Dataset:
     return lp.load(*INPUTS, builds=[BUILDS])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [["-f", "csv"], ["-f", "jsonl"], ["--raw-cells"]], ids=" ".join)
 def test_all_tables_come_back(
     more: list[str], dataset: lp.Dataset, tmp_path: Path, cli: Callable[..., Any]

@@ -58,9 +58,13 @@ def test_a_table_of_nothing_known_has_its_types(table: str) -> None:
     assert len(data) == 1
 
 
+@pytest.fixture(scope="module")
+def tables() -> lp.Dataset:
+    return lp.load(LOGS / "v1-2020-11")
+
+
 @pytest.mark.parametrize("table", RECORDED)
-def test_rows_have_exactly_the_columns(table: str) -> None:
-    tables = lp.load(LOGS / "v1-2020-11")
+def test_rows_have_exactly_the_columns(table: str, tables: lp.Dataset) -> None:
     for row in rows(tables.records, table):
         assert set(row) == {c.name for c in TABLES[table]}
     assert shape(tables.table(table)) == declared(table)
@@ -231,6 +235,7 @@ def test_json_text_is_json(value: Any) -> None:
     assert "\n" not in json_text(value)
 
 
+@pytest.mark.slow
 def test_every_table_of_all_samples() -> None:
     tables = lp.load(LOGS)
     assert tables.failures == []

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from linear import Case, assert_linear, filled
+from quick import label, quick, quick_below
 
 import logparse as lp
 from logparse import grammar, sources
@@ -40,6 +41,8 @@ SOME = [
         )
     ),
 ]
+#: 100, and fewer in a run without the slow tests.
+TRIED = settings().max_examples
 NBSP = "\u00a0"
 Form = Callable[[str], str]
 
@@ -153,7 +156,7 @@ def entries(*texts: str) -> str:
 # --- every log in every form ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.name}")
+@pytest.mark.parametrize("path", quick_below(3_000, FILES))
 def test_every_form_of_every_log(path: Path) -> None:
     text = sources.decode(path.read_bytes(), "x").text
     assert original(text) is text
@@ -165,7 +168,7 @@ def test_every_form_of_every_log(path: Path) -> None:
         assert re.sub(r"(?m) +$", "", restored(padded(width)(text))) == trimmed
 
 
-@pytest.mark.parametrize("path", SOME, ids=lambda p: p.name)
+@pytest.mark.parametrize("path", quick(SOME[:2], SOME, label))
 @pytest.mark.parametrize("form", ["quoted", "cat -n", "every other", "CR CR LF", *TOGETHER])
 def test_records_are_equal(path: Path, form: str) -> None:
     text = path.read_bytes().decode()
@@ -206,7 +209,7 @@ def test_an_indented_log(indent: str) -> None:
     st.sampled_from(["", *TRAILINGS]),
     st.sampled_from(sorted(ENDS)),
 )
-@settings(max_examples=60)
+@settings(max_examples=TRIED * 3 // 5)
 def test_forms_in_forms(path: Path, prefixes: list[str], trailing: str, end: str) -> None:
     text = sources.decode(path.read_bytes(), "x").text[:20_000].rpartition("\n")[0] + "\n"
     copy = text
@@ -360,7 +363,7 @@ FRAGMENTS = [
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("".join))
-@settings(max_examples=400)
+@settings(max_examples=4 * TRIED)
 def test_any_text_keeps_its_lines(text: str) -> None:
     made = original(text)
     assert made.count("\n") == text.count("\n")
@@ -374,14 +377,13 @@ LINES = [
     "[09:00:00.000] Done  \n", f"[09:00:00.000]{NBSP}a{NBSP} b\n", ">", "1", " ", NBSP, ">\n", "\n", " \n", "\r", "\r\r\n",
     "[09:00:00.000] Failed to fetch build - \n",
 ]  # fmt: skip
+BEFORE = ["", "> [09:00:00.000] Done \n", "1 [09:00:00.000] Done \n", f"[09:00:00.000]{NBSP}a  \n"]
 #: A second a megabyte, on a machine that others use as well.
 SIZE, CAP_S = 160_000, 0.4
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(
-    "before", ["", "> [09:00:00.000] Done \n", "1 [09:00:00.000] Done \n", f"[09:00:00.000]{NBSP}a  \n"]
-)
+@pytest.mark.parametrize("before", quick([""], BEFORE))
 def test_time_is_linear(before: str) -> None:
     assert_linear(*(Case(repr(line), filled(line, before, "x"), restored, SIZE, CAP_S) for line in LINES))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from comparison import parsed, wrong_fields
+from quick import label, quick_below
 
 import logparse as lp
 from logparse import grammar
@@ -23,10 +24,6 @@ FILES = [
     if (path := truth.with_name(truth.name.replace(".truth.json", suffix))).exists()
 ]
 PAGES = [path for path in FILES if path.suffix == ".html"]
-
-
-def label(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
 
 
 def test_all_truths_are_tested() -> None:
@@ -49,14 +46,7 @@ def test_each_wrong_field_is_named() -> None:
         assert f"{name} is " in wrong
 
 
-BY_GRAMMAR = [f for f in FILES if f.stat().st_size < 40_000]
-
-
-@pytest.mark.parametrize(
-    "path",
-    [pytest.param(f, marks=[pytest.mark.slow] if f.stat().st_size > 6_000 else []) for f in BY_GRAMMAR],
-    ids=[label(f) for f in BY_GRAMMAR],
-)
+@pytest.mark.parametrize("path", quick_below(3_000, [f for f in FILES if f.stat().st_size < 40_000]))
 def test_the_grammar_gives_the_same_record(path: Path) -> None:
     ours, by_grammar = parsed(path), lp.parse(path, engine=grammar)
     for name in ours.__struct_fields__:

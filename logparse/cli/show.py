@@ -1,8 +1,10 @@
-"""``logparse show``: an invocation's timeline."""
+"""``logparse show``: an invocation's timeline, and a build's steps."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +15,8 @@ from logparse.cli.words import on_terminal, output_text, say
 from logparse.output.terminal import ascii_only, safe
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from logparse.dataset import Dataset
 
 
@@ -33,12 +37,14 @@ Examples:
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="A table, or a JSON object a line.",
+    help="A table, or a JSON object for each entry and step.",
 )
 def command(inputs: Inputs, full: bool, format_: str) -> int:
-    """Print each invocation's timeline, entry by entry.
+    """Print each invocation's timeline, entry by entry, and each build's steps.
 
-    Columns: time of day (UTC), seconds since the entry before, kind of message, first line.
+    Columns of a timeline: time of day (UTC), seconds since the entry before, kind of message, first line.
+
+    Columns of steps: when it started (UTC), how long it took, status, name.
     """
     data = read(inputs)
     if format_ == "json":
@@ -49,26 +55,48 @@ def command(inputs: Inputs, full: bool, format_: str) -> int:
 
 
 def _print_table(data: Dataset, *, full: bool) -> None:
+    for number, (title, lines) in enumerate(_parts(data, full=full)):
+        if number:
+            say("")
+        for line in (title, *lines):
+            _print_line(line, crop=not full)
+
+
+def _print_line(line: Text, *, crop: bool) -> None:
+    if not on_terminal():
+        # What is piped on is whole.
+        say(line.plain)
+        return
+    if crop:
+        line.no_wrap, line.overflow = True, "crop" if ascii_only(sys.stdout) else "ellipsis"
+    sys.stdout.write(output_text(line))
+
+
+def _parts(data: Dataset, *, full: bool) -> Iterator[tuple[Text, Iterator[Text]]]:
+    """Yield a title and lines for each log, its build's steps, and the builds without a log."""
     from rich.text import Text
 
     from logparse.errors import one_line
+    from logparse.output.steps import steps
     from logparse.output.timeline import timeline
+    from logparse.tables import own_builder_id
 
-    terminal = on_terminal()
-    for number, log in enumerate(data.records.logs):
-        if number:
-            say("")
+    records = data.records
+    shown = set()
+    for log in records.logs:
         job = getattr(log, "job_id", None) or "unknown job"
         identifier = getattr(log, "invocation_id", None) or log.source
-        title = Text(one_line(f"{job} {identifier}"), style="bold")
-        for line in (title, *timeline(log.events, full=full)):
-            if not terminal:
-                # What is piped on is whole.
-                say(line.plain)
-                continue
-            if not full:
-                line.no_wrap, line.overflow = True, "crop" if ascii_only(sys.stdout) else "ellipsis"
-            sys.stdout.write(output_text(line))
+        build = getattr(log, "build", None)
+        lines = [timeline(log.events, full=full)]
+        if build is not None:
+            shown.add(build.id)
+            lines += [steps(build)] if build.steps else []
+        yield Text(one_line(f"{job} {identifier}"), style="bold"), chain.from_iterable(lines)
+    alone = [one.build for one in records.invocations if one.build is not None]
+    for build in [*alone, *records.builds]:
+        if build.id not in shown:
+            title = f"{own_builder_id(build) or 'unknown builder'} {build.status or ''}".rstrip()
+            yield Text(one_line(title), style="bold"), steps(build)
 
 
 def _print_json(data: Dataset) -> None:
@@ -76,4 +104,5 @@ def _print_json(data: Dataset) -> None:
     from logparse.output.writers import write_jsonl
     from logparse.tables import rows
 
-    write_jsonl(rows(data.records, "events"), TABLES["events"], safe(sys.stdout))
+    for table in ("events", "steps"):
+        write_jsonl(rows(data.records, table), TABLES[table], safe(sys.stdout))

@@ -119,7 +119,7 @@ def head(
             labelcolor=colors.ink(ax, inside=False),
         )
     ax.set_title(
-        texts.wrapped(title, _text_room(ax)),
+        texts.wrapped(texts.clean(title), _text_room(ax)),
         loc="left",
         fontsize="medium",
         pad=10 + 1.7 * size * rows if rows else None,

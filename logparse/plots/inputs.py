@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 from msgspec import structs
 
+from logparse.builders import builder_id
 from logparse.columns import TABLES
 from logparse.errors import UsageError, choices
 from logparse.plots import texts
@@ -182,16 +183,14 @@ def unfinished(data: pd.DataFrame) -> pd.Series[bool]:
 def builder_names(data: pd.DataFrame) -> pd.Series[Any]:
     """Return the name of each row's builder, null where unknown: the one place that decides it.
 
-    It is the column ``builder_id`` where the frame has one, else project, bucket and builder.
+    It is the column ``builder_id`` where the frame has one, else it is made of project, bucket and builder.
     """
     if "builder_id" in data.columns:
         return data["builder_id"].astype("string")
-    parts = [data[name] for name in ("project", "bucket", "builder") if name in data.columns]
-    named = [
-        "/".join(str(part) for part in row if not pd.isna(part)) for row in zip(*parts, strict=True)
-    ] or [""] * len(data)
-    known = data["builder"].notna() if "builder" in data.columns else pd.Series(False, index=data.index)
-    return pd.Series(named, index=data.index, dtype="string").where(known)
+    parts = data.reindex(columns=["project", "bucket", "builder"]).astype(object)
+    known = parts.where(parts.notna(), None)
+    names = [builder_id(*(None if part is None else str(part) for part in row)) for row in known.to_numpy()]
+    return pd.Series(names, index=data.index, dtype="string")
 
 
 def row_names(data: pd.DataFrame) -> list[tuple[str, str]]:

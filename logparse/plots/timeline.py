@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,9 @@ from logparse.plots.phase import COLUMNS, PHASES, Part, color_of, parts_of, stac
 from logparse.records import Invocation
 
 
-def phases(invocation: Invocation | pd.Series | pd.DataFrame, ax: Axes | None = None) -> Axes:
+def phases(
+    invocation: Invocation | Iterable[Invocation] | pd.Series | pd.DataFrame, ax: Axes | None = None
+) -> Axes:
     """Draw where the time of one invocation went.
 
     The bar on top is the whole invocation in proportion. The run mostly hides the other phases, so
@@ -22,7 +24,7 @@ def phases(invocation: Invocation | pd.Series | pd.DataFrame, ax: Axes | None = 
     Parameters
     ----------
     invocation:
-        A record, a row of the table ``invocations``, or a frame of one row. Used are the five
+        A record, a row of the table ``invocations``, or a list or frame of one. Used are the five
         phases and ``duration_s`` (seconds), ``created_at``, ``job_id``, ``invocation_id`` and
         ``status``.
     ax:

@@ -74,7 +74,7 @@ def said(seconds: float, unit: Unit | None = None) -> str:
     """Return a duration with four digits, in the unit that a person would choose if none is given."""
     unit = unit or axis_unit(abs(seconds))
     value = abs(seconds) / unit.seconds
-    digits = f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+    digits = f"{value:,.0f}" if 1000 <= value < 1e7 else f"{value:.4g}"
     return f"{'−' if seconds < 0 else ''}{digits} {unit.symbol}"
 
 

@@ -14,9 +14,11 @@ import msgspec
 from logparse import reading, sources
 from logparse.checks import CODES
 from logparse.columns import TABLES, Column
+from logparse.dataset import Dataset
 from logparse.errors import InputError, LogparseError
 from logparse.html import is_html
 from logparse.output.writers import WRITERS
+from logparse.pages import pages_of
 from logparse.records import Event, Invocation, Record, TriageLog
 from logparse.sources import Source
 from logparse.syntax import LOG_TITLE, TRIAGE_TITLE
@@ -24,7 +26,17 @@ from logparse.tables import Records, rows
 from logparse.textforms import original
 
 PHASES = ("scheduler_wait_s", "launch_s", "pending_s", "run_s", "finish_lag_s")
-ROW_TABLES = ("invocations", "events", "polls", "attempts", "builds", "steps", "triggers", "unrecognized")
+ROW_TABLES = (
+    "invocations",
+    "events",
+    "polls",
+    "attempts",
+    "builds",
+    "steps",
+    "triggers",
+    "unrecognized",
+    "findings",
+)
 TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,),
     "json": (str,),
@@ -68,7 +80,7 @@ def check(data: bytes, *, frames: bool = False) -> list[Record]:
     for table in ROW_TABLES:
         check_table(records, table)
     if frames:
-        dataset = reading.Dataset(records)
+        dataset = Dataset(records)
         for table in TABLES:
             dataset.table(table)
     return list(kept)
@@ -113,7 +125,7 @@ def check_events(log: Invocation | TriageLog, source: Source) -> None:
 
 def check_nothing_lost(records: Records, source: Source) -> None:
     """Every line from the first entry on stands in an entry's text, but for blank ones and the triage block's frame."""
-    if is_html(source.text) or not records.logs or len(list(reading._pages(source))) != 1:
+    if is_html(source.text) or not records.logs or len(list(pages_of(source))) != 1:
         return
     lines = original(source.text).split("\n")
     events: list[Event] = sorted((e for log in records.logs for e in log.events), key=lambda e: e.line)

@@ -298,10 +298,13 @@ def compare_findings(c: Comparison) -> None:
     c.same("unknown findings", codes - set(CODES), set())
     expected = {"suspicious", "log-cut", "no-date"}
     expected |= {"unrecognized"} if "custom_mode1" in c.path.name else set()
+    # Its error could quote the retry and the notification that follow in the same millisecond.
+    expected |= {"reading-ambiguous"} if c.path.stem == "retry_lost" else set()
     c.same("false findings", codes - expected, set())
     # All that is suspicious is in the scenarios of forged lines. From 2026 lines of errors are joined to one.
     forged = "forged" in c.path.name and c.era != "v2-2026-08"
-    c.same("whether lines are suspicious", c.found.suspicious > 0, forged)
+    c.holds("suspicious lines are counted", c.found.suspicious is not None)
+    c.same("whether lines are suspicious", bool(c.found.suspicious), forged)
     c.holds("only forged logs are suspicious", "suspicious" not in codes or "forged" in c.path.name)
     c.fields(unrecognized=int("custom_mode1" in c.path.name))
 
@@ -326,7 +329,7 @@ def compare_page_with_log(c: Comparison) -> None:
         if name not in place and value is not None:
             c.same(f"{name} of the page", page[name], value)
     supplied = {name for name in bare if bare[name] is None and page[name] is not None} - place
-    of_page = {"triggered_by", "task_kind", "trigger_count", "bucket", "builder", "status"}
+    of_page = {"triggered_by", "task_kind", "trigger_count", "tags", "bucket", "builder", "status"}
     of_page |= {"repository", "ref", "revision", "build_url"}
     if c.truth["invocation_id"] not in text_of(c.log):
         of_page |= {"invocation_id", "project", "job_id", "job", "created_at", "launched_at"}

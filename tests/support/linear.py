@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pytest
+from quick import quick_where
 
 GROWTH: Final = 16
 #: Between linear time (16) and quadratic time (256).
@@ -100,11 +100,10 @@ def assert_linear(*cases: Case) -> None:
 
 def parameters(cases: Iterable[Case], slow: Iterable[str] = ()) -> list[Any]:
     """Return pytest's parameters for cases; the cases that are named here are slow."""
-    left_out = set(slow)
-    return [
-        pytest.param(case, id=case.name, marks=[pytest.mark.slow] if case.name in left_out else [])
-        for case in cases
-    ]
+    listed, left_out = list(cases), set(slow)
+    if unknown := left_out - {case.name for case in listed}:
+        raise ValueError(f"no such cases: {sorted(unknown)}")
+    return quick_where(lambda case: case.name not in left_out, listed, lambda case: case.name)
 
 
 def table(makers: Mapping[str, tuple[int, Make]], run: Run) -> list[Case]:

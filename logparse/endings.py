@@ -1,0 +1,168 @@
+"""How a quotation can end: the penalties for its ending, for a cut, and for absorbing one block more."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from logparse import rules
+from logparse.messages import in_scope
+from logparse.phases import AFTER
+from logparse.rules import BROKEN, State
+from logparse.syntax import Block
+
+#: The scheduler trims a log to just below the higher size, and keeps its last lines, which follow the marker.
+_TRIMMED_SIZES: Final = range(190_000, 200_001)
+_TAIL_LINES: Final = 100
+#: Saved pages may be of other sizes. A shorter text was not trimmed by the scheduler.
+_BIG: Final = 100_000
+#: The penalties for a cut. A marker in a quoted failure loses against an ending that follows at once, but
+#: where the size and the lines after it are those of a trimmed log.
+_TRIMMED_MS: Final = 5
+_CUT_MS: Final = 1_000
+_SMALL_CUT_MS: Final = 2_000
+#: The further penalty where the cut ends a quotation that has absorbed blocks: those may have been cut too.
+_CUT_AFTER_ABSORBED_MS: Final = 20_000
+#: The penalties for absorbing a block into a quoted failure: each of the first ones, each further one.
+_ABSORB_MS: Final = 10
+_FIRST_ABSORBED: Final = 10
+#: The same where nothing is known of what follows, so that a plausible entry is more likely one.
+_ABSORB_UNKNOWN: Final = BROKEN // 3
+_ABSORB_MORE_UNKNOWN: Final = BROKEN // 100
+#: The penalty for a quotation that nothing ends. It is the last resort.
+_ENDLESS: Final = 3 * BROKEN
+#: A quotation is no longer than a log can be; a body is shorter.
+_QUOTE_LIMIT: Final = 200_000
+_RESPONSE_LIMIT: Final = 40_000
+
+
+def absorb_penalty(state: State, inside: int) -> int:
+    """Return the penalty for absorbing one block more.
+
+    Parameters
+    ----------
+    state:
+        After the entry that absorbs.
+    inside:
+        How many blocks it has absorbed already.
+    """
+    if state.kind in AFTER:
+        return _ABSORB_MS if inside < _FIRST_ABSORBED else 1
+    return _ABSORB_MORE_UNKNOWN if inside else _ABSORB_UNKNOWN
+
+
+def quote_limit(state: State) -> int:
+    """Return how many characters an entry can quote."""
+    return _RESPONSE_LIMIT if state.kind == "fetch_response" else _QUOTE_LIMIT
+
+
+def cut_penalties(blocks: Sequence[Block]) -> dict[int, int]:
+    """Return the penalty for accepting each marker of a cut, by the index of its block."""
+    cuts = [index for index, block in enumerate(blocks) if block.shape == "cut"]
+    if not cuts:
+        return {}
+    size = sum(len(rules.raw(block).encode("utf-8", "surrogatepass")) + 1 for block in blocks)
+    penalty = _CUT_MS if size >= _BIG else _SMALL_CUT_MS
+    penalties = dict.fromkeys(cuts, penalty)
+    if size in _TRIMMED_SIZES:
+        after = 0
+        position = len(blocks)
+        for index in reversed(cuts):
+            after += sum(block.text.count("\n") + 1 for block in blocks[index:position])
+            position = index
+            if after > _TAIL_LINES or index == len(blocks) - 1:
+                penalties[index] = _TRIMMED_MS
+    return penalties
+
+
+def cut_penalty(penalty: int, state: State, inside: int) -> int:
+    """Return the penalty for accepting a marker of a cut.
+
+    Parameters
+    ----------
+    penalty:
+        Of `cut_penalties`.
+    state, inside:
+        After the entry before the marker, and how many blocks this entry has absorbed.
+    """
+    if inside:
+        penalty += _CUT_AFTER_ABSORBED_MS
+    unknown = state.quotes and state.kind not in AFTER
+    return BROKEN if unknown and penalty == _SMALL_CUT_MS else penalty
+
+
+class Endings:
+    """The least penalty for ending an open quotation with one of the blocks that are left.
+
+    It holds, for each set of kinds that can follow a quoted failure, the clocks of the blocks left that begin
+    like messages of these kinds, in order. A cut ends a quotation too.
+
+    Parameters
+    ----------
+    blocks:
+        Of the log.
+    cuts:
+        Its `cut_penalties`.
+    """
+
+    def __init__(self, blocks: Sequence[Block], cuts: Mapping[int, int]) -> None:
+        self._blocks = blocks
+        self.left = len(blocks)
+        self._last_cut = max(cuts, default=-1)
+        self._cut = min(cuts.values(), default=BROKEN)
+        self._clocks: dict[frozenset[str], list[int]] = {kinds: [] for kinds in _PREFIXES}
+        for block in blocks:
+            for kinds in _kinds_of(block):
+                self._clocks[kinds].append(block.clock_ms or 0)
+        for clocks in self._clocks.values():
+            clocks.sort()
+
+    def drop(self, index: int) -> None:
+        """Take a block away: it is no longer left."""
+        self.left -= 1
+        if index == self._last_cut:
+            self._cut = BROKEN
+        for kinds in _kinds_of(self._blocks[index]):
+            clocks = self._clocks[kinds]
+            del clocks[bisect_left(clocks, self._blocks[index].clock_ms or 0)]
+
+    def choices(self, state: State) -> Sequence[int] | None:
+        """Return the clocks of the blocks left that can end the quotation, None where any block can."""
+        kinds = AFTER.get(state.kind or "") if state.quotes else None
+        return None if kinds is None or state.clock_ms is None else self._clocks[kinds]
+
+    def least(self, ending: int, inside: int) -> int:
+        """Return the least penalty by any means where that by an entry is `ending`."""
+        return min(ending, self._cut + (_CUT_AFTER_ABSORBED_MS if inside else 0))
+
+    @staticmethod
+    def endless(state: State, inside: int) -> int:
+        """Return the penalty for a quotation at the end of the log."""
+        return _ENDLESS if inside and state.phase != "finished" else 0
+
+
+def nearest_ending(clocks: Sequence[int], clock: int) -> int:
+    """Return the least penalty of the sorted clocks for an entry that ends a quotation at `clock`."""
+    if not clocks:
+        return BROKEN
+    at = bisect_left(clocks, clock)
+    steps = [rules.step_between(clock, other) for other in (clocks[at % len(clocks)], clocks[at - 1])]
+    return min(BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps))
+
+
+def _prefixes() -> dict[frozenset[str], tuple[str, ...]]:
+    """Return what the messages begin with that can follow a quoted failure, by their kinds."""
+    messages = in_scope("invocation")
+    return {kinds: tuple({m.prefix for m in messages if m.kind in kinds}) for kinds in set(AFTER.values())}
+
+
+_PREFIXES: Final = _prefixes()
+_ALL_PREFIXES: Final = tuple({prefix for prefixes in _PREFIXES.values() for prefix in prefixes})
+
+
+def _kinds_of(block: Block) -> list[frozenset[str]]:
+    """Return the sets of kinds whose messages begin like a block."""
+    if block.shape != "entry" or block.clock_ms is None or not block.text.startswith(_ALL_PREFIXES):
+        return []
+    return [kinds for kinds, prefixes in _PREFIXES.items() if block.text.startswith(prefixes)]
