@@ -34,15 +34,10 @@ from trimming import trimmed_as_saved
 RARE: Final = frozenset({"attempt-skipped", "reading-ambiguous"})
 #: Logs of all dialects and kinds of jobs whose variations are read every day. The others are slow.
 SAMPLE = (
-    "mixed-2021-03/retry_deadline",
     "v1-2020-11/custom_mode1",
     "v1-2020-11/fatal_http403",
-    "v1-2020-11/gitiles_updates.1",
-    "v1-2020-11/rand_001",
     "v2-2021-06/retry_lost",
     "v2-2021-06/retrying_unfinished",
-    "v2-2021-06/forged_lines_in_error",
-    "v2-2026-08/retry_deadline",
     "v2-2026-08/urlfetch_200_text",
 )
 
