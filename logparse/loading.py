@@ -158,7 +158,7 @@ def _builds_alone(source: Source) -> list[Part]:
     if detected.kind == "ours":
         raise detected.refusal(source.name)
     found: list[Part] = [*read_builds(source)]
-    if not found:
+    if all(isinstance(part, Skipped) for part in found):
         raise InputError("holds no builds", source=source.name, remedy="save the output of bb get -A -json")
     return found
 

@@ -122,9 +122,9 @@ def build_row(build: Build, invocation: Invocation | None) -> Row:
 
 
 def own_builder_id(build: Build) -> str | None:
-    """Return the name of a build's builder. Where it names no project, its tags may name the job's."""
+    """Return the name of a build's builder. Where version 1 names no project, its tags may name the job's."""
     tag = next((tag for tag in build.tags if tag.startswith(_JOB_TAG)), _JOB_TAG)
-    job_project, _ = split_job_id(tag.removeprefix(_JOB_TAG))
+    job_project = split_job_id(tag.removeprefix(_JOB_TAG))[0] if build.version == 1 else None
     return builder_id(build.project, build.bucket, build.builder, job_project=job_project)
 
 
