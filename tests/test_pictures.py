@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from matplotlib import image
 
 DOCS = Path(__file__).parents[1] / "docs"
