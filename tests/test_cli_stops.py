@@ -59,6 +59,7 @@ def test_an_unreadable_file_of_builds(open_place: Path, as_nobody: Nobody) -> No
     assert done.stderr.startswith(f"logparse: {secret}: permission denied; ")
 
 
+@pytest.mark.slow
 def test_an_output_in_a_directory_that_cannot_be_written(open_place: Path, as_nobody: Nobody) -> None:
     open_place.chmod(0o555)
     path = open_place / "out"

@@ -169,9 +169,10 @@ def test_escapes_are_those_of_json() -> None:
     assert out.getvalue() == "é\n\\u0009\\u001b\\u202e\\udb40\\udc41\\ud800 \\u00a0"
 
 
-@pytest.mark.parametrize("term", quick(["dumb"], ["dumb", "xterm-256color"]))
-@pytest.mark.parametrize("columns", quick([40], [40, 80]))
-@pytest.mark.parametrize("by", quick(["builder"], ["builder", "job,day"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("term", ["dumb", "xterm-256color"])
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("by", ["builder", "job,day"])
 def test_no_number_is_cut(
     term: str, columns: int, by: str, on_terminal: Terminal, cli: Callable[..., Any]
 ) -> None:

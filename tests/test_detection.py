@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from linear import Case, assert_linear, filled
+from quick import quick
 
 import logparse as lp
 from logparse import grammar
@@ -108,7 +109,9 @@ def assert_not_read(text: str, what: str, folder: Path, cli: Cli) -> None:
 # --- what logparse wrote -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", OUTPUTS)
+@pytest.mark.parametrize(
+    "command", quick(["export -t events", "summarize", "show", "check -f json"], OUTPUTS)
+)
 def test_what_logparse_wrote_is_not_a_log(command: str, tmp_path: Path, cli: Cli) -> None:
     inputs = [FORGED, REAL, CASES / "unknown_entry_quotes_attempt.log", BUILDS, tmp_path / "missing.log"]
     text = cli(*command.split(), *inputs).out
@@ -182,6 +185,7 @@ def test_the_documents_of_the_project_are_skipped() -> None:
     assert found.failures == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "log", sorted(p for p in SAMPLES.iterdir() if p.suffix != ".md"), ids=lambda p: p.name
 )
@@ -333,7 +337,7 @@ def test_a_page_of_another_kind_does_not_cost_those_beside_it(tmp_path: Path) ->
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("ending", ["", FINISHED])
+@pytest.mark.parametrize("ending", quick([FINISHED], ["", FINISHED]))
 def test_time_is_linear(ending: str) -> None:
     lines = (
         '"', '{"a": ', "[", '["a",\n', "> ", "Status: x\n", "Status: x\n\n", "|a", "a,b", "1:1", "Debug log\n",

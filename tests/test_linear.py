@@ -232,7 +232,7 @@ PAGES: dict[str, tuple[int, Make]] = {
 }
 
 
-@pytest.mark.parametrize("case", parameters(table(PAGES, read)))
+@pytest.mark.parametrize("case", parameters(table(PAGES, read), ["a broken definition", "pages"]))
 def test_pages(case: Case) -> None:
     assert_linear(case)
 

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from matplotlib import image
 
 DOCS = Path(__file__).parents[1] / "docs"
 MOST_BYTES = 120_000
 
 
+@pytest.mark.slow
 def test_pictures_are_drawn_again_with_their_names_and_sizes(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, DOCS / "make_pictures.py", tmp_path], capture_output=True, text=True, check=True

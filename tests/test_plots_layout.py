@@ -210,7 +210,7 @@ def contrast(one: Any, other: Any) -> float:
 
 @pytest.mark.parametrize("style", quick(["default"], ["default", "dark_background"]))
 @pytest.mark.parametrize("chart", CHARTS)
-@pytest.mark.parametrize("name", quick(["empty", "hostile"], DATA))
+@pytest.mark.parametrize("name", quick(["empty"], DATA))
 def test_texts_are_inside_and_apart(name: str, chart: str, style: str, data: Callable[[str], Frames]) -> None:
     with matplotlib_style.context(style):
         ax = CHARTS[chart](data(name), None)

@@ -466,7 +466,7 @@ def damaged(text: str, chance: random.Random) -> str:
     return {"cut": text[:spot], "tail": text[spot:]}.get(kind, text)
 
 
-@pytest.mark.parametrize("path", quick_below(600, SAMPLES))
+@pytest.mark.parametrize("path", quick_below(450, SAMPLES))
 def test_damage_gives_records_or_an_error_of_ours(path: Path) -> None:
     chance = random.Random(path.name)
     text = path.read_text(encoding="utf-8")
