@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from logparse.merge import (
     invocation_findings,
     merge_builds,
     place_of,
+    scheduler_tags,
 )
 from logparse.records import Build, Finding, Invocation
 from logparse.tables import own_builder_id
@@ -76,7 +77,7 @@ class _Joining:
         self._findings: list[Finding] = []
 
     def join(self, copies: Iterable[Copy]) -> Joined:
-        groups = group_copies(copies)
+        groups = group_copies(self._identified(one) for one in copies)
         named = [_named_build(group) for group in groups]
         self._used.update(identifier for identifier in named if identifier is not None)
         for identifier, records in self._stored.items():
@@ -91,6 +92,19 @@ class _Joining:
         return self._result()
 
     # --- invocations that logs show -----------------------------------------------------------
+
+    def _identified(self, one: Copy) -> Copy:
+        """Return a copy of an unknown id with the id and the job that tags of its build name."""
+        build = one.record.build
+        if one.record.invocation_id is not None or build is None or build.id not in self._stored:
+            return one
+        invocation_id, job_id = scheduler_tags(merge_builds(self._stored[build.id]))
+        if invocation_id is None:
+            return one
+        record = one.again(None, (invocation_id, "tag"))
+        if record.job_id is None and job_id is not None:
+            record.job_id, (record.project, record.job) = job_id, split_job_id(job_id)
+        return replace(one, record=record)
 
     def _tagged_build(self, group: list[Copy]) -> str | None:
         """Return the build that says that the invocation asked for it, where the log names none."""
@@ -242,18 +256,6 @@ def _count(build: Build, stored: Sequence[Build], origin: str) -> Build:
 
 
 # --- tags of builds ---------------------------------------------------------------------------
-
-
-def scheduler_tags(build: Build) -> tuple[str | None, str | None]:
-    """Return the invocation id and the job that a build's tags name. An id that tells no time is none."""
-    named: dict[str, str] = {}
-    for tag in build.tags:
-        key, _, value = tag.partition(":")
-        named.setdefault(key, value)
-    invocation_id = named.get("scheduler_invocation_id", "")
-    if invocation_created_us(invocation_id) is None:
-        return None, None
-    return invocation_id, named.get("scheduler_job_id") or None
 
 
 def _earliest(invocation_id: str, builds: Iterable[Build]) -> Build | None:
