@@ -71,6 +71,10 @@ class _Joining:
         self._stored: defaultdict[str, list[Build]] = defaultdict(list)
         for build in builds:
             self._stored[build.id].append(build)
+        #: What all records of a build from files say together, by its id.
+        self._whole_builds = {
+            identifier: merge_builds(records) for identifier, records in self._stored.items()
+        }
         self._tagged: defaultdict[str, list[Build]] = defaultdict(list)
         self._used: set[str] = set()
         self._made: list[tuple[tuple[Any, ...], Invocation]] = []
@@ -80,10 +84,10 @@ class _Joining:
         groups = group_copies(self._identified(one) for one in copies)
         named = [_named_build(group) for group in groups]
         self._used.update(identifier for identifier in named if identifier is not None)
-        for identifier, records in self._stored.items():
-            invocation_id, _ = scheduler_tags(merge_builds(records))
+        for identifier, build in self._whole_builds.items():
+            invocation_id, _ = scheduler_tags(build)
             if invocation_id is not None and identifier not in self._used:
-                self._tagged[invocation_id].append(merge_builds(records))
+                self._tagged[invocation_id].append(build)
         for group, build_id in zip(groups, named, strict=True):
             self._add_log(group, build_id or self._tagged_build(group))
         for invocation_id in sorted(self._tagged):
@@ -98,7 +102,7 @@ class _Joining:
         build = one.record.build
         if one.record.invocation_id is not None or build is None or build.id not in self._stored:
             return one
-        invocation_id, job_id = scheduler_tags(merge_builds(self._stored[build.id]))
+        invocation_id, job_id = scheduler_tags(self._whole_builds[build.id])
         if invocation_id is None:
             return one
         record = one.again(None, (invocation_id, "tag"))
@@ -185,7 +189,7 @@ class _Joining:
             return
         self._used.add(chosen.id)
         stored = self._stored[chosen.id]
-        for build in stored if self._keep else [merge_builds(stored)]:
+        for build in stored if self._keep else [chosen]:
             record = invocation_of(build)
             record.repeats = len(stored) - 1
             if record.build is not None:
@@ -201,7 +205,7 @@ class _Joining:
             if identifier in self._used:
                 continue
             self._findings += build_findings(stored)
-            for build in stored if self._keep else [merge_builds(stored)]:
+            for build in stored if self._keep else [self._whole_builds[identifier]]:
                 alone.append(_count(copy(build), stored, "build"))
         return Joined(
             [record for _, record in sorted(self._made, key=lambda made: made[0])],
