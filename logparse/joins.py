@@ -158,7 +158,7 @@ class _Joining:
             triggers = (one.record.triggers for one in group)
             record.triggers = next((listed for listed in triggers if listed), [])
         findings = [*invocation_findings([one.record for one in group])]
-        builds = [b for b in (*stored, *_logged(group)) if record.build is None or b.id == record.build.id]
+        builds = [b for b in (*stored, *_placed(group)) if record.build is None or b.id == record.build.id]
         for finding in build_findings(builds):
             finding.source, finding.line = record.source, record.source_line
             finding.invocation_id = record.invocation_id
@@ -217,6 +217,14 @@ class _Joining:
 def _logged(group: Iterable[Copy]) -> list[Build]:
     """Return the builds that copies of an invocation show."""
     return [one.record.build for one in group if one.record.build is not None]
+
+
+def _placed(group: Iterable[Copy]) -> list[Build]:
+    """Return the builds that copies show, each with the name of its log: findings name the place."""
+    placed = [(copy(one.record.build), one.record.source) for one in group if one.record.build is not None]
+    for build, source in placed:
+        build.source = source
+    return [build for build, _ in placed]
 
 
 def _named_build(group: Sequence[Copy]) -> str | None:

@@ -173,8 +173,8 @@ def test_a_log_without_an_id_has_the_one_that_its_build_names() -> None:
         assert (row["invocation_id"], row["id_from"], row["job_id"]) == (ID, "tag", "acme/probe-linux")
         assert (row["origin"], row["status"], row["duration_s"]) == ("both", "SUCCEEDED", 127.0)
         assert (row["queue_latency_s"], row["launch_wait_s"]) == (5.0, 2.0)
-    for inputs in permutations((tail, whole, build)):
-        (row,) = lp.load(*inputs).invocations.to_dict("records")
+    for three in permutations((tail, whole, build)):
+        (row,) = lp.load(*three).invocations.to_dict("records")
         assert (row["invocation_id"], row["repeats"], row["attempts"]) == (ID, 1, 1)
 
 
@@ -207,3 +207,13 @@ def test_copies_that_name_two_builds_do_not_mix_them() -> None:
         (build,) = data.builds.to_dict("records")
         assert (build["build_id"] == str(BUILD_ID)) == (build["build_number"] == 7)
         assert list(data.findings["code"]).count("copies-disagree") == 0
+
+
+def test_a_disagreement_of_two_logs_names_both(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.log", tmp_path / "second.log"
+    first.write_text(LOG.read_text())
+    second.write_text(LOG.read_text().replace('"number": 5', '"number": 6'))
+    (found,) = lp.load(second, first).findings.to_dict("records")
+    assert found["code"] == "copies-disagree"
+    for path, number in ((first, 5), (second, 6)):
+        assert f"{number} in {path}" in found["message"]
