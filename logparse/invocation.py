@@ -19,7 +19,7 @@ from logparse.entries import Entry
 from logparse.facts import Facts
 from logparse.ids import invocation_created_us, split_job_id
 from logparse.measures import measure
-from logparse.merge import as_logged
+from logparse.merge import as_logged, scheduler_tags
 from logparse.records import Build, Commit, Event, Invocation, Trigger
 from logparse.syntax import Definition, Page, PageTrigger
 from logparse.timeline import Timeline
@@ -113,6 +113,9 @@ def _invocation_id(page: Page, facts: Facts, name_hint: str | None) -> tuple[str
         return facts.timer_ids[0].invocation_id, "timer"
     if page.breadcrumb:
         return page.breadcrumb[2], "page"
+    tagged = scheduler_tags(facts.build)[0] if facts.build else None
+    if tagged is not None:
+        return tagged, "tag"
     for trigger in facts.outgoing:
         # A noop job names its triggers after its own invocation.
         found = _NOOP_TRIGGER_RE.fullmatch(trigger.id or "")
@@ -128,6 +131,7 @@ def _identify(record: Invocation, page: Page, facts: Facts) -> None:
         (request.job_id if request else None)
         or (facts.timer_ids[0].job_id if facts.timer_ids else None)
         or ("/".join(page.breadcrumb[:2]) if page.breadcrumb else None)
+        or (scheduler_tags(build)[1] if build else None)
     )
     if record.job_id is not None:
         record.project, record.job = split_job_id(record.job_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from logparse.merge import (
     invocation_findings,
     merge_builds,
     place_of,
+    scheduler_tags,
 )
 from logparse.records import Build, Finding, Invocation
 from logparse.tables import own_builder_id
@@ -70,19 +71,23 @@ class _Joining:
         self._stored: defaultdict[str, list[Build]] = defaultdict(list)
         for build in builds:
             self._stored[build.id].append(build)
+        #: What all records of a build from files say together, by its id.
+        self._whole_builds = {
+            identifier: merge_builds(records) for identifier, records in self._stored.items()
+        }
         self._tagged: defaultdict[str, list[Build]] = defaultdict(list)
         self._used: set[str] = set()
         self._made: list[tuple[tuple[Any, ...], Invocation]] = []
         self._findings: list[Finding] = []
 
     def join(self, copies: Iterable[Copy]) -> Joined:
-        groups = group_copies(copies)
+        groups = group_copies(self._identified(one) for one in copies)
         named = [_named_build(group) for group in groups]
         self._used.update(identifier for identifier in named if identifier is not None)
-        for identifier, records in self._stored.items():
-            invocation_id, _ = scheduler_tags(merge_builds(records))
+        for identifier, build in self._whole_builds.items():
+            invocation_id, _ = scheduler_tags(build)
             if invocation_id is not None and identifier not in self._used:
-                self._tagged[invocation_id].append(merge_builds(records))
+                self._tagged[invocation_id].append(build)
         for group, build_id in zip(groups, named, strict=True):
             self._add_log(group, build_id or self._tagged_build(group))
         for invocation_id in sorted(self._tagged):
@@ -91,6 +96,19 @@ class _Joining:
         return self._result()
 
     # --- invocations that logs show -----------------------------------------------------------
+
+    def _identified(self, one: Copy) -> Copy:
+        """Return a copy of an unknown id with the id and the job that tags of its build name."""
+        build = one.record.build
+        if one.record.invocation_id is not None or build is None or build.id not in self._stored:
+            return one
+        invocation_id, job_id = scheduler_tags(self._whole_builds[build.id])
+        if invocation_id is None:
+            return one
+        record = one.again(None, (invocation_id, "tag"))
+        if record.job_id is None and job_id is not None:
+            record.job_id, (record.project, record.job) = job_id, split_job_id(job_id)
+        return replace(one, record=record)
 
     def _tagged_build(self, group: list[Copy]) -> str | None:
         """Return the build that says that the invocation asked for it, where the log names none."""
@@ -140,7 +158,7 @@ class _Joining:
             triggers = (one.record.triggers for one in group)
             record.triggers = next((listed for listed in triggers if listed), [])
         findings = [*invocation_findings([one.record for one in group])]
-        builds = [b for b in (*stored, *_logged(group)) if record.build is None or b.id == record.build.id]
+        builds = [b for b in (*stored, *_placed(group)) if record.build is None or b.id == record.build.id]
         for finding in build_findings(builds):
             finding.source, finding.line = record.source, record.source_line
             finding.invocation_id = record.invocation_id
@@ -171,7 +189,7 @@ class _Joining:
             return
         self._used.add(chosen.id)
         stored = self._stored[chosen.id]
-        for build in stored if self._keep else [merge_builds(stored)]:
+        for build in stored if self._keep else [chosen]:
             record = invocation_of(build)
             record.repeats = len(stored) - 1
             if record.build is not None:
@@ -187,7 +205,7 @@ class _Joining:
             if identifier in self._used:
                 continue
             self._findings += build_findings(stored)
-            for build in stored if self._keep else [merge_builds(stored)]:
+            for build in stored if self._keep else [self._whole_builds[identifier]]:
                 alone.append(_count(copy(build), stored, "build"))
         return Joined(
             [record for _, record in sorted(self._made, key=lambda made: made[0])],
@@ -199,6 +217,14 @@ class _Joining:
 def _logged(group: Iterable[Copy]) -> list[Build]:
     """Return the builds that copies of an invocation show."""
     return [one.record.build for one in group if one.record.build is not None]
+
+
+def _placed(group: Iterable[Copy]) -> list[Build]:
+    """Return the builds that copies show, each with the name of its log: findings name the place."""
+    placed = [(copy(one.record.build), one.record.source) for one in group if one.record.build is not None]
+    for build, source in placed:
+        build.source = source
+    return [build for build, _ in placed]
 
 
 def _named_build(group: Sequence[Copy]) -> str | None:
@@ -242,18 +268,6 @@ def _count(build: Build, stored: Sequence[Build], origin: str) -> Build:
 
 
 # --- tags of builds ---------------------------------------------------------------------------
-
-
-def scheduler_tags(build: Build) -> tuple[str | None, str | None]:
-    """Return the invocation id and the job that a build's tags name. An id that tells no time is none."""
-    named: dict[str, str] = {}
-    for tag in build.tags:
-        key, _, value = tag.partition(":")
-        named.setdefault(key, value)
-    invocation_id = named.get("scheduler_invocation_id", "")
-    if invocation_created_us(invocation_id) is None:
-        return None, None
-    return invocation_id, named.get("scheduler_job_id") or None
 
 
 def _earliest(invocation_id: str, builds: Iterable[Build]) -> Build | None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from logparse.clock import from_datetime
+from logparse.ids import invocation_created_us
 from logparse.records import Bot, Build, Finding, Invocation
 
 FINISHED: Final = frozenset({"SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"})
@@ -137,6 +138,18 @@ def _at(record: Build | Invocation) -> str:
     if record.source is None:
         return " in the log"
     return f" in {record.source}" + (f":{record.source_line}" if record.source_line else "")
+
+
+def scheduler_tags(build: Build) -> tuple[str | None, str | None]:
+    """Return the invocation id and the job that a build's tags name. An id that tells no time is none."""
+    named: dict[str, str] = {}
+    for tag in build.tags:
+        key, _, value = tag.partition(":")
+        named.setdefault(key, value)
+    invocation_id = named.get("scheduler_invocation_id", "")
+    if invocation_created_us(invocation_id) is None:
+        return None, None
+    return invocation_id, named.get("scheduler_job_id") or None
 
 
 # --- copies of an invocation ------------------------------------------------------------------

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import logparse as lp
+
+DATA = Path(__file__).parent / "data"
+CASES = DATA / "cases"
 
 #: An id of 2024-06-03T09:00:00Z.
 ID = "8911593901609975807"
@@ -149,3 +154,66 @@ def test_a_finding_about_an_invocation_from_a_build_has_its_line() -> None:
     data = lp.load((json.dumps(v2(5)) + "\n" + json.dumps(odd) + "\n").encode())
     (found,) = data.findings.to_dict("records")
     assert (found["code"], found["line"], found["invocation_id"]) == ("odd-value", 2, ID)
+
+
+# --- logs whose build names the invocation ----------------------------------------------------
+
+LOG = CASES / "builds-file-older-than-log.log"
+
+
+def test_a_log_without_an_id_has_the_one_that_its_build_names() -> None:
+    """The log's beginning, which has the request, is lost."""
+    whole = LOG.read_text()
+    tail = whole[whole.index("[09:00:02.000] Scheduled build:") :]
+    build = json.dumps(
+        v2(0, tags=[TAGS[0], {"key": "scheduler_job_id", "value": "acme/probe-linux"}])
+    ).encode()
+    for inputs in ((tail, build), (build, tail)):
+        (row,) = lp.load(*inputs).invocations.to_dict("records")
+        assert (row["invocation_id"], row["id_from"], row["job_id"]) == (ID, "tag", "acme/probe-linux")
+        assert (row["origin"], row["status"], row["duration_s"]) == ("both", "SUCCEEDED", 127.0)
+        assert (row["queue_latency_s"], row["launch_wait_s"]) == (5.0, 2.0)
+    for three in permutations((tail, whole, build)):
+        (row,) = lp.load(*three).invocations.to_dict("records")
+        assert (row["invocation_id"], row["repeats"], row["attempts"]) == (ID, 1, 1)
+
+
+def test_a_logs_own_build_names_the_invocation() -> None:
+    page = (DATA / "logs" / "win_xfa_component-9028843112359765808.txt").read_text()
+    end = page[page.rindex("[", 0, page.rindex("Buildbucket build:")) :]
+    found = lp.parse(end)
+    assert (found.invocation_id, found.id_from) == ("9028843112359765808", "tag")
+    assert found.job_id == "pdfium/win_xfa_component"
+
+
+def test_copies_that_name_two_builds_do_not_mix_them() -> None:
+    """The copy that counts names no build, and each of two others names another one."""
+    start = LOG.read_text()[: LOG.read_text().index("[09:00:02.000] Scheduled build:")]
+    finished = (
+        start + "[09:00:02.000] Fatal error when launching - boom\n"
+        "[09:00:03.000] Invocation finished in 3s with status FAILED\n"
+    )
+    first, second = (
+        start + "[09:00:02.000] Scheduled build:\n" + json.dumps(build, indent=2) + "\n"
+        for build in (
+            v2(0, number=7, status="SCHEDULED", startTime=None, endTime=None),
+            v2(9, status="SCHEDULED", startTime=None, endTime=None, viewUrl="https://other/"),
+        )
+    )
+    for inputs in permutations((finished, first, second)):
+        data = lp.load(*inputs)
+        (row,) = data.invocations.to_dict("records")
+        assert (row["status"], row["repeats"]) == ("FAILED", 2)
+        (build,) = data.builds.to_dict("records")
+        assert (build["build_id"] == str(BUILD_ID)) == (build["build_number"] == 7)
+        assert list(data.findings["code"]).count("copies-disagree") == 0
+
+
+def test_a_disagreement_of_two_logs_names_both(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.log", tmp_path / "second.log"
+    first.write_text(LOG.read_text())
+    second.write_text(LOG.read_text().replace('"number": 5', '"number": 6'))
+    (found,) = lp.load(second, first).findings.to_dict("records")
+    assert found["code"] == "copies-disagree"
+    for path, number in ((first, 5), (second, 6)):
+        assert f"{number} in {path}" in found["message"]
