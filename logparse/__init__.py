@@ -4,9 +4,11 @@
 >>> invocation = lp.parse("page.html")
 >>> tables = lp.load("logs/")
 
-`parse` gives the typed record of one invocation, `parse_many` all that a source holds, `load` the
-tables as DataFrames, `read_tables` reads back what ``logparse export`` wrote. Everything is imported
-when it is first used, pandas with the first table.
+`parse` gives the typed record of one invocation, `parse_many` the records of all that an input holds,
+`load` the tables as DataFrames; `read_tables` reads back the files of ``logparse export``. `metrics` has
+statistics of tables, `plots` charts. A wrong argument raises `UsageError`, an input that cannot be read
+`InputError`, or `InputWarning` from `load`. Everything is imported when it is first used, pandas with
+the first table.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from logparse import metrics, plots
     from logparse.dataset import Dataset
-    from logparse.errors import GrammarError, InputError, LimitError, LogparseError
+    from logparse.errors import GrammarError, InputError, InputWarning, LimitError, LogparseError, UsageError
     from logparse.loading import load
     from logparse.reading import parse, parse_many
     from logparse.records import (
@@ -55,6 +57,7 @@ __all__ = [
     "Gitiles",
     "GrammarError",
     "InputError",
+    "InputWarning",
     "Invocation",
     "LimitError",
     "LogparseError",
@@ -65,6 +68,7 @@ __all__ = [
     "TriageLog",
     "Trigger",
     "UrlFetch",
+    "UsageError",
     "__version__",
     "load",
     "metrics",
@@ -75,7 +79,10 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    **dict.fromkeys(("GrammarError", "InputError", "LimitError", "LogparseError"), "logparse.errors"),
+    **dict.fromkeys(
+        ("GrammarError", "InputError", "InputWarning", "LimitError", "LogparseError", "UsageError"),
+        "logparse.errors",
+    ),
     **dict.fromkeys(("parse", "parse_many"), "logparse.reading"),
     "Dataset": "logparse.dataset",
     "load": "logparse.loading",
@@ -90,7 +97,11 @@ def __getattr__(name: str) -> Any:
     if name in ("metrics", "plots"):
         return import_module(f"logparse.{name}")
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from difflib import get_close_matches
+
+        like = [] if name.startswith("_") else get_close_matches(name, __all__, 1)
+        hint = f"; did you mean {like[0]!r}?" if like else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
     return getattr(import_module(_HOMES.get(name, "logparse.records")), name)
 
 

@@ -94,9 +94,10 @@ def check_triage(record: TriageLog) -> list[Finding]:
 def odd_findings(record: Invocation | Build) -> list[Finding]:
     """Return a finding for each odd value of an invocation, its build's steps included, or of a build."""
     found = odd_values(record)
-    line = None
+    line, finish = record.source_line, None
     if isinstance(record, Invocation):
-        line = next((e.line for e in record.events if e.kind == "invocation_finished"), None)
+        line = record.source_line if record.origin == "build" else None
+        finish = next((e.line for e in record.events if e.kind == "invocation_finished"), None)
         found += (
             [odd for odd in odd_values(record.build) if odd.name.startswith("step ")] if record.build else []
         )
@@ -106,11 +107,7 @@ def odd_findings(record: Invocation | Build) -> list[Finding]:
             code="odd-value",
             message=f"{subject}{odd.message}",
             source=record.source,
-            line=record.source_line
-            if isinstance(record, Build)
-            else line
-            if odd.name == "duration_s"
-            else None,
+            line=finish if finish is not None and odd.name == "duration_s" else line,
             invocation_id=record.invocation_id if isinstance(record, Invocation) else None,
         )
         for odd in found

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
 
-from logparse.columns import TABLES
-from logparse.errors import LogparseError
-from logparse.tables import Records, table_frame
+from logparse.columns import TABLE_MEANINGS, TABLES
+from logparse.errors import LogparseError, UnknownTableError
+from logparse.tables import Records, row_counts, table_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    from logparse.lazy import pandas as pd
+
+_GROUPS: Final = ("bots", "builders", "jobs")
+#: The HTML view names no more failures than this.
+_SHOWN_FAILURES: Final = 20
 
 
 class Dataset:
-    """What `load` returns: the tables as DataFrames, each made when it is first asked for.
+    """The tables of all that `load` read, as DataFrames.
+
+    ``data.invocations``, ``data.polls`` and so on are tables, each made when it is first asked for.
+    ``dir(data)`` and ``repr(data)`` name them; `logparse.columns` describes their columns. Each access
+    gives a frame of the caller's own: a change of it does not change the Dataset. Keep it in a variable
+    to change it.
+
+    Text is pandas' ``str`` (``object`` before pandas 2.3), whole numbers are ``Int64``, truth values
+    ``boolean``, durations ``float64`` in seconds, times ``datetime64[us, UTC]``. Unknown is null.
 
     Attributes
     ----------
@@ -24,95 +39,153 @@ class Dataset:
 
     def __init__(self, records: Records) -> None:
         self.records = records
+        self._frames: dict[str, pd.DataFrame] = {}
 
     def __repr__(self) -> str:
-        counts = (len(self.records.invocations), len(self.records.builds), len(self.failures))
-        return "<Dataset: {} invocations, {} other builds, {} failures>".format(*counts)
+        counts = self._counts()
+        named = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+        return f"<Dataset: {self._summary()}; rows of tables: {named or 'none'}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{name}</td><td>{count:,}</td>"
+            f"<td style='text-align:left'>{escape(TABLE_MEANINGS[name])}</td></tr>"
+            for name, count in self._counts().items()
+        )
+        failures = [escape(str(failure)) for failure in self.failures[:_SHOWN_FAILURES]]
+        if len(self.failures) > _SHOWN_FAILURES:
+            failures.append(f"and {len(self.failures) - _SHOWN_FAILURES:,} more in <code>failures</code>")
+        items = "".join(f"<li>{failure}</li>" for failure in failures)
+        return (
+            f"<div><p>Dataset: {self._summary()}</p>"
+            "<table><thead><tr><th>table</th><th>rows</th><th>meaning</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+            + (f"<p>Could not be read:</p><ul>{items}</ul>" if items else "")
+            + "</div>"
+        )
+
+    def _summary(self) -> str:
+        counts = (
+            ("invocation", len(self.records.invocations)),
+            ("other build", len(self.records.builds)),
+            ("failure", len(self.failures)),
+        )
+        return ", ".join(f"{count:,} {word}{'s' * (count != 1)}" for word, count in counts)
+
+    def _counts(self) -> dict[str, int]:
+        """Return the number of rows of each table."""
+        counts = row_counts(self.records)
+        return {name: counts[name] if name in counts else len(self._made(name)) for name in TABLES}
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *TABLES})
+
+    if not TYPE_CHECKING:  # With it, a type checker would accept every name.
+
+        def __getattr__(self, name: str) -> Any:
+            like = [] if name.startswith("_") else get_close_matches(name, dir(type(self)), 1)
+            hint = f"; did you mean {like[0]!r}?" if like else ""
+            raise AttributeError(f"a Dataset has no attribute {name!r}{hint}", name=name, obj=self)
 
     @property
     def failures(self) -> list[LogparseError]:
-        """What could not be read: errors that say where, why and what to do."""
+        """What could not be read: errors with the file, the cause and the remedy.
+
+        ``table("failures")`` is a frame of them, with what was skipped in directories.
+        """
         return self.records.failures
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table by name.
 
+        Parameters
+        ----------
+        name:
+            A key of `logparse.columns.TABLES`, as ``invocations``, ``polls`` or ``failures``.
+
+        Returns
+        -------
+        DataFrame
+            The caller's own, with the table's columns, even where it has no rows.
+
         Raises
         ------
-        KeyError
-            For a name that is no table.
+        UsageError
+            For a name that is not a table's. It is a `KeyError` as well.
         """
-        if name not in TABLES:
-            raise KeyError(name)
-        # `failures` is the list of errors; its table also has what was skipped.
-        made: pd.DataFrame = self._failures if name == "failures" else getattr(self, name)
-        return made
+        if name not in list(TABLES):
+            raise UnknownTableError(name, TABLES)
+        # Copies that share data until one of them changes would share what `.array` gives write access to.
+        return self._made(name).copy()
 
-    @cached_property
+    def _made(self, name: str) -> pd.DataFrame:
+        """Return the Dataset's own frame of a table."""
+        if name not in self._frames:
+            if name in _GROUPS:
+                from logparse.metrics import group_table
+
+                made = group_table(self._made("invocations"), self._made("builds"), name)
+            else:
+                made = table_frame(self.records, name)
+            self._frames[name] = made
+        return self._frames[name]
+
+    @property
     def invocations(self) -> pd.DataFrame:
-        """One row an invocation."""
-        return table_frame(self.records, "invocations")
+        """One row for each invocation."""
+        return self.table("invocations")
 
-    @cached_property
+    @property
     def events(self) -> pd.DataFrame:
-        """One row an entry of a log."""
-        return table_frame(self.records, "events")
+        """One row for each entry of a log."""
+        return self.table("events")
 
-    @cached_property
+    @property
     def polls(self) -> pd.DataFrame:
-        """One row a status check."""
-        return table_frame(self.records, "polls")
+        """One row for each status check of a build."""
+        return self.table("polls")
 
-    @cached_property
+    @property
     def attempts(self) -> pd.DataFrame:
-        """One row a launch attempt."""
-        return table_frame(self.records, "attempts")
+        """One row for each attempt to launch a build."""
+        return self.table("attempts")
 
-    @cached_property
+    @property
     def builds(self) -> pd.DataFrame:
-        """One row a build id."""
-        return table_frame(self.records, "builds")
+        """One row for each build id."""
+        return self.table("builds")
 
-    @cached_property
+    @property
     def steps(self) -> pd.DataFrame:
-        """One row a step of a build."""
-        return table_frame(self.records, "steps")
+        """One row for each step of a build."""
+        return self.table("steps")
 
-    @cached_property
+    @property
     def triggers(self) -> pd.DataFrame:
-        """One row a trigger."""
-        return table_frame(self.records, "triggers")
+        """One row for each trigger, incoming or outgoing."""
+        return self.table("triggers")
 
-    @cached_property
+    @property
     def unrecognized(self) -> pd.DataFrame:
-        """One row an entry of no known kind."""
-        return table_frame(self.records, "unrecognized")
+        """One row for each entry of no known kind."""
+        return self.table("unrecognized")
 
-    @cached_property
+    @property
     def findings(self) -> pd.DataFrame:
-        """One row a finding: what a reader of an input should know."""
-        return table_frame(self.records, "findings")
+        """One row for each finding: a thing that was not understood or contradicts itself."""
+        return self.table("findings")
 
-    @cached_property
-    def _failures(self) -> pd.DataFrame:
-        return table_frame(self.records, "failures")
-
-    @cached_property
+    @property
     def bots(self) -> pd.DataFrame:
-        """Statistics by bot."""
-        return self._group("bots")
+        """Statistics of invocations and builds by bot."""
+        return self.table("bots")
 
-    @cached_property
+    @property
     def builders(self) -> pd.DataFrame:
-        """Statistics by builder."""
-        return self._group("builders")
+        """Statistics of invocations and builds by builder."""
+        return self.table("builders")
 
-    @cached_property
+    @property
     def jobs(self) -> pd.DataFrame:
-        """Statistics by job."""
-        return self._group("jobs")
-
-    def _group(self, table: str) -> pd.DataFrame:
-        from logparse.metrics import group_table
-
-        return group_table(self.invocations, self.builds, table)
+        """Statistics of invocations by job."""
+        return self.table("jobs")

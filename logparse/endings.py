@@ -29,7 +29,7 @@ _ABSORB_MS: Final = 10
 _FIRST_ABSORBED: Final = 10
 #: The same where nothing is known of what follows, so that a plausible entry is more likely one.
 _ABSORB_UNKNOWN: Final = BROKEN // 3
-_ABSORB_MORE_UNKNOWN: Final = BROKEN // 100
+_ABSORB_MORE_UNKNOWN: Final = BROKEN // 20
 #: The penalty for a quotation that nothing ends. It is the last resort.
 _ENDLESS: Final = 3 * BROKEN
 #: A quotation is no longer than a log can be; a body is shorter.

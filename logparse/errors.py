@@ -43,6 +43,9 @@ class LogparseError(Exception):
         text = f"{place}: {self.cause}" if place else self.cause
         return one_line(f"{text}; {self.remedy}" if self.remedy else text)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class InputError(LogparseError):
     """An input that cannot be read, or that holds no scheduler log."""
@@ -58,6 +61,27 @@ class GrammarError(LogparseError):
 
 class UsageError(LogparseError, ValueError):
     """A wrong argument of a function: the sentence names the argument and the choices."""
+
+
+class UnknownTableError(UsageError, KeyError):
+    """A name that is not the name of a table. It is a `KeyError` too."""
+
+    def __init__(self, name: object, tables: Iterable[str]) -> None:
+        super().__init__(f"{name!r} is not a table", remedy=nearest(name, tables))
+
+
+class InputWarning(UserWarning):
+    """An input of `load` that could not be read. The others count."""
+
+
+def nearest(name: object, names: Iterable[str]) -> str:
+    """Return the remedy for a name that is not known: all names, and the one most like it."""
+    from difflib import get_close_matches
+
+    known = list(names)
+    like = get_close_matches(name, known, 1) if isinstance(name, str) else []
+    asked = f"; did you mean {like[0]!r}?" if like else ""
+    return f"choose from {', '.join(known)}{asked}"
 
 
 def choices(names: Iterable[str]) -> str:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from logparse.builders import builder_id
 from logparse.clock import to_datetime
 from logparse.copies import by_job, group_copies
-from logparse.ids import invocation_created_us, split_job_id
+from logparse.ids import build_created_us, invocation_created_us, split_job_id
 from logparse.merge import (
     Copy,
     build_findings,
@@ -26,6 +25,7 @@ from logparse.merge import (
     place_of,
 )
 from logparse.records import Build, Finding, Invocation
+from logparse.tables import own_builder_id
 
 #: A build that is created later than this after its invocation has the tags of another build.
 _TAGS_LAST: Final = timedelta(hours=24)
@@ -123,8 +123,9 @@ class _Joining:
         """Return the record of one copy, with what other inputs add to its build and its id."""
         logged = one.record.build
         builds = [*stored, *_logged([one] if self._keep else group)]
-        if logged is not None:
-            builds = [build for build in builds if build.id == logged.id]
+        # Copies can name several builds: the one that counts is that of the first copy that names any.
+        named = logged.id if logged is not None else builds[0].id if builds else None
+        builds = [build for build in builds if build.id == named]
         merged = merge_builds(builds) if builds else None
         known = None if self._keep or one.record.invocation_id else _known_id(group)
         if known is None and (merged is None or merged == logged):
@@ -258,10 +259,13 @@ def scheduler_tags(build: Build) -> tuple[str | None, str | None]:
 def _earliest(invocation_id: str, builds: Iterable[Build]) -> Build | None:
     """Return the build that an invocation asked for: of those that name it, the first that was created."""
     created = to_datetime(invocation_created_us(invocation_id))
+    times = [(build.created_at or to_datetime(build_created_us(build.id)), build) for build in builds]
     fitting = [
-        b for b in builds if created is None or b.created_at is None or b.created_at - created <= _TAGS_LAST
+        (at or _LAST, build.id, build)
+        for at, build in times
+        if created is None or at is None or at - created <= _TAGS_LAST
     ]
-    return min(fitting, key=lambda build: (build.created_at or _LAST, build.id), default=None)
+    return min(fitting, key=lambda one: one[:2], default=(None, None, None))[2]
 
 
 def _tag_copied(build: Build, invocation_id: str, named: str | None) -> Finding:
@@ -292,7 +296,7 @@ def invocation_of(build: Build) -> Invocation:
         created_at=to_datetime(invocation_created_us(invocation_id or "")),
         bucket=build.bucket,
         builder=build.builder,
-        builder_id=builder_id(build.project, build.bucket, build.builder, job_project=project),
+        builder_id=own_builder_id(build),
         build_url=build.url,
         commit=build.commit,
         error=build.error,

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date
-from typing import BinaryIO, Final, Literal, get_args
+import warnings
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, Final, Literal, TypeAlias, get_args
 
+from logparse.arguments import Day, EngineName, choice_of, day_of, engine_of, limit_of
 from logparse.buildbucket import read_builds
 from logparse.checks import odd_findings
 from logparse.dataset import Dataset
 from logparse.detection import detect
-from logparse.errors import InputError, LogparseError
+from logparse.errors import InputError, InputWarning, UsageError
+from logparse.inputs import Input, check, open_inputs
 from logparse.joins import join
 from logparse.merge import Copy
-from logparse.reading import Input, Part, open_inputs, read_parts
+from logparse.reading import Part, read_parts
 from logparse.records import Build, TriageLog
 from logparse.sources import DEFAULT_MAX_BYTES, Skipped, Source
+from logparse.syntax import Engine
 from logparse.tables import Records, triage_place
 
-Duplicates = Literal["merge", "keep"]
+Duplicates: TypeAlias = Literal["merge", "keep"]
 _DUPLICATES: Final = get_args(Duplicates)
+#: A warning names no more failures than this.
+_NAMED_FAILURES: Final = 3
 
 
 def load(
     *paths: Input,
-    builds: Iterable[Input] = (),
-    date: date | None = None,
+    builds: Input | None = (),
+    date: Day | None = None,
+    engine: Engine | EngineName = "scanner",
     duplicates: Duplicates = "merge",
     max_bytes: int = DEFAULT_MAX_BYTES,
     stdin: BinaryIO | None = None,
@@ -33,37 +39,114 @@ def load(
 ) -> Dataset:
     """Return the tables of everything that `paths` hold. The order of inputs does not matter.
 
+    Inputs that cannot be read do not raise, and the others count: they are in the result's
+    `failures`, and one `InputWarning` names them.
+
     Parameters
     ----------
     paths:
-        Files, directories (recursively), ``-`` for standard input; also compressed; or texts. They
-        hold pages, logs, or builds that ``bb get -A -json`` or ``bb ls -A -json`` printed.
+        One input or many: a path, as str or `pathlib.Path`; a directory (with all below it); a pattern
+        like ``*.log`` or ``logs/**/*.log``; ``-`` for standard input; an open file, binary or text; a
+        text (a str with a line end, or bytes); or a list, a tuple or a generator of these. Files can be
+        compressed. They hold pages, logs, or builds that ``bb get -A -json`` or ``bb ls -A -json``
+        printed.
     builds:
-        Files of builds only. They count as among `paths`.
-    date, max_bytes:
-        As in `parse`.
+        Files of builds only, in the same shapes. They count as among `paths`.
+    date:
+        The day of the first entry, as `datetime.date` or as text like ``2020-11-17``, for logs in
+        which nothing names a day.
+    engine:
+        ``"scanner"``, or ``"grammar"`` for the same result by the grammar, which is slower.
     duplicates:
         ``merge``: an invocation, or a build, that several inputs hold is one row, and its column
         ``repeats`` counts the other copies. ``keep``: each copy is a row.
+    max_bytes:
+        Larger inputs are failures; the size counts after decompression.
     stdin:
-        Read in the place of the process's standard input.
+        The binary file that is read for ``-``, in place of the process's standard input.
     watch:
         Called with the name of each input, for showing progress.
 
-    Inputs that cannot be read do not raise: they are the result's `failures`.
+    Returns
+    -------
+    Dataset
+        The tables as DataFrames, as ``data.invocations`` and ``data.polls``.
+
+    Warns
+    -----
+    InputWarning
+        Where inputs could not be read, or none holds anything.
 
     Raises
     ------
-    LogparseError
-        Where `duplicates` is another word.
+    UsageError
+        Where an argument is not one of those above, or there is no input.
     """
-    if duplicates not in _DUPLICATES:
-        choices = " or ".join(map(repr, _DUPLICATES))
-        raise LogparseError(f"duplicates={duplicates!r} is not known", remedy=f"choose {choices}")
-    reader = _Reader(max_bytes, stdin, watch)
+    data = gather(
+        paths,
+        builds=builds,
+        date=date,
+        engine=engine,
+        duplicates=duplicates,
+        max_bytes=max_bytes,
+        stdin=stdin,
+        watch=watch,
+    )
+    trouble = _trouble(data, any(not isinstance(path, Sequence) or path for path in paths))
+    if trouble:
+        warnings.warn(trouble, InputWarning, stacklevel=2)
+    return data
+
+
+def gather(
+    paths: Sequence[Input],
+    *,
+    builds: Input | None = (),
+    date: Day | None = None,
+    engine: Engine | EngineName = "scanner",
+    duplicates: Duplicates = "merge",
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    stdin: BinaryIO | None = None,
+    watch: Callable[[str], None] | None = None,
+) -> Dataset:
+    """Return the same as `load`, without a warning: the caller reports the result's failures.
+
+    Raises
+    ------
+    UsageError
+        As `load`.
+    """
+    choice_of("duplicates", duplicates, _DUPLICATES)
+    day, parser = day_of(date), engine_of(engine)
+    if builds is None:
+        builds = ()
+    for given in (*paths, builds):
+        check(given, "load")
+    if not paths and isinstance(builds, (list, tuple)) and not builds:
+        raise UsageError("load() got no input", remedy='name a file or a directory, as lp.load("logs")')
+    reader = _Reader(limit_of(max_bytes), stdin, watch)
     reader.read(builds, _builds_alone)
-    reader.read(paths, lambda source: read_parts(source, date=date))
+    reader.read(paths, lambda source: read_parts(source, date=day, engine=parser))
     return Dataset(reader.records(keep=duplicates == "keep"))
+
+
+def _trouble(data: Dataset, given: bool) -> str | None:
+    """Return what a caller should know who does not look at the failures, in one line."""
+    records = data.records
+    if records.failures:
+        named = [str(failure) for failure in records.failures[:_NAMED_FAILURES]]
+        more = len(records.failures) - _NAMED_FAILURES
+        if more > 0:
+            named.append(f"and {more} more in the result's failures")
+        return "not everything was read: " + "\n  ".join(named)
+    if records.invocations or records.builds or records.triages:
+        return None
+    if not given:
+        return "nothing was read: the list of inputs is empty"
+    return (
+        f"nothing was read: no input holds a log or a build; the table failures names the"
+        f" {len(records.skipped)} that were skipped"
+    )
 
 
 def _builds_alone(source: Source) -> list[Part]:
@@ -75,7 +158,7 @@ def _builds_alone(source: Source) -> list[Part]:
     if detected.kind == "ours":
         raise detected.refusal(source.name)
     found: list[Part] = [*read_builds(source)]
-    if not found:
+    if all(isinstance(part, Skipped) for part in found):
         raise InputError("holds no builds", source=source.name, remedy="save the output of bb get -A -json")
     return found
 
@@ -91,9 +174,9 @@ class _Reader:
         self._builds: list[Build] = []
         self._read = Records()
 
-    def read(self, inputs: Iterable[Input], reading: Callable[[Source], list[Part]]) -> None:
+    def read(self, inputs: object, reading: Callable[[Source], list[Part]]) -> None:
         """Take over what inputs hold, and what of them cannot be read."""
-        for source in open_inputs(inputs, self._max_bytes, self._stdin):
+        for source in open_inputs(inputs, "load", max_bytes=self._max_bytes, stdin=self._stdin):
             if isinstance(source, InputError):
                 self._fail(source, source)
                 continue

@@ -8,16 +8,20 @@ has null, not 0. Odd values (`logparse.odd`) are left out, and counted in the co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from logparse import taken
 from logparse.columns import TABLES, Column
-from logparse.errors import LogparseError
+from logparse.errors import UsageError, nearest
 from logparse.odd import without_odd
-from logparse.tables import frame
+from logparse.records import Invocation
+from logparse.tables import frame, text_type
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    from logparse.lazy import pandas as pd
 
 #: What the command line groups by, and the columns that this is.
 GROUP_KEYS: Final = {
@@ -52,14 +56,33 @@ _FINAL_OF_BUILD: Final = {
     "INFRA_FAILURE": "FAILED",
     "CANCELED": "ABORTED",
 }
+#: The columns that statistics are made of.
+_COUNTED: Final = (
+    *("invocation_id", "status", "created_at", "finished_at", "build_id", "run_s", "queue_latency_s"),
+    *("poll_count", "poll_rpc_s", "source", "odd"),
+)
 _BOT_COLUMNS: Final = ("pool", "os", "cpu", "cores", "machine_type", "zone")
+_OF_BUILDS: Final = (
+    *("build_id", "invocation_id", "project", "bucket", "builder", "builder_id", "bot_id", "status"),
+    *("created_at", "completed_at", "run_s", "odd", *_BOT_COLUMNS),
+)
+#: The table ``invocations``, one record or several.
+Invocations: TypeAlias = "pd.DataFrame | Invocation | Iterable[Invocation]"
 
 
 def group_table(invocations: pd.DataFrame, builds: pd.DataFrame, table: str) -> pd.DataFrame:
     """Return the table ``bots``, ``builders`` or ``jobs``: a row a group, busiest first.
 
     Builds that no invocation asked for count in the groups that they belong to.
+
+    Raises
+    ------
+    UsageError
+        For another name, or where `invocations` or `builds` is not that table.
     """
+    if table not in _TABLE_KEYS:
+        raise UsageError(f"{table!r} is not a table of groups", remedy=nearest(table, _TABLE_KEYS))
+    builds = taken.checked(builds, "metrics.group_table", "builds", _OF_BUILDS)
     grouped = group_by(invocations, _TABLE_KEYS[table], builds=builds)
     if table == "bots":
         known = _known_of_bots(builds)
@@ -78,10 +101,16 @@ def _known_of_bots(builds: pd.DataFrame) -> dict[str, dict[str, Any]]:
     return known
 
 
-def with_builds(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
-    """Return invocations, and builds that none of them asked for as rows without an invocation id."""
-    import pandas as pd
+def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
+    """Return invocations, and builds that none of them asked for as rows without an invocation id.
 
+    Raises
+    ------
+    UsageError
+        Where `invocations` or `builds` is not that table.
+    """
+    invocations = taken.invocations(invocations, "metrics.with_builds", ("build_id",))
+    builds = taken.checked(builds, "metrics.with_builds", "builds", _OF_BUILDS)
     alone = builds[builds["invocation_id"].isna() & ~builds["build_id"].isin(invocations["build_id"])]
     if alone.empty:
         return invocations
@@ -105,15 +134,21 @@ def with_builds(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame
 
 def _plain(value: Any) -> Any:
     """Return a value of a frame as Python's own, None for a missing one."""
-    import pandas as pd
-
     if value is pd.NA or value is pd.NaT or value != value:
         return None
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
-def with_bots(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
-    """Return invocations with the columns pool, os, cpu, cores, machine_type, zone of their builds' bots."""
+def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
+    """Return invocations with the columns pool, os, cpu, cores, machine_type, zone of their builds' bots.
+
+    Raises
+    ------
+    UsageError
+        Where `invocations` or `builds` is not that table.
+    """
+    invocations = taken.invocations(invocations, "metrics.with_bots", ("build_id",))
+    builds = taken.checked(builds, "metrics.with_bots", "builds", _OF_BUILDS)
     known = builds[builds["build_id"].notna()].drop_duplicates("build_id").set_index("build_id")
     columns = {
         name: invocations["build_id"].map(known[name]).astype(known[name].dtype) for name in _BOT_COLUMNS
@@ -122,7 +157,7 @@ def with_bots(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
 
 
 def group_by(
-    invocations: pd.DataFrame,
+    invocations: Invocations,
     by: str | Sequence[str],
     *,
     builds: pd.DataFrame | None = None,
@@ -135,6 +170,8 @@ def group_by(
 
     Parameters
     ----------
+    invocations:
+        The table ``invocations``, or records.
     by:
         A key, or several. Times are those of the creation: ``day`` (2020-11-17), ``week`` (ISO's,
         2020-W47), ``weekday`` (``2 Tue``) and ``hour`` of the day (``04:00``). pool, os, machine_type
@@ -148,13 +185,13 @@ def group_by(
 
     Raises
     ------
-    LogparseError
-        For a key or a time zone that is not known, or a frame without the key's column.
+    UsageError
+        For a key or a time zone that is not known, another table, or a frame without the key's column.
     """
     names = _checked(by)
-    data = invocations
+    data = taken.invocations(invocations, "metrics.group_by", _COUNTED)
     if builds is not None:
-        data = with_bots(with_builds(invocations, builds), builds)
+        data = with_bots(with_builds(data, builds), builds)
     data = _grouped_rows(_with_times(data, names, tz), names)
     keys = [GROUP_KEYS[name][0] for name in names]
     groups = _statistics(data, keys)
@@ -163,7 +200,7 @@ def group_by(
     return _with_builders(groups, data) if "builder" in names else groups
 
 
-def left_out(invocations: pd.DataFrame, by: str | Sequence[str]) -> tuple[int, int]:
+def left_out(invocations: Invocations, by: str | Sequence[str]) -> tuple[int, int]:
     """Return how many invocations, and how many builds without one, belong to no group of `group_by`.
 
     Parameters
@@ -172,25 +209,31 @@ def left_out(invocations: pd.DataFrame, by: str | Sequence[str]) -> tuple[int, i
         The table ``invocations`` with the rows that `with_builds` adds.
     by:
         As in `group_by`.
+
+    Raises
+    ------
+    UsageError
+        As `group_by`.
     """
     names = _checked(by)
-    data = _with_times(invocations, names, "UTC")
+    data = taken.invocations(invocations, "metrics.left_out", _COUNTED)
+    data = _with_times(data, names, "UTC")
     rest = data.drop(_grouped_rows(data, names).index)
     builds = int(_is_build(rest).sum())
     return len(rest) - builds, builds
 
 
-def _checked(by: str | Sequence[str]) -> list[str]:
+def _checked(by: object) -> list[str]:
     """Return the keys to group by, each once, or raise an error that names the choices."""
-    names = list(dict.fromkeys([by] if isinstance(by, str) else by))
-    for name in names:
-        if name not in GROUP_KEYS:
-            raise LogparseError(
-                f"{name!r} is not a key to group by", remedy=f"choose from {', '.join(GROUP_KEYS)}"
-            )
+    given = [by] if isinstance(by, str) or not isinstance(by, Iterable) else list(by)
+    names: dict[str, None] = {}
+    for name in given:
+        if not isinstance(name, str) or name not in GROUP_KEYS:
+            raise UsageError(f"{name!r} is not a key to group by", remedy=nearest(name, GROUP_KEYS))
+        names[name] = None
     if not names:
-        raise LogparseError("no key to group by", remedy=f"choose from {', '.join(GROUP_KEYS)}")
-    return names
+        raise UsageError("no key to group by", remedy=nearest(None, GROUP_KEYS))
+    return list(names)
 
 
 def _grouped_rows(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -198,7 +241,7 @@ def _grouped_rows(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     for name in names:
         (column,) = GROUP_KEYS[name]
         if column not in data:
-            raise LogparseError(
+            raise UsageError(
                 f"the invocations have no column {column!r}", remedy="add it with metrics.with_bots"
             )
         data = data[data[column].notna()]
@@ -212,7 +255,7 @@ def _with_builders(groups: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
     at = groups.columns.get_loc("builder_id")
     assert isinstance(at, int)
     for offset, column in enumerate(_BUILDER_COLUMNS, 1):
-        values = groups["builder_id"].map(known[column]).astype("string")
+        values = groups["builder_id"].map(known[column]).astype(text_type())
         groups.insert(at + offset, column, values)
     return groups
 
@@ -223,25 +266,30 @@ def _with_times(data: pd.DataFrame, names: Sequence[str], tz: str) -> pd.DataFra
     if not wanted:
         return data
     try:
+        if not isinstance(tz, str):
+            raise ValueError(tz)
         local = data["created_at"].dt.tz_convert(tz)
     except (KeyError, ValueError, OSError) as error:
-        raise LogparseError(
-            f"{tz!r} is not a time zone", remedy="name one as Europe/Berlin or UTC"
-        ) from error
-    made = {name: local.dt.strftime(_TIME_KEYS[name]).astype("string") for name in wanted}
+        raise UsageError(f"{tz!r} is not a time zone", remedy="name one as Europe/Berlin or UTC") from error
+    made = {name: local.dt.strftime(_TIME_KEYS[name]).astype(text_type()) for name in wanted}
     if "weekday" in made:
-        made["weekday"] = made["weekday"].map({name[0]: name for name in _WEEKDAYS}).astype("string")
+        made["weekday"] = made["weekday"].map({name[0]: name for name in _WEEKDAYS}).astype(text_type())
     return data.assign(**made)
 
 
-def totals(invocations: pd.DataFrame) -> pd.DataFrame:
-    """Return the same statistics over all invocations: one row."""
-    return _statistics(invocations.assign(all="all"), ("all",)).drop(columns=["all"])
+def totals(invocations: Invocations) -> pd.DataFrame:
+    """Return the same statistics over all invocations, the table or records: one row.
+
+    Raises
+    ------
+    UsageError
+        Where `invocations` is not that table.
+    """
+    data = taken.invocations(invocations, "metrics.totals", _COUNTED)
+    return _statistics(data.assign(all="all"), ("all",)).drop(columns=["all"])
 
 
 def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
     status = data["status"]
     data = without_odd(data)
     data = data.assign(

@@ -28,20 +28,22 @@ _NEGATIVE: Final = {
     "pending_s": "the build starts before it is created",
     "run_s": "the build ends before it starts",
 }
-#: Columns that are computed from a duration that can be odd, and are left out with it.
-_DERIVED: Final = (
-    "finish_lag_s",
-    "launch_s",
-    "launch_wait_s",
-    "overhead_s",
-    "queue_latency_s",
-    "scheduler_wait_s",
-)
+#: Columns that are computed from the same times as durations that can be odd, and those durations.
+_DERIVED: Final = {
+    "finish_lag_s": (),
+    "launch_s": (),
+    "launch_wait_s": (),
+    "overhead_s": ("duration_s", "run_s"),
+    "queue_latency_s": ("pending_s",),
+    "scheduler_wait_s": (),
+}
 
 #: Times whose difference is a duration that can be odd.
 _SPANS: Final = (
     ("created_at", "finished_at"),
     ("created_at", "completed_at"),
+    ("created_at", "build_completed_at"),
+    ("build_started_at", "build_completed_at"),
     ("started_at", "completed_at"),
     ("started_at", "ended_at"),
 )
@@ -145,11 +147,17 @@ def without_odd(data: pd.DataFrame) -> pd.DataFrame:
     for name in data.columns:
         if str(name).endswith("_at"):
             cleaned[name] = data[name].mask(data[name] < EARLIEST)
-    for name in (*_DURATIONS, *_DERIVED):
+    for name in _DURATIONS:
         if name in data:
-            # What is computed from several clocks can be genuinely below −1 s.
-            least = LEAST_S if name in _DURATIONS else -MOST_S
-            cleaned[name] = data[name].where(data[name].between(least, MOST_S))
+            cleaned[name] = data[name].where(data[name].between(LEAST_S, MOST_S))
+    for name, durations in _DERIVED.items():
+        if name in data:
+            # What is computed from several clocks can be genuinely below −1 s, but not with an odd duration.
+            is_odd = data[name] < -MOST_S
+            for duration in durations:
+                if duration in data:
+                    is_odd |= (data[name] < LEAST_S) & data[duration].notna() & cleaned[duration].isna()
+            cleaned[name] = data[name].where((data[name] <= MOST_S) & ~is_odd)
     for start, end in _SPANS:
         if start in data and end in data:
             length = (cleaned[end] - cleaned[start]).dt.total_seconds()

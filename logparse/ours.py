@@ -76,7 +76,7 @@ _TEXTS: Final = tuple(
     )
 )
 _FINDING_RE: Final = re.compile(r"(?:[^\n:]++:)?+(?:[0-9]++:)? ?[a-z]++(?:-[a-z]++)*+: ")
-_CLOSING_RE: Final = re.compile(r"\n?[0-9]++ invocations?+, [0-9]++ entr(?:y|ies)[,:;][^\n]*+\s*+\Z")
+_CLOSING_RE: Final = re.compile(r"(?<![0-9])[0-9]++ invocations?+, [0-9]++ entr(?:y|ies)[,:;][^\n]*+\s*+\Z")
 
 
 def made_by_logparse(text: str) -> str | None:

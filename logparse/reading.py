@@ -5,99 +5,148 @@ Each function returns or raises; nothing is printed.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from hashlib import sha256
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
-from logparse import scanner, sources
+from logparse import scanner
+from logparse.arguments import Day, EngineName, day_of, engine_of, limit_of
 from logparse.buildbucket import builds_in
 from logparse.checks import check_invocation, check_triage
 from logparse.detection import detect, nothing
 from logparse.entries import Entry, split_invocations
 from logparse.errors import InputError
+from logparse.inputs import Input, check, name_of, open_inputs
 from logparse.invocation import assemble
 from logparse.merge import Copy
 from logparse.pages import PageText, pages_of
 from logparse.records import Build, Invocation, TriageLog
-from logparse.sources import DEFAULT_MAX_BYTES, Source
+from logparse.sources import DEFAULT_MAX_BYTES, Skipped, Source
 from logparse.syntax import Engine, Page
 
-Input: TypeAlias = "str | bytes | os.PathLike[str]"
 Result: TypeAlias = Invocation | TriageLog | Build | InputError
 Part: TypeAlias = Copy | TriageLog | Build | InputError
 
 
 def parse(
-    source: Input, *, date: date | None = None, engine: Engine = scanner, max_bytes: int = DEFAULT_MAX_BYTES
+    source: Input,
+    *,
+    date: Day | None = None,
+    engine: Engine | EngineName = "scanner",
+    max_bytes: int = DEFAULT_MAX_BYTES,
 ) -> Invocation:
-    """Return the one invocation that a path or a text holds.
+    """Return the record of the one invocation that an input holds.
 
     Parameters
     ----------
     source:
-        A path, or the text itself (str with a line end, or bytes).
+        A path, as str or `pathlib.Path`; ``-`` for standard input; an open file; or the text of a page
+        or a log. A str is a text where it has a line end, bytes always are. A directory, a pattern like
+        ``*.log`` or a list of these is accepted where it holds one invocation in all.
     date:
-        Day of the first entry, used where nothing in the text tells it.
+        The day of the first entry, as `datetime.date` or as text like ``2020-11-17``. It is used
+        where nothing in the text names a day.
     engine:
-        `logparse.scanner`, or `logparse.grammar` for the same by the grammar.
+        ``"scanner"``, or ``"grammar"`` for the same result by the grammar, which is slower.
     max_bytes:
-        Larger inputs are refused.
+        Larger inputs are refused; the size counts after decompression.
+
+    Returns
+    -------
+    Invocation
+        Its fields are in `logparse.records`. What the text does not say is None.
 
     Raises
     ------
     InputError
-        Where the source cannot be read, or holds no invocation or several.
+        Where the input cannot be read, or holds no invocation or several.
+    UsageError
+        Where an argument is not one of those above.
     """
-    found = list(parse_many(source, date=date, engine=engine, max_bytes=max_bytes))
-    if len(found) != 1:
+    check(source, "parse")
+    found = _invocations(source, "parse", day_of(date), engine_of(engine), limit_of(max_bytes))
+    first = next(found)
+    names = [first.source, *(other.source for other in found)]
+    if len(names) > 1:
+        files = len(set(names))
         raise InputError(
-            f"holds {len(found)} invocations, not one", source=found[0].source, remedy="use parse_many"
+            f"holds {len(names)} invocations{f' in {files} files' if files > 1 else ''}, not one",
+            source=name_of(source) or (first.source if files == 1 else "the input"),
+            remedy="use parse_many for the record of each, or load for tables",
         )
-    return found[0]
+    return first
 
 
 def parse_many(
-    source: Input, *, date: date | None = None, engine: Engine = scanner, max_bytes: int = DEFAULT_MAX_BYTES
+    source: Input,
+    *,
+    date: Day | None = None,
+    engine: Engine | EngineName = "scanner",
+    max_bytes: int = DEFAULT_MAX_BYTES,
 ) -> Iterator[Invocation]:
-    """Yield all invocations that a path or a text holds, in order. Parameters are those of `parse`.
+    """Yield the record of each invocation that an input holds, in order.
+
+    An invocation that several files hold is yielded for each; `load` puts them together. Files of a
+    directory that hold no invocation are passed over, as `load` does.
+
+    Parameters
+    ----------
+    source:
+        A path, a directory (with all below it), a pattern like ``*.log`` or ``logs/**/*.log``, ``-``
+        for standard input, an open file, a text, or a list of these.
+    date, engine, max_bytes:
+        As in `parse`.
+
+    Yields
+    ------
+    Invocation
+        The files are read one at a time, each when its first record is asked for.
 
     Raises
     ------
     InputError
-        Where the source cannot be read or holds no invocation.
+        Where an input cannot be read, or a file that was named holds no invocation.
+    UsageError
+        Where an argument is not one of those above. It is raised at the call.
     """
-    for opened in _open(source, max_bytes):
-        found = [r for r in read_source(opened, date=date, engine=engine) if isinstance(r, Invocation)]
+    check(source, "parse_many")
+    return _invocations(source, "parse_many", day_of(date), engine_of(engine), limit_of(max_bytes))
+
+
+def _invocations(
+    given: Input, function: str, day: date | None, engine: Engine, max_bytes: int
+) -> Iterator[Invocation]:
+    empty = True
+    for opened in open_inputs(given, function, max_bytes=max_bytes):
+        if isinstance(opened, Skipped):
+            continue
+        if isinstance(opened, InputError):
+            raise opened
+        for record in _invocations_of(opened, day, engine):
+            empty = False
+            yield record
+    if empty:
+        raise InputError(
+            "holds no invocation",
+            source=name_of(given) or "the input",
+            remedy="name a saved page, a log, or a directory of them",
+        )
+
+
+def _invocations_of(opened: Source, day: date | None, engine: Engine) -> list[Invocation]:
+    try:
+        found = [r for r in read_source(opened, date=day, engine=engine) if isinstance(r, Invocation)]
         if not found:
             raise InputError(
                 "holds no invocation", source=opened.name, remedy="see lp.load for builds and triage logs"
             )
-        yield from found
-
-
-def _open(source: Input, max_bytes: int) -> Iterator[Source]:
-    for opened in open_inputs([source], max_bytes):
-        if isinstance(opened, InputError):
-            raise opened
-        yield opened
-
-
-def open_inputs(
-    inputs: Iterable[Input], max_bytes: int, stdin: BinaryIO | None = None
-) -> Iterator[Source | InputError]:
-    """Yield each file and text of the inputs, and an error for each that cannot be read."""
-    for item in inputs:
-        opened: Iterable[Source | InputError]
-        if isinstance(item, bytes):
-            opened = [sources.decode(item, "<text>")]
-        elif isinstance(item, str) and "\n" in item:
-            opened = [sources.from_text(item)]
-        else:
-            opened = sources.read([item], max_bytes=max_bytes, stdin=stdin)
-        yield from opened
+    except InputError:
+        if not opened.walked:
+            raise
+        return []
+    return found
 
 
 # --- one source -------------------------------------------------------------------------------

@@ -30,7 +30,10 @@ class Record(msgspec.Struct, kw_only=True):
         return list(self._known())
 
     def __repr__(self) -> str:
-        parts = ", ".join(f"{name}={_brief(value)}" for name, value in self._known())
+        parts = ", ".join(
+            f"{name}={_short(repr(value)) if isinstance(value, str) else _brief(value)}"
+            for name, value in self._known()
+        )
         return f"{type(self).__name__}({parts})"
 
     def _repr_html_(self) -> str:
@@ -54,7 +57,10 @@ def _brief(value: Any) -> str:
         return f"<{type(value).__name__} {identifier}>" if identifier else f"<{type(value).__name__}>"
     if isinstance(value, list) and value and isinstance(value[0], Record):
         return f"<{len(value)} × {type(value[0]).__name__}>"
-    text = value if isinstance(value, str) and value.isprintable() else repr(value)
+    return _short(value if isinstance(value, str) and value.isprintable() else repr(value))
+
+
+def _short(text: str) -> str:
     return text if len(text) <= 120 else text[:117] + "…"
 
 

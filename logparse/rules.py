@@ -89,14 +89,15 @@ def penalty(block: Block, found: Match | None, state: State, *, cut_short: bool 
     """
     kind = found.message.kind if found else None
     step = step_between(state.clock_ms, block.clock_ms)
-    broken = 0 if found is None else _broken(block, found, state)
+    ending = state.kind in phases.LAST_WORDS and not cut_short
+    broken = int(ending) if found is None else _broken(block, found, state)
     rare = RARE if not cut_short and is_rare(found, state) else 0
     allowed = AFTER.get(state.kind or "")
-    if allowed is not None:
+    off = max(-step, 0) if state.kind != LOG_CUT else 0
+    if allowed is not None and (cut_short or kind in allowed):
         off = ending_penalty(step, allowed is phases.ENDINGS or kind in phases.FINISH)
-        broken = max(broken, kind not in allowed and not cut_short)
-    else:
-        off = max(-step, 0) if state.kind != LOG_CUT else 0
+    elif allowed is not None:
+        broken = max(broken, 1)
     return off + rare + broken * BROKEN + _finish_error(state, block, found)
 
 
@@ -126,7 +127,7 @@ def is_rare(found: Match | None, state: State) -> bool:
     The engine gives up after a failure that it quotes, or before it has made all attempts.
     """
     if found is None:
-        return state.phase in ("queued", "retrying") or state.kind in phases.LAST_WORDS
+        return state.phase in ("queued", "retrying")
     kind = found.message.kind
     if kind == "attempt_started":
         if state.phase in phases.UNKNOWN_PHASES or (state.attempt is None and state.phase != "queued"):

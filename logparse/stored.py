@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from logparse.columns import TABLES, Column
-from logparse.errors import InputError
+from logparse.errors import InputError, UnknownTableError, UsageError
 from logparse.output.cells import unguarded
 from logparse.output.schema import SCHEMA_FILE
 from logparse.tables import frame, json_text
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    from logparse.lazy import pandas as pd
 
 _FORMATS: Final = ("csv", "jsonl")
 #: A cell and its end. Cells of CSV are quoted or hold neither quotes nor line ends.
@@ -56,10 +58,17 @@ def read_tables(
     ------
     InputError
         Where the folder has no table, not that table, or a file that logparse did not write.
+    UsageError
+        Where `directory` is not a path, or `table` is not the name of a table.
     """
+    if not isinstance(directory, (str, os.PathLike)):
+        raise UsageError(
+            f"read_tables() takes the path of a folder, not {type(directory).__name__}",
+            remedy="name the folder that logparse export --table all -o wrote",
+        )
     folder = Path(directory)
-    if table is not None and table not in TABLES:
-        raise InputError(f"{table!r} is not a table", remedy=f"name one of {', '.join(TABLES)}")
+    if table is not None and table not in list(TABLES):
+        raise UnknownTableError(table, TABLES)
     files = {name: _file(folder, name) for name in ([table] if table else TABLES)}
     found = {name: _read(path, TABLES[name]) for name, path in files.items() if path is not None}
     if table in found:
@@ -222,7 +231,8 @@ def _from_json(value: Any, type_: str) -> Any:
         return _time(value)
     if type_ == "float" and type(value) is int:
         return float(value)
-    if type(value) is not _JSON_TYPES[type_] or (isinstance(value, int) and abs(value) >= _INT_LIMIT):
+    outside = isinstance(value, int) and not -_INT_LIMIT <= value < _INT_LIMIT
+    if type(value) is not _JSON_TYPES[type_] or outside:
         raise ValueError(f"{str(value)[:40]!r} is not {type_}")
     return value
 

@@ -1,8 +1,10 @@
 """From records to tables: the DataFrames that `logparse.columns` declares.
 
-Rows are made one at a time, so that a file can be written without a frame. Types of frames are
-pandas' nullable ones, so that unknown is null in every column: ``string``, ``Int64``, ``boolean``,
-``float64``, and ``datetime64[us, UTC]``.
+Rows are made one at a time, so that a file can be written without a frame. Unknown is null in every
+column. Text, status and kind included, has pandas' type ``str`` (``object`` before pandas 2.3):
+``frame.status == "FAILED"`` gives plain truth values, False for null, as NumPy's functions need them.
+Categories would refuse a status that is new. The other types are ``Int64``, ``boolean``, ``float64``
+and ``datetime64[us, UTC]``.
 """
 
 from __future__ import annotations
@@ -23,12 +25,12 @@ from logparse.records import Build, Event, Finding, Invocation, Record, TriageLo
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    from logparse.lazy import pandas as pd
 
 Row = dict[str, Any]
 
 _PANDAS_TYPES: Final[dict[str, Any]] = {
-    "text": "string",
-    "json": "string",
     "int": "Int64",
     "bool": "boolean",
     "float": "float64",
@@ -39,15 +41,25 @@ _JOB_TAG: Final = "scheduler_job_id:"
 _PAYLOADS: Final = frozenset({"request", "response", "build", "commit"})
 
 
+def text_type() -> Any:
+    """Return the type of columns of text in frames: see the top of this module."""
+    from numpy import nan
+
+    try:
+        return pd.StringDtype(na_value=nan)
+    except TypeError:
+        # pandas 2.2 has no type of text with which a comparison gives plain truth values.
+        return object
+
+
 def frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:
     """Return rows as a frame with exactly `columns`, typed as they declare."""
-    import pandas as pd
-
     listed = list(rows)
+    types = {"text": text_type(), "json": text_type(), **_PANDAS_TYPES}
     data = {}
     for column in columns:
         values = [row.get(column.name) for row in listed]
-        data[column.name] = pd.Series(values, dtype=object).astype(_PANDAS_TYPES[column.type])
+        data[column.name] = pd.Series(values, dtype=object).astype(types[column.type])
     return pd.DataFrame(data, columns=[c.name for c in columns])
 
 
@@ -110,9 +122,9 @@ def build_row(build: Build, invocation: Invocation | None) -> Row:
 
 
 def own_builder_id(build: Build) -> str | None:
-    """Return the name of a build's builder. Where it names no project, its tags may name the job's."""
+    """Return the name of a build's builder. Where version 1 names no project, its tags may name the job's."""
     tag = next((tag for tag in build.tags if tag.startswith(_JOB_TAG)), _JOB_TAG)
-    job_project, _ = split_job_id(tag.removeprefix(_JOB_TAG))
+    job_project = split_job_id(tag.removeprefix(_JOB_TAG))[0] if build.version == 1 else None
     return builder_id(build.project, build.bucket, build.builder, job_project=job_project)
 
 
@@ -198,6 +210,24 @@ def rows(records: Records, table: str) -> Iterator[Row]:
         For a name that is no such table.
     """
     return _ROWS[table](records)
+
+
+def row_counts(records: Records) -> dict[str, int]:
+    """Return how many rows each table of records has. No row is made."""
+    invocations, logs = records.invocations, records.logs
+    builds = [build for build, _ in _all_builds(records)]
+    return {
+        "invocations": len(invocations),
+        "events": sum(len(log.events) for log in logs),
+        "polls": sum(len(record.polls) for record in invocations),
+        "attempts": sum(len(record.attempts) for record in invocations),
+        "builds": len(builds),
+        "steps": sum(len(build.steps) for build in builds),
+        "triggers": sum(len(record.triggers) for record in invocations),
+        "unrecognized": sum(event.kind is None for log in logs for event in log.events),
+        "findings": len(records.all_findings),
+        "failures": len(records.failures) + len(records.skipped),
+    }
 
 
 def table_frame(records: Records, table: str) -> pd.DataFrame:

@@ -102,6 +102,22 @@ PROVOKED: dict[str, tuple[Callable[[], lp.Invocation], str, int | None]] = {
         "52 is not a possible number of an attempt",
         2,
     ),
+    "reading-ambiguous": (
+        text(
+            NOOP.replace("Running noop task for 1s", "Failed to schedule Buildbucket build - rpc error")
+            + "[04:34:00.203] The invocation will be retried\n"
+            "[04:34:00.203] Received PubSub notification, asking Buildbucket for the build status\n"
+            "[04:34:00.203] Fatal error when handling PubSub notification, aborting invocation - RETRYING\n"
+            "[04:34:00.203] Invocation finished in 1.114s with status FAILED\n"
+        ),
+        "the engine rarely writes this here",
+        5,
+    ),
+    "log-too-long": (
+        text(NOOP.replace("noop task for 1s", "noop task for 1s" + " " * 1_000_000) + DONE),
+        "longer than 1,000,000 characters",
+        3,
+    ),
     "timer-never-fired": (
         text(
             NOOP.replace("Running noop task for 1s", f'Scheduling timer "check-buildbucket-build-status" {TIMER} after 1m0s')
@@ -195,4 +211,5 @@ def test_codes_say_what_they_mean() -> None:
         "stray-text",
         "definition-unreadable",
         "properties-unreadable",
+        "log-too-long",
     ]

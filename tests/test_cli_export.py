@@ -21,12 +21,12 @@ REAL = LOGS / "win_xfa_component-9028843112359765808.txt"
 INPUTS = [LOGS / "v1-2020-11", REAL]
 
 TYPES = {
-    "text": "string",
-    "json": "string",
+    "text": "str",
+    "json": "str",
     "int": "Int64",
     "bool": "boolean",
     "float": "float64",
-    "time": "string",
+    "time": "str",
 }
 
 
@@ -77,7 +77,7 @@ def test_csv_gives_the_frame_back(table: str, frames: lp.Dataset, exported: Path
     expected = frames.table(table).copy()
     for column in TABLES[table]:
         if column.type == "text":
-            expected[column.name] = expected[column.name].map(guarded, na_action="ignore").astype("string")
+            expected[column.name] = expected[column.name].map(guarded, na_action="ignore").astype("str")
             # An empty text and an unknown one are the same to CSV.
             expected[column.name] = expected[column.name].replace("", pd.NA)
     assert len(again) == len(expected)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from linear import Case, assert_linear
+from linear import Case, assert_linear, filled
 from quick import quick
 
 import logparse as lp
@@ -345,10 +345,5 @@ def test_time_is_linear(ending: str) -> None:
         "1 invocation, 1 entry, ", "<meta name ", "All projects / a\n", "x  SUCCEEDED", "logparse: x\n", UNKNOWN,
     )  # fmt: skip
     assert_linear(
-        *(
-            Case(
-                repr(line), lambda n, line=line: line * (n // len(line)) + "\n" + ending, detect, 160_000, 0.8
-            )
-            for line in lines
-        )
+        *(Case(repr(line), filled(line, "", f"\n{ending}"), detect, 160_000, 0.8) for line in lines)
     )

@@ -276,7 +276,7 @@ def test_no_invocations_no_groups(key: str) -> None:
     "rows", [(), (run(None),), (run(1.0, bot_id="b", builder="w", project="p", bucket="c"),)]
 )
 def test_tables_have_their_declared_columns_and_types(table: str, rows: tuple[dict[str, Any], ...]) -> None:
-    types = {"text": "string", "int": "Int64", "float": "float64", "time": "datetime64[us, UTC]"}
+    types = {"text": "str", "int": "Int64", "float": "float64", "time": "datetime64[us, UTC]"}
     found = group_table(invocations(*rows), builds(), table)
     assert [(c, str(found[c].dtype)) for c in found.columns] == [
         (c.name, types[c.type]) for c in TABLES[table]

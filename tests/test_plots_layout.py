@@ -150,7 +150,7 @@ def shown(artist: Any) -> list[Text]:
 
 
 def title_of(ax: Axes) -> Text:
-    return next(text for text in shown(ax) if text.get_text() == ax.get_title(loc="left"))
+    return next(text for text in ax.findobj(Text) if text.get_text() == ax.get_title(loc="left"))
 
 
 def outside(figure: Figure) -> list[str]:

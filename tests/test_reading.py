@@ -417,11 +417,13 @@ def test_builds_of_nothing(tmp_path: Path) -> None:
 
 def test_a_dataset_names_its_tables() -> None:
     found = lp.load(V2_LOG)
-    assert found.table("polls") is found.polls
+    pd.testing.assert_frame_equal(found.table("polls"), found.polls)
     for name in ("poll", "", "records", "__class__"):
         with pytest.raises(KeyError):
             found.table(name)
-    assert repr(found) == "<Dataset: 1 invocations, 0 other builds, 0 failures>"
+    assert repr(found).startswith(
+        "<Dataset: 1 invocation, 0 other builds, 0 failures; rows of tables: invocations 1,"
+    )
 
 
 @pytest.mark.slow

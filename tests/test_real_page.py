@@ -335,8 +335,8 @@ def test_the_triggers(tables: lp.Dataset) -> None:
 
 def test_the_types_of_all_tables(tables: lp.Dataset) -> None:
     types = {
-        "text": "string",
-        "json": "string",
+        "text": "str",
+        "json": "str",
         "int": "Int64",
         "float": "float64",
         "bool": "boolean",

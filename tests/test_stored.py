@@ -154,7 +154,7 @@ def test_folders_without_tables(tmp_path: Path) -> None:
         lp.read_tables(tmp_path / "no")
     with pytest.raises(lp.InputError, match="holds no file of a table; write it"):
         lp.read_tables(tmp_path)
-    with pytest.raises(lp.InputError, match="'foo' is not a table; name one of invocations, events"):
+    with pytest.raises(lp.UsageError, match="'foo' is not a table; choose from invocations, events"):
         lp.read_tables(tmp_path, "foo")
     (tmp_path / "polls.csv").write_text("seq\n1\n")
     with pytest.raises(lp.InputError, match="holds no file of events table"):

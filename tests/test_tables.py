@@ -19,8 +19,8 @@ LOGS = Path(__file__).parent / "data" / "logs"
 RECORDED = [name for name in TABLES if name not in ("bots", "builders", "jobs")]
 AT = datetime(2020, 11, 17, 4, 33, 59, 89000, tzinfo=UTC)
 TYPES = {
-    "text": "string",
-    "json": "string",
+    "text": "str",
+    "json": "str",
     "int": "Int64",
     "float": "float64",
     "bool": "boolean",

@@ -7,15 +7,8 @@ from collections import Counter
 import pytest
 from engine_logs import LOGS, misread, names, read
 from trimming import cut_places
-from variations import KINDS
+from variations import KINDS, SAMPLE
 
-#: Logs of all dialects and kinds of jobs whose variations are read every day. The others are slow.
-SAMPLE = (
-    "v1-2020-11/custom_mode1",
-    "v1-2020-11/fatal_http403",
-    "v2-2021-06/retrying_unfinished",
-    "v2-2026-08/urlfetch_200_text",
-)
 #: Logs to which each kind applies, and its variations of them.
 COUNTS = {
     "notification_while_retrying": (90, 1055),

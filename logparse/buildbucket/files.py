@@ -37,7 +37,13 @@ _PAGE_TOKENS: Final = frozenset({"nextPageToken", "next_page_token", "next_curso
 _DECODER: Final = json.JSONDecoder()
 _JSON_FIRST_RE: Final = re.compile(r"[\s\ufeff]*+(?:\)\]\}'\s*+)?(?:\[\s*+)*+[{\]]")
 _SEPARATOR_RE: Final = re.compile(r"[\s,\ufeff]*+(?:\)\]\}'[\s,]*+)?")
-_LIST_RE: Final = re.compile(r"\[\s*+(?=[\[{\]])")
+#: A value that is neither a list nor an object, as an element of a list.
+_VALUE_RE: Final = re.compile(
+    r'(?:null|true|false|"(?:[^"\\\n]++|\\.)*+"|-?+[0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+)(?=\s*+[,\]])'
+)
+_LIST_RE: Final = re.compile(
+    rf"\[\s*+(?=(?:{_VALUE_RE.pattern}\s*+,\s*+)*+(?:[\[{{\]]|{_VALUE_RE.pattern}\s*+\]))"
+)
 _SCALAR: Final = r'(?:"(?:[^"\\\n]++|\\.)*+"|[-+\w.]++)'
 _MEMBER_RE: Final = re.compile(rf'"([^"\\\n]*+)"\s*+:\s*+({_SCALAR})?+')
 #: An object whose first member that is not a scalar holds what counts: it is read part by part.
@@ -101,8 +107,10 @@ class _File:
         #: Characters that were looked at and are to be looked at again.
         self._wasted = 0
         self._read = False
-        #: Lines that are not JSON, objects that are not builds, searches of which more pages follow.
+        #: Lines of: what is not JSON, elements of lists that are not objects, objects that are not builds,
+        #: searches of which more pages follow.
         self._noise: list[int] = []
+        self._values: list[int] = []
         self._others: list[int] = []
         self._pages: list[int] = []
 
@@ -143,7 +151,7 @@ class _File:
                     self._noise.append(self._line_at(self._position))
                 self._open = max(0, self._open - 1)
                 self._position += 1
-            elif not (self._open_container() or self._skip_member()):
+            elif not (self._open_container() or self._skip_member() or self._skip_value()):
                 self._skip_line()
 
     def _open_container(self) -> bool:
@@ -167,6 +175,15 @@ class _File:
                 _, self._position = _DECODER.raw_decode(self._text, self._position)
             except (ValueError, RecursionError):
                 self._skip_line()
+        return True
+
+    def _skip_value(self) -> bool:
+        """Move past an element of a list that can hold no build, such as the null of a build not found."""
+        found = _VALUE_RE.match(self._text, self._position) if self._open else None
+        if found is None:
+            return False
+        self._values.append(self._line_at(self._position))
+        self._position = found.end()
         return True
 
     def _skip_line(self) -> None:
@@ -268,6 +285,7 @@ class _File:
             yield InputError(cause, source=self._name, line=self._others[0], remedy=_REMEDY)
         for lines, cause, remedy in (
             (self._pages, "is a page of a search, and more builds follow", "fetch the next pages as well"),
+            (self._values, f"elements of lists that are not builds: {len(self._values)}", None),
             (self._noise, f"lines that are not JSON: {len(self._noise)}, the first here", None),
         ):
             if lines:

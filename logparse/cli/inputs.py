@@ -56,11 +56,11 @@ def read(inputs: Inputs) -> Dataset:
     LogparseError
         Where no input holds anything and nothing has been said about it.
     """
-    from logparse.loading import load
+    from logparse.loading import gather
 
     with _Progress([*inputs.paths, *inputs.builds]) as seen:
-        data = load(
-            *inputs.paths,
+        data = gather(
+            inputs.paths,
             builds=inputs.builds,
             date=inputs.day,
             duplicates="keep" if inputs.keep_duplicates else "merge",

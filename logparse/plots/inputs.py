@@ -9,9 +9,10 @@ from typing import Any, Final
 import pandas as pd
 from msgspec import structs
 
+from logparse import taken
 from logparse.builders import builder_id
 from logparse.columns import TABLES
-from logparse.errors import UsageError, choices
+from logparse.errors import UsageError
 from logparse.plots import texts
 from logparse.records import Invocation, Poll
 from logparse.tables import frame, invocation_row
@@ -44,61 +45,21 @@ def invocations(given: object, chart: str, needed: Iterable[str] = ()) -> pd.Dat
     if isinstance(given, pd.Series):
         given = given.to_frame().T
     if not isinstance(given, pd.DataFrame):
-        records = _records(given, (Invocation,), chart, "invocations")
-        given = frame(map(invocation_row, records), TABLES["invocations"])
-    return _checked(given, chart, "invocations", needed)
+        return taken.invocations(given, f"plots.{chart}", needed)
+    return taken.checked(given, f"plots.{chart}", "invocations", needed).reset_index(drop=True)
 
 
 def polls(given: object, chart: str, needed: Iterable[str]) -> pd.DataFrame:
     """Return the table ``polls``, or records, or the checks of invocations, as a frame with the columns."""
     if not isinstance(given, pd.DataFrame):
         rows: list[dict[str, Any]] = []
-        for record in _records(given, (Poll, Invocation), chart, "polls"):
+        for record in taken.records(given, (Poll, Invocation), f"plots.{chart}", "polls"):
             parts, number = (
                 (record.polls, record.invocation_id) if isinstance(record, Invocation) else ([record], None)
             )
             rows += [{**structs.asdict(part), "invocation_id": number} for part in parts]
         given = frame(rows, TABLES["polls"])
-    return _checked(given, chart, "polls", needed)
-
-
-def _records(given: Any, types: tuple[type, ...], chart: str, table: str) -> list[Any]:
-    if isinstance(given, types):
-        return [given]
-    listed = list(given) if _iterable(given) else [given]
-    for item in listed:
-        if not isinstance(item, types):
-            inside = "" if item is given else f" with an item of type {type(item).__name__}"
-            names = choices(kind.__name__ for kind in types)
-            raise UsageError(
-                f"plots.{chart}() takes the table {table} or records of type {names},"
-                f" not {type(given).__name__}{inside}",
-                remedy=_remedy(given, table),
-            )
-    return listed
-
-
-def _iterable(given: object) -> bool:
-    return isinstance(given, Iterable) and not isinstance(given, (str, bytes, Mapping))
-
-
-def _remedy(given: object, table: str) -> str:
-    if isinstance(getattr(given, table, None), pd.DataFrame):
-        return f"pass its table, as data.{table}"
-    return f"pass lp.load(…).{table}, or what lp.parse returned"
-
-
-def _checked(data: pd.DataFrame, chart: str, table: str, needed: Iterable[str]) -> pd.DataFrame:
-    if data.empty and not len(data.columns):
-        return frame([], TABLES[table])
-    missing = [column for column in needed if column not in data.columns]
-    if missing:
-        raise UsageError(
-            f"plots.{chart}() needs the columns {', '.join(needed)} of the table {table},"
-            f" and this frame lacks {', '.join(missing)}",
-            remedy=f"pass lp.load(…).{table} with all of its columns",
-        )
-    return data.reset_index(drop=True)
+    return taken.checked(given, f"plots.{chart}", "polls", needed).reset_index(drop=True)
 
 
 def one(given: object, chart: str) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ sequence, so that it never costs the inputs after it.
 
 from logparse.sources.decoding import decode, from_text
 from logparse.sources.finding import find
-from logparse.sources.opening import DEFAULT_MAX_BYTES, read
+from logparse.sources.opening import DEFAULT_MAX_BYTES, read, read_stream
 from logparse.sources.source import Found, Note, Skipped, Source
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "find",
     "from_text",
     "read",
+    "read_stream",
 ]

@@ -73,6 +73,19 @@ def read(
         yield result
 
 
+def read_stream(stream: Readable, name: str, *, max_bytes: int = DEFAULT_MAX_BYTES) -> Source:
+    """Read, decompress and decode an open binary file to its end. It is not closed.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is larger than `max_bytes`, or is not text.
+    OSError, ValueError
+        If reading from the file fails.
+    """
+    return decode(_load(stream, name, max_bytes), name)
+
+
 def _open(found: Found, max_bytes: int, stdin: BinaryIO | None) -> Source:
     """Read one input to its end. Raises InputError only."""
     name = found.name

@@ -15,6 +15,7 @@ from logparse import reading, sources
 from logparse.checks import CODES
 from logparse.columns import TABLES, Column
 from logparse.dataset import Dataset
+from logparse.detection import detect
 from logparse.errors import InputError, LogparseError
 from logparse.html import is_html
 from logparse.output.writers import WRITERS
@@ -125,7 +126,7 @@ def check_events(log: Invocation | TriageLog, source: Source) -> None:
 
 def check_nothing_lost(records: Records, source: Source) -> None:
     """Every line from the first entry on stands in an entry's text, but for blank ones and the triage block's frame."""
-    if is_html(source.text) or not records.logs or len(list(pages_of(source))) != 1:
+    if is_html(source.text) or not records.logs or len(list(pages_of(detect(source.text), source.name))) != 1:
         return
     lines = original(source.text).split("\n")
     events: list[Event] = sorted((e for log in records.logs for e in log.events), key=lambda e: e.line)

@@ -329,7 +329,16 @@ def compare_page_with_log(c: Comparison) -> None:
         if name not in place and value is not None:
             c.same(f"{name} of the page", page[name], value)
     supplied = {name for name in bare if bare[name] is None and page[name] is not None} - place
-    of_page = {"triggered_by", "task_kind", "trigger_count", "tags", "bucket", "builder", "status"}
+    of_page = {
+        "triggered_by",
+        "task_kind",
+        "trigger_count",
+        "tags",
+        "builder_id",
+        "bucket",
+        "builder",
+        "status",
+    }
     of_page |= {"repository", "ref", "revision", "build_url"}
     if c.truth["invocation_id"] not in text_of(c.log):
         of_page |= {"invocation_id", "project", "job_id", "job", "created_at", "launched_at"}

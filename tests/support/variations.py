@@ -32,6 +32,14 @@ from trimming import trimmed_as_saved
 
 #: Findings that may be about sequences that the engine writes seldom.
 RARE: Final = frozenset({"attempt-skipped", "reading-ambiguous"})
+#: Logs of all dialects and kinds of jobs whose variations are read every day. The others are slow.
+SAMPLE = (
+    "v1-2020-11/custom_mode1",
+    "v1-2020-11/fatal_http403",
+    "v2-2021-06/retry_lost",
+    "v2-2021-06/retrying_unfinished",
+    "v2-2026-08/urlfetch_200_text",
+)
 
 
 @dataclass(frozen=True)

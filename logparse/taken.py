@@ -1,0 +1,70 @@
+"""What functions of tables take: a table as a frame, or records; all else is a `UsageError`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from logparse.columns import TABLES
+from logparse.errors import UsageError, choices
+from logparse.records import Invocation
+from logparse.tables import frame, invocation_row
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    from logparse.lazy import pandas as pd
+
+
+def invocations(given: object, function: str, needed: Iterable[str] = ()) -> pd.DataFrame:
+    """Return the table ``invocations``, or one or more records, as a frame that has the needed columns."""
+    if not isinstance(given, pd.DataFrame):
+        found = records(given, (Invocation,), function, "invocations")
+        given = frame(map(invocation_row, found), TABLES["invocations"])
+    return checked(given, function, "invocations", needed)
+
+
+def records(given: Any, types: tuple[type, ...], function: str, table: str) -> list[Any]:
+    """Return one or more records as a list."""
+    if isinstance(given, types):
+        return [given]
+    listed = list(given) if _iterable(given) else [given]
+    for item in listed:
+        if not isinstance(item, types):
+            inside = "" if item is given else f" with an item of type {type(item).__name__}"
+            names = choices(kind.__name__ for kind in types)
+            raise UsageError(
+                f"{function}() takes the table {table} or records of type {names},"
+                f" not {type(given).__name__}{inside}",
+                remedy=_remedy(given, table),
+            )
+    return listed
+
+
+def _iterable(given: object) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, (str, bytes, Mapping))
+
+
+def _remedy(given: object, table: str) -> str:
+    if isinstance(getattr(given, table, None), pd.DataFrame):
+        return f"pass its table, as data.{table}"
+    return f"pass lp.load(…).{table}, or what lp.parse returned"
+
+
+def checked(given: object, function: str, table: str, needed: Iterable[str]) -> pd.DataFrame:
+    """Return a frame that has the needed columns; one without rows and columns is the empty table."""
+    if not isinstance(given, pd.DataFrame):
+        raise UsageError(
+            f"{function}() takes the table {table}, not {type(given).__name__}",
+            remedy=_remedy(given, table),
+        )
+    if given.empty and not len(given.columns):
+        return frame([], TABLES[table])
+    missing = [column for column in needed if column not in given.columns]
+    if missing:
+        raise UsageError(
+            f"{function}() needs the columns {', '.join(needed)} of the table {table},"
+            f" and this frame lacks {', '.join(missing)}",
+            remedy=f"pass lp.load(…).{table} with all of its columns",
+        )
+    return given
