@@ -246,6 +246,7 @@ def test_failures_are_in_the_json(cli: Callable[..., Any]) -> None:
     assert json.loads(alone.out)["totals"] is None
 
 
+@pytest.mark.slow
 def test_markdown(cli: Callable[..., Any]) -> None:
     out = cli("summarize", "v2-2021-06", "--by", "status", "--format", "markdown").out
     head, rule, *rows = out.splitlines()

@@ -188,7 +188,12 @@ SLOW_LOGS = {
     "timers of other invocations",
     "triggers",
     "attempts",
+    "responses",
     "responses without a body",
+    "retries",
+    "triage lines without a clock",
+    "triage rulers",
+    "checks",
     "finishes that do not agree",
 }
 

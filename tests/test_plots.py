@@ -146,7 +146,7 @@ CHARTS: dict[str, Callable[[lp.Dataset, Axes | None], Axes]] = {
 }
 
 
-@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("chart", quick([next(iter(CHARTS))], CHARTS))
 def test_given_axes_are_used_and_returned(chart: str, real: lp.Dataset) -> None:
     figure, axes = pyplot.subplots(1, 2)
     assert CHARTS[chart](real, axes[1]) is axes[1]

@@ -223,7 +223,7 @@ def test_texts_are_inside_and_apart(name: str, chart: str, style: str, data: Cal
 
 
 @pytest.mark.parametrize("layout", quick(["tight"], ["plain", "tight", "constrained"]))
-@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("chart", quick(["phases", "by day"], CHARTS))
 @pytest.mark.parametrize("name", quick(["real"], ["real", "samples", "hostile"]))
 def test_nothing_is_clipped_in_any_layout(
     name: str, chart: str, layout: str, data: Callable[[str], Frames]
