@@ -50,7 +50,12 @@ _ABSORB_FIRST_MS: Final = 30
 #: By how many entries a copy is known, at least and at most.
 _COPIED: Final = range(4, 65)
 #: Texts with which an invocation begins.
-OPENINGS: Final = ("New invocation is queued", "New invocation initialized", "Invocation initiated")
+OPENINGS: Final = (
+    "New invocation is queued",
+    "New invocation initialized",
+    "New invocation should be starting now",
+    "Invocation initiated",
+)
 #: A hypothesis this much worse than the best one is dropped.
 _WORST: Final = 6 * BROKEN
 #: The messages of so many texts are remembered.
