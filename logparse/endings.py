@@ -26,7 +26,7 @@ _SMALL_CUT_MS: Final = 2_000
 _CUT_AFTER_ABSORBED_MS: Final = 20_000
 #: The penalties for absorbing a block into a quoted failure: each of the first ones, each further one.
 _ABSORB_MS: Final = 10
-_FIRST_ABSORBED: Final = 10
+_FIRST_ABSORBED: Final = 30
 #: The same where nothing is known of what follows, so that a plausible entry is more likely one.
 _ABSORB_UNKNOWN: Final = BROKEN // 3
 _ABSORB_MORE_UNKNOWN: Final = BROKEN // 20
@@ -108,7 +108,6 @@ class Endings:
 
     def __init__(self, blocks: Sequence[Block], cuts: Mapping[int, int]) -> None:
         self._blocks = blocks
-        self.left = len(blocks)
         self._last_cut = max(cuts, default=-1)
         self._cut = min(cuts.values(), default=BROKEN)
         self._clocks: dict[frozenset[str], list[int]] = {kinds: [] for kinds in _PREFIXES}
@@ -120,26 +119,24 @@ class Endings:
 
     def drop(self, index: int) -> None:
         """Take a block away: it is no longer left."""
-        self.left -= 1
         if index == self._last_cut:
             self._cut = BROKEN
         for kinds in _kinds_of(self._blocks[index]):
             clocks = self._clocks[kinds]
             del clocks[bisect_left(clocks, self._blocks[index].clock_ms or 0)]
 
-    def choices(self, state: State) -> Sequence[int] | None:
-        """Return the clocks of the blocks left that can end the quotation, None where any block can."""
-        kinds = AFTER.get(state.kind or "") if state.quotes else None
-        return None if kinds is None or state.clock_ms is None else self._clocks[kinds]
+    def choices(self, state: State) -> Sequence[int]:
+        """Return the clocks of the blocks left that can end the quotation of a failure."""
+        return self._clocks[AFTER[state.kind or ""]]
 
     def least(self, ending: int, inside: int) -> int:
         """Return the least penalty by any means where that by an entry is `ending`."""
         return min(ending, self._cut + (_CUT_AFTER_ABSORBED_MS if inside else 0))
 
-    @staticmethod
-    def endless(state: State, inside: int) -> int:
-        """Return the penalty for a quotation at the end of the log."""
-        return _ENDLESS if inside and state.phase != "finished" else 0
+
+def endless_penalty(state: State, inside: int) -> int:
+    """Return the penalty for a quotation at the end of the log."""
+    return _ENDLESS if inside and state.phase != "finished" else 0
 
 
 def nearest_ending(clocks: Sequence[int], clock: int) -> int:

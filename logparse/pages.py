@@ -9,25 +9,37 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from logparse import scanner
 from logparse.detection import Detected, begins_with_json, refused_page
 from logparse.entries import read_blocks, split_invocations
 from logparse.errors import InputError
+from logparse.phases import AFTER
 from logparse.rules import BROKEN
-from logparse.syntax import LOG_HEADING_RE, first_entry, is_page_head, log_after_heading
+from logparse.search import OPENINGS
+from logparse.syntax import (
+    CLOCK,
+    LOG_HEADING_RE,
+    TRIAGE_TITLE,
+    first_entry,
+    is_page_head,
+    log_after_heading,
+    split_head,
+)
 
 _PAGE_START_RE: Final = re.compile(
     r"^(?:[ \t]*All projects[^\n]*\n(?:[^\n:]*\n){0,8})?"
     r"[ \t]*Status:[^\n]*\n[ \t\n]*+(?:(?!Triggered by:)[^\n]+\n[ \t\n]*+)?Triggered by:",
     re.MULTILINE,
 )
-#: No more headings of a page than these are tried, half of them from its end.
+#: Of the headings that a log may follow no more than these are tried, half of them from the end.
 _MOST_HEADINGS: Final = 8
-#: Kinds with which the log of a page begins.
-_OPENINGS: Final = frozenset({"invocation_queued", "attempt_started"})
+#: The line with which the log of a page begins: that of a triage block, or an invocation's first entry.
+_LOG_START_RE: Final = re.compile(
+    rf"[ \t]*+(?:{re.escape(TRIAGE_TITLE)}|{CLOCK}(?:{'|'.join(map(re.escape, OPENINGS))}))", re.MULTILINE
+)
 
 
 class PageText(NamedTuple):
@@ -108,7 +120,7 @@ def _log_at(text: str) -> int | None:
 
     A trigger's title or a quoted error can be the text of the heading too, and a title above the heading can
     look like an entry. Of several headings it is the last one from which the log begins as logs do and
-    reads with the lowest penalty.
+    reads with the lowest penalty. A heading in an error that the log quotes does not count.
     """
     headings = [found.start() for found in LOG_HEADING_RE.finditer(text)]
     if begins_with_json(text):
@@ -120,18 +132,38 @@ def _log_at(text: str) -> int | None:
         return None
     if len(headings) == 1:
         return headings[0]
-    if len(headings) > _MOST_HEADINGS:
-        headings = headings[: _MOST_HEADINGS // 2] + headings[-_MOST_HEADINGS // 2 :]
-    penalties = [(_penalty_from(text, heading), -heading) for heading in headings]
-    lowest, heading = min(penalties)
-    return -heading if lowest < 2 * BROKEN else headings[0]
+    likely = [heading for heading in headings if _begins_log(text, heading)]
+    if not likely:
+        return headings[-1] if first_entry(text[headings[-1] :]) is None else headings[0]
+    if len(likely) > _MOST_HEADINGS:
+        likely = likely[: _MOST_HEADINGS // 2] + likely[-_MOST_HEADINGS // 2 :]
+    penalties: list[tuple[int, int]] = []
+    quoted: dict[int, int] = {}
+    for heading in likely:
+        penalty, quotes = _read_from(text, heading, likely)
+        if heading in quoted and quoted[heading] < max(BROKEN, penalty + 1):
+            continue
+        penalties.append((penalty, -heading))
+        for other in quotes:
+            quoted[other] = min(penalty, quoted.get(other, penalty))
+    return -min(penalties)[1]
 
 
-def _penalty_from(text: str, heading: int) -> int:
-    """Return the penalty of the log after a heading; `BROKEN` for an empty log, more for a log's middle."""
+def _begins_log(text: str, heading: int) -> bool:
+    """Return whether a log begins after a heading as logs do."""
+    begin = split_head(text, heading)[1]
+    return _LOG_START_RE.match(text, begin) is not None
+
+
+def _read_from(text: str, heading: int, headings: Sequence[int]) -> tuple[int, list[int]]:
+    """Return the penalty of the log after a heading, and the headings that are in errors that it quotes."""
     reading = read_blocks(scanner.split_log(log_after_heading(text, heading)), scanner.match)
-    if not reading.invocations:
-        return BROKEN
-    first = reading.invocations[0][0]
-    genuine = first.shape == "triage" or first.kind in _OPENINGS
-    return min(reading.penalty, BROKEN + 1) if genuine else 3 * BROKEN
+    begin = split_head(text, heading)[1]
+    entries = [entry for entries in reading.invocations for entry in entries]
+    lines = [entry.line for entry in entries]
+    quoted = []
+    for other in headings:
+        line = text.count("\n", begin, other) + 1
+        if other > begin and entries[bisect_right(lines, line) - 1].kind in AFTER:
+            quoted.append(other)
+    return min(reading.penalty, BROKEN + 1), quoted

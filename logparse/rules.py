@@ -84,21 +84,20 @@ def penalty(block: Block, found: Match | None, state: State, *, cut_short: bool 
     cut_short:
         Whether only the beginning of the entry is left, so that it may be of any kind.
 
-    It is broken rules × `BROKEN`, plus `RARE` for a rare sequence, plus the clock deviation in ms.
-    How long a quoted response is stated to be is another matter: see `logparse.response`.
+    It is broken rules × `BROKEN`, plus the clock deviation in ms. A rare sequence (`is_rare`) costs `RARE`
+    more. How long a quoted response is stated to be is another matter: see `logparse.response`.
     """
     kind = found.message.kind if found else None
     step = step_between(state.clock_ms, block.clock_ms)
     ending = state.kind in phases.LAST_WORDS and not cut_short
     broken = int(ending) if found is None else _broken(block, found, state)
-    rare = RARE if not cut_short and is_rare(found, state) else 0
     allowed = AFTER.get(state.kind or "")
     off = max(-step, 0) if state.kind != LOG_CUT else 0
     if allowed is not None and (cut_short or kind in allowed):
         off = ending_penalty(step, allowed is phases.ENDINGS or kind in phases.FINISH)
     elif allowed is not None:
         broken = max(broken, 1)
-    return off + rare + broken * BROKEN + _finish_error(state, block, found)
+    return off + broken * BROKEN + _finish_error(state, block, found)
 
 
 def ending_penalty(step: int, same_process: bool) -> int:

@@ -21,13 +21,14 @@ from logparse.endings import (
     absorb_penalty,
     cut_penalties,
     cut_penalty,
+    endless_penalty,
     nearest_ending,
     quote_limit,
 )
 from logparse.messages import MESSAGES, Context, in_scope
 from logparse.phases import AFTER, LOG_CUT, LOG_FRAGMENT
 from logparse.response import Response
-from logparse.rules import BROKEN, State
+from logparse.rules import BROKEN, RARE, State
 from logparse.syntax import Block, Match, match_tolerantly
 
 Matcher = Callable[[str, Context], Match | None]
@@ -36,7 +37,7 @@ Matcher = Callable[[str, Context], Match | None]
 BEAM_WIDTH: Final = 32
 #: In a log of more blocks than any genuine one the beam is narrower, so that hostile texts take no longer.
 _MOST_WORK: Final = 32_000
-_LEAST_WIDTH: Final = 4
+_LEAST_WIDTH: Final = 8
 #: The plain reading is certain where its clocks deviate by no more than this in all.
 _PLAIN_MS: Final = 20
 #: The penalty where an invocation begins before the one before it has finished, as in pages saved too early.
@@ -49,7 +50,12 @@ _ABSORB_FIRST_MS: Final = 30
 #: By how many entries a copy is known, at least and at most.
 _COPIED: Final = range(4, 65)
 #: Texts with which an invocation begins.
-OPENINGS: Final = ("New invocation is queued", "New invocation initialized", "Invocation initiated")
+OPENINGS: Final = (
+    "New invocation is queued",
+    "New invocation initialized",
+    "New invocation should be starting now",
+    "Invocation initiated",
+)
 #: A hypothesis this much worse than the best one is dropped.
 _WORST: Final = 6 * BROKEN
 #: The messages of so many texts are remembered.
@@ -189,13 +195,16 @@ class Search:
                 continue
             live = self._step(live, index)
             for hypothesis in live:
-                _look(hypothesis, endings)
+                if hypothesis.state.kind in AFTER:
+                    _look(hypothesis, endings)
             if len(live) > 1:
                 live.sort(key=_rank)
                 worst = live[0].penalty + live[0].outlook + _WORST
                 live = [h for h in live[: self._width] if h.penalty + h.outlook <= worst]
-        best = live[0]
-        for other in live[1:]:
+        for hypothesis in live:
+            hypothesis.outlook = endless_penalty(hypothesis.state, hypothesis.inside)
+        best, *others = sorted(live, key=_rank)
+        for other in others:
             best.margin = min(best.margin, other.penalty + other.outlook - best.penalty - best.outlook)
         return best
 
@@ -272,8 +281,8 @@ class Search:
             after = rules.advance(State(start_ms=block.clock_ms), block, found)
             return after, Accepted(last.last, index, found, begins), penalty
         cut_short = found is None and self._is_cut_short(index)
-        penalty = rules.penalty(block, found, state, cut_short=cut_short)
         rare = not cut_short and rules.is_rare(found, state)
+        penalty = rules.penalty(block, found, state, cut_short=cut_short) + rare * RARE
         if state.kind == "fetch_response" and not self._body_ends(last.last.position, index):
             penalty += BROKEN
         accepted = Accepted(last.last, index, found, False, rare, cut_short)
@@ -336,12 +345,7 @@ def _absorb(hypothesis: Hypothesis, size: int, first: int | None) -> None:
 def _look(hypothesis: Hypothesis, endings: Endings) -> None:
     """Set the least penalty that the hypothesis must still take for its open quotation."""
     state = hypothesis.state
-    if not endings.left:
-        hypothesis.outlook = endings.endless(state, hypothesis.inside)
-        return
     clocks = endings.choices(state)
-    if clocks is None:
-        return
     # Fewer blocks are left, so that it changes only where their number does.
     if hypothesis.seen_left != len(clocks):
         hypothesis.seen_left = len(clocks)

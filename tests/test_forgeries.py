@@ -11,7 +11,7 @@ import pytest
 from engine_logs import LOGS, Log, misread, read
 from forgeries import Scene, behind_unknown, escaped, forged_logs, titled
 from hosts import EVERY_DAY, HOSTS, UNKNOWN, Host
-from pages import forged_html, forged_pages, html_names, html_page
+from pages import forged_html, forged_pages, html_names, html_page, quoted_headings
 
 #: 37 forgeries of lines, and 10 whose lines another sign than the line end divides.
 FORGERIES = 47
@@ -109,6 +109,17 @@ def test_texts_on_a_page_change_nothing(name: str) -> None:
     found = [
         f"{label}: {line}"
         for label, log, page, first in forged_pages(read(name))
+        for line in misread(log, page, first_line=first)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("host", parameters([h for h in HOSTS if h.part != "check"], EVERY_DAY))
+def test_the_heading_of_a_log_in_an_error_changes_nothing(host: Host) -> None:
+    """The forger's log after it can read as well as the page's own does."""
+    found = [
+        f"{label}: {line}"
+        for label, log, page, first in quoted_headings(host.scene())
         for line in misread(log, page, first_line=first)
     ]
     assert found == []

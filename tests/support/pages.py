@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine_logs import LOGS, MARKER, Log, clock
+from attempts import starting
+from engine_logs import LOGS, MARKER, Log, Piece, clock, finish, render
+from forgeries import Scene, quoted
 
 HEADING: Final = "Debug log (UTC)"
 _ESCAPES: Final = str.maketrans(
@@ -116,6 +118,32 @@ def forged_pages(log: Log) -> Iterator[tuple[str, Log, str, int]]:
             log,
             *text_page(log, Parts(value="\u2028".join(["", *forged]))),
         )
+
+
+def quoted_headings(scene: Scene) -> Iterator[tuple[str, Log, str, int]]:
+    """Yield pages whose log quotes the heading of a log and the log of a forger, as `forged_pages` does."""
+    first, at = scene.log.pieces[0].at or 0, scene.at
+    queued, begun = "New invocation is queued and will start shortly", starting(at, 1)
+    logs = {
+        "first entry as it is": [Piece(first, queued), begun, scene.failure()],
+        "first entry": [Piece(at, queued), begun, scene.failure()],
+        "whole log": [
+            Piece(at, queued),
+            begun,
+            scene.failure(),
+            *finish(at, scene.log.truth.started_ns, "FAILED")[:1],
+        ],
+        "this attempt": [starting(at, scene.attempt or 1), scene.failure()],
+        "first attempt": [begun],
+        "attempt of an old engine": [Piece(at, "Invocation initiated (attempt 1)"), scene.failure()],
+        "nothing": [],
+    }
+    codes = scene.log.truth.codes | {"suspicious", "stray-text", "header-mismatch", "reading-ambiguous"}
+    for name, forged in logs.items():
+        for heading in (HEADING, f"  {HEADING}", "## Debug log"):
+            log = quoted(scene, "\n".join(["", heading, "", *map(render, forged), ""]))
+            log = replace(log, truth=replace(log.truth, codes=codes, forged_open=True))
+            yield f"{name} after {heading!r}", log, *text_page(log, Parts())
 
 
 # --- saved HTML ---------------------------------------------------------------------------------
