@@ -173,7 +173,8 @@ def test_a_log_without_an_id_has_the_one_that_its_build_names() -> None:
         assert (row["invocation_id"], row["id_from"], row["job_id"]) == (ID, "tag", "acme/probe-linux")
         assert (row["origin"], row["status"], row["duration_s"]) == ("both", "SUCCEEDED", 127.0)
         assert (row["queue_latency_s"], row["launch_wait_s"]) == (5.0, 2.0)
-    for three in permutations((tail, whole, build)):
+    given: list[str | bytes] = [tail, whole, build]
+    for three in permutations(given):
         (row,) = lp.load(*three).invocations.to_dict("records")
         assert (row["invocation_id"], row["repeats"], row["attempts"]) == (ID, 1, 1)
 
