@@ -168,7 +168,8 @@ def test_a_log_without_an_id_has_the_one_that_its_build_names() -> None:
     build = json.dumps(
         v2(0, tags=[TAGS[0], {"key": "scheduler_job_id", "value": "acme/probe-linux"}])
     ).encode()
-    for inputs in ((tail, build), (build, tail)):
+    pairs: list[list[str | bytes]] = [[tail, build], [build, tail]]
+    for inputs in pairs:
         (row,) = lp.load(*inputs).invocations.to_dict("records")
         assert (row["invocation_id"], row["id_from"], row["job_id"]) == (ID, "tag", "acme/probe-linux")
         assert (row["origin"], row["status"], row["duration_s"]) == ("both", "SUCCEEDED", 127.0)
