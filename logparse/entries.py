@@ -43,6 +43,8 @@ REMARKS: Final = {
     "reading-ambiguous": "the engine rarely writes this here, so that it may be text that an entry quotes",
     "log-too-long": f"the log of one invocation is longer than {MAX_LOG:,} characters; the rest was not read",
 }
+#: How long a clock is, with the blank after it.
+_CLOCK_SIZE: Final = len("[HH:MM:SS.mmm] ")
 #: The beginning of a clock, which a cut can leave as the last line before it.
 _CLOCK_START_RE: Final = re.compile(r"\[[0-9:.]{0,12}+\]?+ ?")
 
@@ -115,10 +117,48 @@ def split_invocations(
 
 def read_blocks(blocks: Sequence[Block], match: Matcher, *, width: int = BEAM_WIDTH) -> Reading:
     """Return the best reading of `blocks`. Parameters are those of `split_invocations`."""
-    kept, too_long = _within_limit(blocks)
-    if not kept:
-        return Reading([], 0)
-    best = Search(kept, match, width).best()
+    invocations: list[list[Entry]] = []
+    penalty = 0
+    for part, is_too_long in _within_limit(blocks):
+        found = _read_part(part, match, width)
+        if is_too_long:
+            found.invocations[-1][-1].remarks += ("log-too-long",)
+        invocations += found.invocations
+        penalty += found.penalty
+    return Reading(invocations, penalty)
+
+
+def _within_limit(blocks: Sequence[Block]) -> Iterator[tuple[Sequence[Block], bool]]:
+    """Yield the blocks in parts, and whether the rest of the last invocation of a part is not read.
+
+    No more than `MAX_LOG` characters of an invocation are read. After those the next part begins with the
+    next invocation.
+    """
+    if sum(map(_size, blocks)) <= MAX_LOG:
+        if blocks:
+            yield blocks, False
+        return
+    part: list[Block] = []
+    size = 0
+    for block in blocks:
+        if block.text.startswith(OPENINGS) or block.shape == "triage":
+            size = 0
+        elif size > MAX_LOG:
+            continue
+        before, size = size, size + _size(block)
+        if size > MAX_LOG:
+            room = MAX_LOG - before - _size(block._replace(text=""))
+            yield [*part, block._replace(text=block.text[: max(room, 0)])], True
+            part = []
+        else:
+            part.append(block)
+    if part:
+        yield part, False
+
+
+def _read_part(blocks: Sequence[Block], match: Matcher, width: int) -> Reading:
+    """Return the best reading of at least one block."""
+    best = Search(blocks, match, width).best()
     penalty, ambiguous = best.penalty, best.margin < BROKEN
     chain = _chain(best.last)
     del best
@@ -126,14 +166,12 @@ def read_blocks(blocks: Sequence[Block], match: Matcher, *, width: int = BEAM_WI
     context = Context()
     while chain:
         accepted = chain.pop()
-        end = chain[-1].position if chain else len(kept)
-        entry = _entry(kept[accepted.position : end], accepted, match, context)
-        if end < len(kept) and kept[end].shape == "cut" and _CLOCK_START_RE.fullmatch(entry.tail):
+        end = chain[-1].position if chain else len(blocks)
+        entry = _entry(blocks[accepted.position : end], accepted, match, context)
+        if end < len(blocks) and blocks[end].shape == "cut" and _CLOCK_START_RE.fullmatch(entry.tail):
             entry.tail = ""
         if accepted.is_rare and ambiguous:
             entry.remarks += ("reading-ambiguous",)
-        if too_long and any(index in too_long for index in range(accepted.position, end)):
-            entry.remarks += ("log-too-long",)
         if accepted.begins or not invocations:
             invocations.append([])
         invocations[-1].append(entry)
@@ -141,25 +179,9 @@ def read_blocks(blocks: Sequence[Block], match: Matcher, *, width: int = BEAM_WI
     return Reading(invocations, penalty)
 
 
-def _within_limit(blocks: Sequence[Block]) -> tuple[Sequence[Block], frozenset[int]]:
-    """Return the blocks up to `MAX_LOG` characters an invocation, and the indexes of the last ones kept."""
-    if sum(len(block.text) for block in blocks) <= MAX_LOG:
-        return blocks, frozenset()
-    kept: list[Block] = []
-    last: set[int] = set()
-    size = 0
-    for block in blocks:
-        if block.text.startswith(OPENINGS) or block.shape == "triage":
-            size = 0
-        elif size > MAX_LOG:
-            continue
-        room = MAX_LOG - size
-        size += len(block.text) + 1
-        if size > MAX_LOG:
-            block = block._replace(text=block.text[: max(room, 0)])
-            last.add(len(kept))
-        kept.append(block)
-    return kept, frozenset(last)
+def _size(block: Block) -> int:
+    """Return how many characters of the log a block is, with its clock and its last newline."""
+    return len(block.text) + 1 + (_CLOCK_SIZE if block.shape == "entry" else 0)
 
 
 def _chain(last: Accepted | None) -> list[Accepted]:

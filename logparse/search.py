@@ -334,7 +334,7 @@ def _absorb(hypothesis: Hypothesis, size: int, first: int | None) -> None:
         cannot follow as an entry.
     """
     if first is None:
-        hypothesis.penalty += 1 if hypothesis.inside else BROKEN
+        hypothesis.penalty += 0 if hypothesis.inside else BROKEN
     else:
         hypothesis.penalty += first + absorb_penalty(hypothesis.state, hypothesis.inside)
     hypothesis.size += size
