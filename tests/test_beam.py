@@ -18,7 +18,7 @@ from logparse import scanner, search
 from logparse.entries import read_blocks
 
 NARROW, WIDE = 16, 1_000
-#: Of the variations and forgeries one of so many is read every day.
+#: Of the variations and forgeries one of so many is read every day. `make exhaustive` reads all.
 DAILY = 40
 
 
@@ -72,18 +72,21 @@ def test_some_variations_and_forgeries() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", names())
 def test_all_variations(name: str) -> None:
     assert differing(variations(name)) == []
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("host", HOSTS, ids=str)
 def test_all_forgeries(host: Host) -> None:
     assert differing(forgeries(host.scene())) == []
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_all_forgeries_behind_an_unknown_entry(name: str) -> None:
     assert differing(forgeries(behind_unknown(read(name)))) == []
