@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick lint format notebooks pictures wheel bench fuzz clean
+.PHONY: help demo test quick exhaustive lint format notebooks pictures wheel bench fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ test: .venv/.dev ## Run every test, with coverage
 
 quick: .venv/.dev ## Run the tests of every day, without the slow ones
 	@$(BIN)/python -m pytest -m "not slow" -n auto
+
+exhaustive: .venv/.dev ## Run what takes many minutes: every variation at two widths of the beam
+	@$(BIN)/python -m pytest -m exhaustive -n auto
 
 lint: .venv/.dev ## Check style, format, types and layers
 	@$(BIN)/ruff check
