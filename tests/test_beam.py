@@ -52,10 +52,12 @@ def _of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "_MOST_WORK", 10**9)
 
 
+@pytest.mark.slow
 def test_the_given_logs() -> None:
     assert differing((name, read(name).text) for name in names()) == []
 
 
+@pytest.mark.slow
 def test_logs_one_after_another() -> None:
     logs = {name: "".join(text(lines) for lines, _, _ in cases) for name, cases in MANY.items()}
     copies = {f"{name} five times": text(case[0]) * 5 for name, case in ONE.items()}

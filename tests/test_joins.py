@@ -148,7 +148,7 @@ def test_a_log_and_a_build_that_disagree_are_named() -> None:
     data = lp.load(LOG, text(build))
     (found,) = data.table("findings").to_dict("records")
     assert (found["code"], found["invocation_id"], found["source"]) == ("copies-disagree", ID, str(LOG))
-    assert "number is 5 in the log, 6 in <text>:1" in found["message"]
+    assert f"number is 5 in {LOG}, 6 in <text>:1" in found["message"]
     assert one(data.invocations)["build_number"] == 5
 
 
