@@ -59,7 +59,11 @@ def frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> pd.Da
     data = {}
     for column in columns:
         values = [row.get(column.name) for row in listed]
-        data[column.name] = pd.Series(values, dtype=object).astype(types[column.type])
+        if column.type in ("int", "bool"):
+            # Several times as fast as a cast from objects.
+            data[column.name] = pd.Series(pd.array(values, dtype=types[column.type]))
+        else:
+            data[column.name] = pd.Series(values, dtype=object).astype(types[column.type])
     return pd.DataFrame(data, columns=[c.name for c in columns])
 
 
