@@ -30,8 +30,8 @@ _FIRST_ABSORBED: Final = 30
 #: The same where nothing is known of what follows, so that a plausible entry is more likely one.
 _ABSORB_UNKNOWN: Final = BROKEN // 3
 _ABSORB_MORE_UNKNOWN: Final = BROKEN // 20
-#: The penalty for a quotation that nothing ends. It is the last resort.
-_ENDLESS: Final = 3 * BROKEN
+#: The penalty for a quotation that nothing ends: less than two broken rules, more than one.
+_ENDLESS: Final = 2 * BROKEN - BROKEN // 10
 #: A quotation is no longer than a log can be; a body is shorter.
 _QUOTE_LIMIT: Final = 200_000
 _RESPONSE_LIMIT: Final = 40_000

@@ -118,6 +118,13 @@ def test_too_many_open_files_are_said() -> None:
 
 # --- signals ----------------------------------------------------------------------------------
 
+
+def _as_in_a_terminal() -> None:
+    """Undo what a parent like nohup ignores."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 #: Runs export, and stops it with a signal when the given table is being written.
 _STOPPED = """
 import os, sys
@@ -139,7 +146,7 @@ def stopped(number: int, *args: str | Path) -> subprocess.CompletedProcess[str]:
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         # Where the tests run in the background, children inherit that interrupts are ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_as_in_a_terminal,
         timeout=60,
         check=False,
     )
