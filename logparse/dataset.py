@@ -89,7 +89,7 @@ class Dataset:
 
     @property
     def failures(self) -> list[LogparseError]:
-        """What could not be read: errors with the file, the cause and the remedy.
+        """Inputs that could not be read: errors with the file, the cause and the remedy.
 
         ``table("failures")`` is a frame of them, with what was skipped in directories.
         """

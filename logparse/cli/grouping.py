@@ -57,7 +57,7 @@ def _zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be shown of many invocations.
+    """The parts of an overview of many invocations.
 
     Attributes
     ----------

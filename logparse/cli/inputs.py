@@ -21,7 +21,7 @@ _NAMED_SKIPPED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the options of reading say.
+    """The values of the options of reading.
 
     Attributes
     ----------
