@@ -35,9 +35,10 @@ Matcher = Callable[[str, Context], Match | None]
 
 #: How many hypotheses the search keeps. The given logs and their variations need fewer than 16.
 BEAM_WIDTH: Final = 32
-#: In a log of more blocks than any genuine one the beam is narrower, so that hostile texts take no longer.
-_MOST_WORK: Final = 32_000
-_LEAST_WIDTH: Final = 8
+#: Where more blocks in a row are in doubt than in any genuine log, the beam becomes narrower block by block,
+#: so that hostile texts take no longer.
+_MOST_WORK: Final = 16_000
+_LEAST_WIDTH: Final = 2
 #: The plain reading is certain where its clocks deviate by no more than this in all.
 _PLAIN_MS: Final = 20
 #: The penalty where an invocation begins before the one before it has finished, as in pages saved too early.
@@ -150,7 +151,7 @@ class Search:
     def __init__(self, blocks: Sequence[Block], match: Matcher, width: int) -> None:
         self._blocks = blocks
         self._match = match
-        self._width = min(width, max(_LEAST_WIDTH, _MOST_WORK // len(blocks)))
+        self._widest = self._width = width
         self._cuts = cut_penalties(blocks)
         self._copies = _copies(blocks)
         self._known: dict[tuple[str, _Key], Match | None] = {}
@@ -184,6 +185,7 @@ class Search:
     def _beam(self) -> Hypothesis:
         live = [_beginning()]
         endings = Endings(self._blocks, self._cuts)
+        certain = 0
         for index in range(len(self._blocks)):
             endings.drop(index)
             first = live[0]
@@ -191,8 +193,9 @@ class Search:
                 # There is one hypothesis and no choice, so that nothing is rare or doubtful.
                 only = self._accept(first, index)
                 only.last = only.last._replace(is_rare=False)
-                live = [only]
+                live, certain = [only], index
                 continue
+            self._width = min(self._widest, max(_LEAST_WIDTH, _MOST_WORK // (index - certain + 1)))
             live = self._step(live, index)
             for hypothesis in live:
                 if hypothesis.state.kind in AFTER:

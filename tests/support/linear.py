@@ -21,7 +21,7 @@ RATIO: Final = 40
 #: What is quicker at the large size is not measured more closely: it is mostly noise.
 FLOOR_S: Final = 0.05
 #: The most that the large size may take where a case does not say it.
-CAP_S: Final = 30.0
+CAP_S: Final = 10.0
 #: A busy machine makes a measurement too long, never too short: the best of each size counts.
 TRIES: Final = 4
 
