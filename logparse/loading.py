@@ -177,11 +177,11 @@ class _Reader:
     def read(self, inputs: object, reading: Callable[[Source], list[Part]]) -> None:
         """Take over what inputs hold, and what of them cannot be read."""
         for source in open_inputs(inputs, "load", max_bytes=self._max_bytes, stdin=self._stdin):
+            if self._watch is not None:
+                self._watch((source.source or "") if isinstance(source, InputError) else source.name)
             if isinstance(source, InputError):
                 self._fail(source, source)
                 continue
-            if self._watch is not None:
-                self._watch(source.name)
             try:
                 parts = reading(source)
             except InputError as error:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from logparse.cli.progress import Progress
 from logparse.cli.words import warn
 from logparse.errors import LogparseError
-from logparse.output.terminal import ascii_only
 from logparse.output.words import count
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ def read(inputs: Inputs) -> Dataset:
     """
     from logparse.loading import gather
 
-    with _Progress([*inputs.paths, *inputs.builds]) as seen:
+    with Progress([*inputs.paths, *inputs.builds]) as seen:
         data = gather(
             inputs.paths,
             builds=inputs.builds,
@@ -114,35 +112,6 @@ def _warn_of_repeats(data: Dataset) -> None:
         counted = "each time" if data.records.keeps_copies else "once"
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         warn(f"read more than once, and counted {counted}: {names[0]}{more}")
-
-
-class _Progress:
-    """A spinner on standard error that counts inputs, where that is a terminal that nobody types at."""
-
-    def __init__(self, paths: Sequence[str]) -> None:
-        typed = "-" in paths and sys.stdin is not None and sys.stdin.isatty()
-        self._shown = sys.stderr.isatty() and not typed
-        self._status: Any = None
-        self._count = 0
-
-    def __enter__(self) -> Callable[[str], None] | None:
-        if not self._shown:
-            return None
-        from rich.console import Console
-
-        spinner = "line" if ascii_only(sys.stderr) else "dots"
-        self._status = Console(stderr=True).status("reading", spinner=spinner)
-        self._status.__enter__()
-        return self._seen
-
-    def _seen(self, name: str) -> None:
-        self._count += 1
-        if self._count % 20 == 0:
-            self._status.update(f"reading: {self._count} files")
-
-    def __exit__(self, *exception: object) -> None:
-        if self._status is not None:
-            self._status.__exit__(None, None, None)
 
 
 def exit_code(data: Dataset, inputs: Inputs) -> int:
