@@ -12,6 +12,7 @@ import pytest
 
 from logparse.checks import CODES
 from logparse.messages import MESSAGES
+from logparse.syntax import Page
 
 LOGS = Path(__file__).parent / "data" / "logs"
 REAL = LOGS / "win_xfa_component-9028843112359765808.txt"
@@ -44,6 +45,28 @@ def test_show_several(cli: Callable[..., Any]) -> None:
     # One that nothing dates comes last.
     assert first.startswith(f"unknown job {LOGS}")
     assert second.startswith("pdfium/win_xfa_component 9028843112359765808\n2020-11-17\n")
+
+
+def test_the_grammar_reads_logs_where_it_is_asked_for(
+    cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from logparse import grammar
+
+    pages: list[str] = []
+    parse = grammar.parse_page
+
+    def counted(text: str, log_at: int | None = None) -> Page:
+        pages.append(text)
+        return parse(text, log_at)
+
+    monkeypatch.setattr(grammar, "parse_page", counted)
+    log = LOGS / "v1-2020-11" / "noop_0ms.log"
+    usual = cli("export", log, "--table", "events")
+    assert usual.out.count("\n") > 3
+    assert pages == []
+    assert cli("export", log, "--table", "events", "--engine", "grammar") == usual
+    assert len(pages) == 1
+    assert "Invalid value for '--engine'" in cli("export", log, "--engine", "regex").err
 
 
 def test_what_is_piped_on_is_whole(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

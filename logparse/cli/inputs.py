@@ -12,6 +12,7 @@ from logparse.errors import LogparseError
 from logparse.output.words import count
 
 if TYPE_CHECKING:
+    from logparse.arguments import EngineName
     from logparse.dataset import Dataset
 
 _NAMED_SKIPPED: Final = 3
@@ -35,6 +36,8 @@ class Inputs:
         Whether everything that was skipped is named.
     keep_duplicates:
         Whether each copy of an invocation or a build counts.
+    engine:
+        The parser that reads logs.
     """
 
     paths: tuple[str, ...]
@@ -44,6 +47,7 @@ class Inputs:
     strict: bool
     verbose: bool
     keep_duplicates: bool
+    engine: EngineName
 
 
 def read(inputs: Inputs) -> Dataset:
@@ -62,6 +66,7 @@ def read(inputs: Inputs) -> Dataset:
             builds=inputs.builds,
             date=inputs.day,
             duplicates="keep" if inputs.keep_duplicates else "merge",
+            engine=inputs.engine,
             max_bytes=inputs.max_size,
             watch=seen,
         )

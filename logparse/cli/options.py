@@ -58,6 +58,49 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
 _FILE: Final = click.Path(allow_dash=True, readable=False)
 
 
+_READING: Final = (
+    click.argument("paths", nargs=-1, type=_FILE, metavar="FILE..."),
+    click.option(
+        "--builds",
+        multiple=True,
+        type=_FILE,
+        metavar="FILE",
+        help="Builds that `bb get -A -json` or `bb ls -A -json` printed, joined on the build id. "
+        "Can be given several times, and without FILE.",
+    ),
+    click.option(
+        "--date",
+        "day",
+        callback=_day,
+        metavar="YYYY-MM-DD",
+        help="Day of the first entry, for logs that nothing else dates.",
+    ),
+    click.option(
+        "--max-size",
+        callback=_size,
+        metavar="SIZE",
+        default="256M",
+        show_default=True,
+        help="Refuse inputs that are larger, decompressed.",
+    ),
+    click.option("--strict", is_flag=True, help="Exit with 3 where some input was not understood."),
+    click.option("--verbose", "-v", is_flag=True, help="Name everything that was skipped."),
+    click.option(
+        "--keep-duplicates",
+        is_flag=True,
+        help="Count each copy of an invocation or a build that several inputs hold. "
+        "Without it, copies count once.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["scanner", "grammar"]),
+        default="scanner",
+        show_default=True,
+        help="The parser that reads logs. Both give the same; the grammar is much slower.",
+    ),
+)
+
+
 def inputs(function: F) -> F:
     """Add the arguments and options of reading. The command gets them as `inputs`."""
 
@@ -69,42 +112,7 @@ def inputs(function: F) -> F:
             raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
         return function(inputs=given, **more)
 
-    for option in reversed(
-        (
-            click.argument("paths", nargs=-1, type=_FILE, metavar="FILE..."),
-            click.option(
-                "--builds",
-                multiple=True,
-                type=_FILE,
-                metavar="FILE",
-                help="Builds that `bb get -A -json` or `bb ls -A -json` printed, joined on the build id. "
-                "Can be given several times, and without FILE.",
-            ),
-            click.option(
-                "--date",
-                "day",
-                callback=_day,
-                metavar="YYYY-MM-DD",
-                help="Day of the first entry, for logs that nothing else dates.",
-            ),
-            click.option(
-                "--max-size",
-                callback=_size,
-                metavar="SIZE",
-                default="256M",
-                show_default=True,
-                help="Refuse inputs that are larger, decompressed.",
-            ),
-            click.option("--strict", is_flag=True, help="Exit with 3 where some input was not understood."),
-            click.option("--verbose", "-v", is_flag=True, help="Name everything that was skipped."),
-            click.option(
-                "--keep-duplicates",
-                is_flag=True,
-                help="Count each copy of an invocation or a build that several inputs hold. "
-                "Without it, copies count once.",
-            ),
-        )
-    ):
+    for option in reversed(_READING):
         command = option(command)
     return command  # type: ignore[return-value]
 
