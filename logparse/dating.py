@@ -18,8 +18,8 @@ from logparse.days import Bound, common_day, settle
 from logparse.entries import Entry
 from logparse.facts import Facts, Seen, Wait
 from logparse.ids import build_created_us, is_plausible_us
+from logparse.kinds import LOG_CUT, LOG_FRAGMENT
 from logparse.odd import is_odd_duration
-from logparse.phases import LOG_CUT, LOG_FRAGMENT
 from logparse.timeline import STEP_BACK_US, Timeline, clock_step
 
 #: What it costs to break evidence: each kind outweighs all choices of gaps.

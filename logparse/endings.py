@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from logparse import rules
+from logparse.kinds import AFTER
 from logparse.messages import in_scope
-from logparse.phases import AFTER
 from logparse.rules import BROKEN, State
 from logparse.syntax import Block
 

@@ -30,8 +30,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from logparse.kinds import LOG_CUT, LOG_FRAGMENT
 from logparse.messages import Context, Value
-from logparse.phases import LOG_CUT, LOG_FRAGMENT
 from logparse.rules import BROKEN, raw
 from logparse.search import BEAM_WIDTH, OPENINGS, Accepted, Matcher, Search
 from logparse.syntax import Block, match_tolerantly

@@ -7,12 +7,13 @@ A fact holds the index of the entry that shows it, never a time. Times are looke
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from logparse.buildbucket import Request
 from logparse.days import Stamp
 from logparse.ids import TimerId
-from logparse.records import Build, Finding, Gitiles, Noop, SwarmingTask, Trigger, UrlFetch
+from logparse.kinds import PARTS
+from logparse.records import Build, Finding, Trigger
 
 
 class Due(NamedTuple):
@@ -105,10 +106,8 @@ class Facts:
     seen: list[Seen] = field(default_factory=list)
     build: Build | None = None
     task_url: str | None = None
-    task: SwarmingTask | None = None
-    gitiles: Gitiles | None = None
-    fetch: UrlFetch | None = None
-    noop: Noop | None = None
+    parts: dict[str, Any] = field(default_factory=dict)
+    """Records of what jobs did, by the fields of `Invocation` that `logparse.kinds.JOB_KINDS` names."""
     triggered_by: str | None = None
     outgoing: list[Trigger] = field(default_factory=list)
     finish: int | None = None
@@ -121,3 +120,9 @@ class Facts:
     writers: set[str] = field(default_factory=set)
     attempt_of: list[int | None] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    def part(self, name: str) -> Any:
+        """Return the record of a part. It is made where nothing was known of it."""
+        if name not in self.parts:
+            self.parts[name] = PARTS[name]()
+        return self.parts[name]

@@ -18,6 +18,7 @@ from logparse.dating import date_entries
 from logparse.entries import Entry
 from logparse.facts import Facts
 from logparse.ids import invocation_created_us, split_job_id
+from logparse.kinds import JOB_KINDS, KINDS, LOG_CUT, with_trait
 from logparse.measures import measure
 from logparse.merge import as_logged, scheduler_tags
 from logparse.records import Build, Commit, Event, Invocation, Trigger
@@ -25,9 +26,7 @@ from logparse.syntax import Definition, Page, PageTrigger
 from logparse.timeline import Timeline
 from logparse.walk import walk
 
-TASK_KINDS: Final = ("swarming", "gitiles", "url_fetch", "noop", "buildbucket")
-_ABORTS: Final = frozenset({"invocation_aborted", "launch_skipped"})
-_WRITER_OF_KIND: Final = {"url_fetch": "urlfetch"}
+_ABORTS: Final = with_trait("abort")
 _FILE_ID_RE: Final = re.compile(r"(?<!\d)([89]\d{18})(?!\d)")
 _NOOP_TRIGGER_RE: Final = re.compile(r"noop:(\d{16,19}):\d+")
 
@@ -92,8 +91,8 @@ def assemble(
     measure(record, facts, timeline, created_us)
     for cut in record.cuts:
         cut.line += line_shift
-    record.gitiles, record.url_fetch, record.noop = facts.gitiles, facts.fetch, facts.noop
-    record.swarming_task = facts.task
+    for name, part in facts.parts.items():
+        setattr(record, name, part)
     record.triggers = _triggers(page, facts)
     record.trigger_count = _trigger_count(page, facts)
     record.tags = list(facts.request.tags) if facts.request and facts.request.tags else list(page.tags or ())
@@ -137,7 +136,7 @@ def _identify(record: Invocation, page: Page, facts: Facts) -> None:
         record.project, record.job = split_job_id(record.job_id)
     kind = _definition_kind(page.definition)
     if kind is None:
-        kind = next((k for k in TASK_KINDS if _WRITER_OF_KIND.get(k, k) in facts.writers), None)
+        kind = next((job.name for job in JOB_KINDS if job.writer in facts.writers), None)
     record.task_kind = kind
     task = dict(page.definition[0][1]) if page.definition and isinstance(page.definition[0][1], tuple) else {}
     if record.task_kind != "buildbucket":
@@ -181,7 +180,7 @@ def _definition_kind(definition: Definition | None) -> str | None:
     for name, value in definition or ():
         if isinstance(value, tuple):
             kind = name.removesuffix("_task")
-            return kind if kind in TASK_KINDS else None
+            return kind if any(job.name == kind for job in JOB_KINDS) else None
     return None
 
 
@@ -206,14 +205,6 @@ def _page_commit(page: Page) -> Commit | None:
 
 # --- how it went ------------------------------------------------------------------------------
 
-#: The status of an invocation whose log ends with such an entry. The engine wrote no finish in these cases.
-_ENDED: Final = {
-    "attempts_exhausted": "FAILED",
-    "invocation_superseded": "FAILED",
-    "overrun": "OVERRUN",
-    "overruns_counted": "OVERRUN",
-}
-
 
 def _outcome(record: Invocation, page: Page, facts: Facts, entries: Sequence[Entry]) -> None:
     record.truncated = bool(facts.cuts)
@@ -224,8 +215,9 @@ def _outcome(record: Invocation, page: Page, facts: Facts, entries: Sequence[Ent
         record.status = facts.finish_status
     elif page.status is not None:
         record.status = page.status
-    elif entries and entries[-1].kind != "log_cut":
-        record.status = _ENDED.get(entries[-1].kind or "") or _inferred_status(facts)
+    elif entries and entries[-1].kind != LOG_CUT:
+        last = KINDS.get(entries[-1].kind or "")
+        record.status = (last.status if last else None) or _inferred_status(facts)
     record.attempt_count = _attempt_count(facts, entries)
     record.aborted_by = next((_first(e.fields.get("aborted_by")) for e in entries if e.kind in _ABORTS), None)
     record.error = _error(record, facts, entries)
@@ -236,8 +228,8 @@ def _error(record: Invocation, facts: Facts, entries: Sequence[Entry]) -> str | 
     if record.status not in ("FAILED", "ABORTED", "OVERRUN"):
         return None
     errors = [a.error for a in facts.attempts[-1:] if a.error and a.outcome != "launched"]
-    if facts.gitiles is not None:
-        errors += facts.gitiles.errors[-1:]
+    if "gitiles" in facts.parts:
+        errors += facts.part("gitiles").errors[-1:]
     if not errors and (facts.build is None or not facts.build.error):
         errors = [str(e.fields["error"]) for e in entries if "error" in e.fields][-1:]
     if errors:

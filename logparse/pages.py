@@ -16,7 +16,7 @@ from logparse import scanner
 from logparse.detection import Detected, begins_with_json, refused_page
 from logparse.entries import read_blocks, split_invocations
 from logparse.errors import InputError
-from logparse.phases import AFTER
+from logparse.kinds import AFTER
 from logparse.rules import BROKEN
 from logparse.search import OPENINGS
 from logparse.syntax import (

@@ -18,39 +18,26 @@ from logparse.buildbucket import (
 )
 from logparse.clock import DAY_US, from_datetime
 from logparse.days import Stamp
+from logparse.effects import ERROR, Effect
 from logparse.entries import REMARKS, Entry
 from logparse.facts import AttemptFacts, CutFacts, Due, Exchange, Facts, PollFacts, Seen, Wait
 from logparse.ids import parse_timer_id
+from logparse.kinds import EFFECTS, LOG_CUT, TASKS, with_trait
 from logparse.odd import attempt_number, is_lost_number
-from logparse.phases import LOG_CUT
 from logparse.records import Build, Finding
 
 _URL_BUILD_RE: Final = re.compile(r"/(?:b|build)/(\d{16,19})$")
 #: A build that an answer shows was created by its request where their clocks agree as well as this.
 _SAME_EXCHANGE_US: Final = 10 * 60 * 1_000_000
-#: Writers of entries that a task writes, so that it has been launched.
-_TASKS: Final = frozenset({"buildbucket", "gitiles", "noop", "swarming", "urlfetch"})
-#: Entries of the engine that show a launch.
-_LAUNCH_SHOWN: Final = frozenset({"attempt_retried", "launch_failed", "timer_handled", "timer_scheduled"})
-#: Entries that only a launch writes. Notifications can also come from the build of an earlier launch.
-_LAUNCHING: Final = frozenset(
-    {
-        "build_answered",
-        "build_requested",
-        "fetch_started",
-        "noop_started",
-        "repo_watched",
-        "task_answered",
-        "task_requested",
-        "task_url",
-        "timer_scheduled",
-        "topic_requested",
-    }
-)
+_LAUNCHES: Final = with_trait("launches")
+_LAUNCHED: Final = with_trait("launched")
 
 
 class Replay:
-    """The state of a replay. A method ``on_<kind>`` handles entries of that kind; others are skipped."""
+    """The state of a replay. It applies the effects that the table of kinds states for each entry.
+
+    A method ``on_<kind>`` has the logic of a kind whose row says ``run``.
+    """
 
     def __init__(self) -> None:
         self.facts = Facts()
@@ -88,19 +75,43 @@ class Replay:
             self._find(entry, code, REMARKS[code])
         if entry.shape != "triage" and entry.kind is not None:
             self._note_launch(entry)
-            handler = getattr(self, f"on_{entry.kind}", None)
-            if handler is not None:
-                handler(entry)
+            for effect in EFFECTS.get(entry.kind, ()):
+                self._apply(effect, entry)
         facts.attempt_of.append(facts.attempts[-1].attempt if facts.attempts else None)
         if has_clock:
             self._last = index
+
+    def _apply(self, effect: Effect, entry: Entry) -> None:
+        if effect.action == "run":
+            getattr(self, f"on_{entry.kind}")(entry)
+        elif effect.action == "fail":
+            self.fail(entry)
+        elif effect.action == "launch":
+            self.launch()
+        elif effect.action == "open":
+            self.open_poll(effect.value)
+        elif effect.action == "close":
+            self.close_poll()
+        elif not effect.only_where_known or effect.part in self.facts.parts:
+            self._change(effect, entry)
+
+    def _change(self, effect: Effect, entry: Entry) -> None:
+        """Set a field of the record of a job, or append to it."""
+        part = self.facts.part(effect.part)
+        value = effect.value
+        if not effect.is_constant:
+            value = error_of(entry) if value == ERROR else entry.fields.get(value)
+        if effect.action == "append":
+            getattr(part, effect.field).append(str(value))
+        elif isinstance(value, effect.type):
+            setattr(part, effect.field, value)
 
     def _note_launch(self, entry: Entry) -> None:
         """Note a launch whose beginning the log does not show."""
         if self._begun or self.facts.launched:
             return
-        shown = entry.writer in _TASKS or entry.kind in _LAUNCH_SHOWN
-        if entry.kind in _LAUNCHING or (self._lost and shown):
+        shown = entry.writer in TASKS or entry.kind in _LAUNCHED
+        if entry.kind in _LAUNCHES or (self._lost and shown):
             self.facts.launch_unseen = True
 
     # --- the engine ---------------------------------------------------------------------------
@@ -137,13 +148,8 @@ class Replay:
     def fail(self, entry: Entry) -> None:
         """Note why the attempt failed; whether it is retried stands in the next entry."""
         if self.facts.attempts and self.facts.attempts[-1].outcome is None:
-            error = entry.fields.get("error", entry.text)
-            self.facts.attempts[-1].error = str(error)
+            self.facts.attempts[-1].error = error_of(entry)
         self.close_poll()
-
-    on_topic_failed = on_build_request_failed = on_build_request_rejected = fail
-    on_build_answer_invalid = on_launch_failed = on_controller_failed = on_task_request_failed = fail
-    on_notification_fatal = on_timer_fatal = on_abort_fatal = fail
 
     def on_attempts_exhausted(self, entry: Entry) -> None:
         self.facts.retrying = False
@@ -268,7 +274,7 @@ class Replay:
     def on_task_url(self, entry: Entry) -> None:
         self.facts.task_url = str(entry.fields["url"]).strip() or None
         found = _URL_BUILD_RE.search(self.facts.task_url or "")
-        if found and self.facts.build is None and self.facts.task is None:
+        if found and self.facts.build is None and "swarming_task" not in self.facts.parts:
             self.facts.build = Build(id=found[1])
         self.launch()
 
@@ -299,9 +305,6 @@ class Replay:
         self._status = status
         self.facts.polls.append(poll)
         return poll
-
-    def on_notification_received(self, entry: Entry) -> None:
-        self.open_poll("pubsub")
 
     def on_timer_tick(self, entry: Entry) -> None:
         if self._poll is None:
@@ -351,7 +354,7 @@ class Replay:
             if poll.status is None:
                 poll.status = build.status
 
-    def on_build_fetch_failed(self, entry: Entry) -> None:
-        self.close_poll()
 
-    on_task_fetch_failed = on_build_fetch_failed
+def error_of(entry: Entry) -> str:
+    """Return the error that an entry quotes, or its text where it quotes none."""
+    return str(entry.fields.get("error", entry.text))

@@ -10,11 +10,21 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from logparse import phases
 from logparse.clock import DAY_MS, format_clock
 from logparse.ids import parse_timer_id
+from logparse.kinds import (
+    AFTER,
+    ANY_TASK,
+    ENDINGS,
+    FINISH,
+    KINDS,
+    LOG_CUT,
+    OWN_INVOCATIONS,
+    TASKS,
+    UNKNOWN_PHASES,
+    with_trait,
+)
 from logparse.messages import TODAY
-from logparse.phases import AFTER, LOG_CUT
 from logparse.syntax import Block, Match
 
 #: The penalty for a broken rule. Penalties are milliseconds, so that this is an hour of clock deviation.
@@ -35,6 +45,15 @@ _AT_ONCE_MS: Final = 250
 _RETRY_MS: Final = 500
 #: The engine gives up at the execution after this one.
 _MOST_ATTEMPTS: Final = 50
+
+_LAST: Final = with_trait("last")
+_AFTER_LAST: Final = with_trait("after_last")
+_BEGINS: Final = with_trait("begins")
+_FATAL: Final = with_trait("fatal")
+_LAUNCH_ENDS: Final = with_trait("launch_end")
+_OVER: Final = with_trait("over")
+_SAVED: Final = with_trait("saved")
+_SHARED: Final = with_trait("shared")
 
 _REQUEST_ID_RE: Final = re.compile(r'"(?:client_operation_id|requestId)": ?"(\d{1,20})"')
 _BUILD_ID_RE: Final = re.compile(r'"id": ?"(\d{1,20})"')
@@ -89,12 +108,12 @@ def penalty(block: Block, found: Match | None, state: State, *, cut_short: bool 
     """
     kind = found.message.kind if found else None
     step = step_between(state.clock_ms, block.clock_ms)
-    ending = state.kind in phases.LAST_WORDS and not cut_short
+    ending = state.kind in _LAST and not cut_short
     broken = int(ending) if found is None else _broken(block, found, state)
     allowed = AFTER.get(state.kind or "")
     off = max(-step, 0) if state.kind != LOG_CUT else 0
     if allowed is not None and (cut_short or kind in allowed):
-        off = ending_penalty(step, allowed is phases.ENDINGS or kind in phases.FINISH)
+        off = ending_penalty(step, allowed is ENDINGS or kind in FINISH)
     elif allowed is not None:
         broken = max(broken, 1)
     return off + broken * BROKEN + _finish_error(state, block, found)
@@ -129,9 +148,9 @@ def is_rare(found: Match | None, state: State) -> bool:
         return state.phase in ("queued", "retrying")
     kind = found.message.kind
     if kind == "attempt_started":
-        if state.phase in phases.UNKNOWN_PHASES or (state.attempt is None and state.phase != "queued"):
+        if state.phase in UNKNOWN_PHASES or (state.attempt is None and state.phase != "queued"):
             return False
-        lost = state.phase == "launching" and state.kind in phases.SAVED
+        lost = state.phase == "launching" and state.kind in _SAVED
         return lost or _attempt_number(found) != (state.attempt or 0) + 1
     if kind == "attempt_retried":
         return state.phase == "launching" and not state.quotes and state.kind != "build_answer_invalid"
@@ -151,17 +170,17 @@ def _broken(block: Block, found: Match, state: State) -> int:
     """Return how many rules an entry breaks, those of quotations apart."""
     kind, fields = found.message.kind, found.fields
     writer, step = found.message.writer, step_between(state.clock_ms, block.clock_ms)
-    known = state.phase not in phases.UNKNOWN_PHASES
-    places = phases.PHASES.get(kind, phases.AT_WORK if writer in phases.TASKS else None)
+    known = state.phase not in UNKNOWN_PHASES
+    places = KINDS[kind].phases
     broken = int(known and places is not None and state.phase not in places)
-    broken += _is_of_task(kind, writer) and not state.writers.isdisjoint(phases.TASKS - {writer})
-    broken += state.kind in phases.LAST_WORDS and kind not in phases.AFTER_LAST_WORDS
+    broken += _is_of_task(kind, writer) and not state.writers.isdisjoint(TASKS - {writer})
+    broken += state.kind in _LAST and kind not in _AFTER_LAST
     broken += _breaks_process(kind, writer, step, state)
     if kind == "attempt_started" and known:
-        broken += state.phase == "launching" and state.kind not in phases.SAVED
+        broken += state.phase == "launching" and state.kind not in _SAVED
         broken += _attempt_number(found) < max(state.attempt or 1, 1)
         broken += state.kind == "attempt_retried" and 0 <= step < _RETRY_MS
-    elif kind in phases.FATAL:
+    elif kind in _FATAL:
         # After a retry it is another request's, so that it comes later.
         broken += state.kind == "attempt_retried" and step <= 0
     elif kind == "attempts_exhausted":
@@ -172,9 +191,9 @@ def _broken(block: Block, found: Match, state: State) -> int:
         broken += state.kind == "attempt_started"
     elif kind == "notification_received" and state.phase == "launching":
         # While the first attempt launches, a notification is put off and leaves no entry.
-        broken += state.kind not in phases.SAVED or state.attempt == 1
+        broken += state.kind not in _SAVED or state.attempt == 1
     elif kind == "invocation_finished":
-        broken += state.phase == "retrying" and state.kind not in phases.LAST_WORDS | phases.FATAL
+        broken += state.phase == "retrying" and state.kind not in _LAST | _FATAL
         broken += state.outcome is not None and fields["status"] != state.outcome
         broken += fields["status"] == "SUCCEEDED" and state.kind in AFTER and state.kind != "fetch_response"
     invocation, build = _named_ids(block, found)
@@ -185,12 +204,12 @@ def _broken(block: Block, found: Match, state: State) -> int:
 
 def _is_of_task(kind: str, writer: str) -> bool:
     """Return whether only one kind of task writes a message."""
-    return writer in phases.TASKS and kind not in phases.SHARED
+    return writer in TASKS and kind not in _SHARED
 
 
 def _breaks_process(kind: str, writer: str, step: int, state: State) -> bool:
     """Return whether time runs back within an attempt, which is one process on one machine."""
-    own = writer in phases.TASKS or kind in phases.LAUNCH_ENDS
+    own = writer in TASKS or kind in _LAUNCH_ENDS
     return own and state.phase == "launching" and step < -_SAME_CLOCK_MS
 
 
@@ -211,10 +230,10 @@ def advance(state: State, block: Block, found: Match | None) -> State:
         outcome = "ABORTED"
     elif message.kind == "fetch_finished":
         outcome = str(found.fields["status"])
-    writer = message.writer if message.kind not in phases.SHARED else phases.ANY_TASK
+    writer = message.writer if message.kind not in _SHARED else ANY_TASK
     writers = state.writers if writer in state.writers else state.writers | {writer}
     return State(
-        phase if phase == "finished" else phases.PHASE_AFTER.get(message.kind, phase),
+        phase if phase == "finished" else KINDS[message.kind].leads_to or phase,
         message.kind,
         message.outside,
         attempt,
@@ -235,7 +254,7 @@ def begins(found: Match, state: State) -> bool:
     """
     kind = found.message.kind
     if kind != "attempt_started":
-        return kind in phases.FIRST_OF_ALL
+        return kind in _BEGINS
     number = _attempt_number(found)
     if is_first(found):
         return is_over(state) or is_fresh(state) or number <= (state.attempt or 0)
@@ -245,8 +264,8 @@ def begins(found: Match, state: State) -> bool:
 def is_first(found: Match) -> bool:
     """Return whether an invocation of some time begins with a message, and never holds it later."""
     kind = found.message.kind
-    is_own = kind == "attempt_started" and found.message.since < phases.OWN_INVOCATIONS
-    return is_own or kind in phases.FIRST_OF_ALL
+    is_own = kind == "attempt_started" and found.message.since < OWN_INVOCATIONS
+    return is_own or kind in _BEGINS
 
 
 def is_fresh(state: State) -> bool:
@@ -256,7 +275,7 @@ def is_fresh(state: State) -> bool:
 
 def is_over(state: State) -> bool:
     """Return whether the invocation has ended, so that another one can begin."""
-    return state.phase == "finished" or state.kind in phases.LAST_OF_ALL
+    return state.phase == "finished" or state.kind in _OVER
 
 
 def follows_finish(found: Match) -> bool:

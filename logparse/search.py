@@ -25,8 +25,8 @@ from logparse.endings import (
     nearest_ending,
     quote_limit,
 )
+from logparse.kinds import AFTER, LOG_CUT, LOG_FRAGMENT
 from logparse.messages import MESSAGES, Context, in_scope
-from logparse.phases import AFTER, LOG_CUT, LOG_FRAGMENT
 from logparse.response import Response
 from logparse.rules import BROKEN, RARE, State
 from logparse.syntax import Block, Match, match_tolerantly
