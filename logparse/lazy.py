@@ -23,3 +23,4 @@ class Lazy:
 
 
 pandas: Final = Lazy("pandas")
+pyarrow: Final = Lazy("pyarrow")

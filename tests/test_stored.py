@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import logparse as lp
+from logparse.arrow import frame
 from logparse.columns import TABLES, Column
 from logparse.output.schema import package
 from logparse.output.writers import WRITERS
 from logparse.stored import _csv_rows, _jsonl_rows
-from logparse.tables import frame
 
 LOGS = Path(__file__).parent / "data" / "logs"
 BUILDS = Path(__file__).parent / "data" / "builds" / "linux-rel-8927206632544641856.json"
