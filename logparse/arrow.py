@@ -72,10 +72,23 @@ def to_frame(table: Table) -> pd.DataFrame:
     if text is not object:
         types[pa.string()] = text
     # Without its metadata, which would decide some of the types as well.
-    made: pd.DataFrame = (
-        table.replace_schema_metadata(None).combine_chunks().to_pandas(types_mapper=types.get)
-    )
+    plain = table.replace_schema_metadata(None).combine_chunks()
+    made: pd.DataFrame = _shared(plain).to_pandas(types_mapper=types.get)
     return made
+
+
+def _shared(table: Table) -> Table:
+    """Return `table` with equal columns of text in the same memory: `source` often equals `source_file`."""
+    kept: list[Array] = []
+    for number, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            column = table.column(number)
+            same = next((other for other in kept if other.equals(column)), None)
+            if same is None:
+                kept.append(column)
+            else:
+                table = table.set_column(number, field, same)
+    return table
 
 
 def text_type() -> Any:

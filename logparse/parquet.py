@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
 from logparse.arrow import DataType, RecordBatch, Schema, Table, arrow_schema, arrow_type, batches
@@ -56,7 +57,7 @@ def write_batches(given: Iterable[RecordBatch], columns: Sequence[Column], out: 
     schema = _schema(columns, table)
     with ParquetWriter(out, schema, compression="zstd", write_page_checksum=True) as writer:
         for group in _groups(given):
-            together = pa.Table.from_batches(group).replace_schema_metadata(schema.metadata).cast(schema)
+            together = pa.Table.from_batches(group, schema=schema)
             writer.write_table(together, row_group_size=together.num_rows)
 
 
@@ -142,18 +143,18 @@ def read_parquet(file: BinaryIO, columns: Sequence[Column], source: str, table: 
     """
     from pyarrow.parquet import ParquetFile
 
-    try:
+    with _reading(source):
         opened = ParquetFile(file, page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as error:
-        raise _broken(source) from error
-    try:
-        check_metadata(opened.schema_arrow.metadata or {}, source, table)
-        names = opened.schema_arrow.names
-        if not {column.name for column in columns} & set(names) or len(set(names)) < len(names):
-            raise foreign(source)
+        schema = opened.schema_arrow
+    check_metadata(schema.metadata or {}, source, table)
+    if not {column.name for column in columns} & set(schema.names):
+        raise foreign(source)
+    if len(set(schema.names)) < len(schema.names):
+        raise InputError("has two columns of one name", source=source, remedy="export it again")
+    with _reading(source):
         found = opened.read()
-    except (pa.ArrowException, OSError) as error:
-        raise _broken(source) from error
+        # Text that is not UTF-8 would fail when a frame is made.
+        found.validate(full=True)
     return _declared(found, columns, source)
 
 
@@ -167,10 +168,8 @@ def table_of(file: BinaryIO, source: str) -> str | None:
     """
     from pyarrow.parquet import read_schema
 
-    try:
+    with _reading(source):
         metadata = read_schema(file).metadata or {}
-    except (pa.ArrowException, OSError) as error:
-        raise _broken(source) from error
     named = metadata.get(_TABLE_KEY)
     return None if named is None else named.decode("utf-8", "replace")
 
@@ -187,7 +186,7 @@ def check_metadata(metadata: Mapping[bytes, bytes], source: str, table: str) -> 
     if named is not None and named != table.encode():
         other = named.decode("utf-8", "replace")[:40]
         raise InputError(
-            f"holds the table {other}, not {table}", source=source, remedy=f"name it {other}.parquet again"
+            f"holds the table {other}, not {table}", source=source, remedy=f"read it as the table {other}"
         )
     version = metadata.get(_VERSION_KEY)
     if version is not None:
@@ -225,8 +224,15 @@ def foreign(source: str) -> InputError:
     )
 
 
-def _broken(source: str) -> InputError:
-    return InputError("is not Parquet, or is damaged or cut short", source=source, remedy="export it again")
+@contextmanager
+def _reading(source: str) -> Iterator[None]:
+    """Turn the errors of reading Parquet into one that names the file."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, MemoryError, KeyError, OverflowError) as error:
+        raise InputError(
+            "is not Parquet, or is damaged or cut short", source=source, remedy="export it again"
+        ) from error
 
 
 def _declared(found: Table, columns: Sequence[Column], source: str) -> Table:
