@@ -16,6 +16,7 @@ from logparse.arrow import DataType, RecordBatch, Schema, Table, arrow_schema, a
 from logparse.columns import SCHEMA_VERSION, Column
 from logparse.errors import InputError
 from logparse.lazy import pyarrow as pa
+from logparse.lazy import pyarrow_parquet as pq
 
 #: A row group is written when its batches have so many bytes, or so many rows.
 _GROUP_BYTES: Final = 16 << 20
@@ -52,10 +53,8 @@ def write_batches(given: Iterable[RecordBatch], columns: Sequence[Column], out: 
 
     No more of them are kept in memory than a row group needs.
     """
-    from pyarrow.parquet import ParquetWriter
-
     schema = _schema(columns, table)
-    with ParquetWriter(out, schema, compression="zstd", write_page_checksum=True) as writer:
+    with pq.ParquetWriter(out, schema, compression="zstd", write_page_checksum=True) as writer:
         for group in _groups(given):
             together = pa.Table.from_batches(group, schema=schema)
             writer.write_table(together, row_group_size=together.num_rows)
@@ -141,10 +140,8 @@ def read_parquet(file: BinaryIO, columns: Sequence[Column], source: str, table: 
         Where the file is broken, holds another table, was written by a newer logparse, or has a
         column of another type.
     """
-    from pyarrow.parquet import ParquetFile
-
     with _reading(source):
-        opened = ParquetFile(file, page_checksum_verification=True)
+        opened = pq.ParquetFile(file, page_checksum_verification=True)
         schema = opened.schema_arrow
     check_metadata(schema.metadata or {}, source, table)
     if not {column.name for column in columns} & set(schema.names):
@@ -166,10 +163,8 @@ def table_of(file: BinaryIO, source: str) -> str | None:
     InputError
         Where the file is not Parquet.
     """
-    from pyarrow.parquet import read_schema
-
     with _reading(source):
-        metadata = read_schema(file).metadata or {}
+        metadata = pq.read_schema(file).metadata or {}
     named = metadata.get(_TABLE_KEY)
     return None if named is None else named.decode("utf-8", "replace")
 
