@@ -10,6 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+#: The version of the tables, which files name. It rises when a column or a table gets another type or
+#: meaning, so that an older logparse would read it wrongly. A column that is added does not change it.
+SCHEMA_VERSION: Final = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -23,3 +23,6 @@ class Lazy:
 
 
 pandas: Final = Lazy("pandas")
+# pyarrow has no type hints. Without an import statement, strict checks of users' code do not complain.
+pyarrow: Final = Lazy("pyarrow")
+pyarrow_parquet: Final = Lazy("pyarrow.parquet")

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from logparse import taken
+from logparse.arrow import frame, text_type
 from logparse.columns import TABLES, Column
 from logparse.errors import UsageError, nearest
 from logparse.odd import without_odd
 from logparse.records import Invocation
-from logparse.tables import frame, text_type
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, overload
 
+from logparse.arrow import frame, to_frame
 from logparse.columns import TABLES, Column
 from logparse.errors import InputError, UnknownTableError, UsageError
 from logparse.output.cells import unguarded
 from logparse.output.schema import SCHEMA_FILE
-from logparse.tables import frame, json_text
+from logparse.parquet import check_version, foreign, read_parquet, table_of
+from logparse.tables import json_text
 
 if TYPE_CHECKING:
     import pandas as pd
 else:
     from logparse.lazy import pandas as pd
 
-_FORMATS: Final = ("csv", "jsonl")
+_FORMATS: Final = ("csv", "jsonl", "parquet")
 #: A cell and its end. Cells of CSV are quoted or hold neither quotes nor line ends.
 _CELL_RE: Final = re.compile(r'(?:"((?:[^"]++|"")*+)"|([^",\r\n]*+))(,|\r?\n|\Z)')
 _INT_RE: Final = re.compile(r"-?[0-9]{1,19}")
@@ -36,7 +39,7 @@ def read_tables(directory: str | os.PathLike[str], table: str) -> pd.DataFrame: 
 def read_tables(
     directory: str | os.PathLike[str], table: str | None = None
 ) -> dict[str, pd.DataFrame] | pd.DataFrame:
-    """Return the tables that ``logparse export --table all -o DIR`` wrote, as `load` gives them.
+    """Return the tables that ``logparse export`` wrote to a folder or a file, as `load` gives them.
 
     Ids are text, times are in UTC, and numbers and truth values can be null. The ``'`` that guards a
     cell of CSV from spreadsheets is removed. A column that the files do not have is null; a column
@@ -45,7 +48,9 @@ def read_tables(
     Parameters
     ----------
     directory:
-        The folder with the files: ``invocations.csv`` or ``invocations.jsonl``, and so on.
+        The folder with the files: ``invocations.parquet``, ``invocations.csv`` or
+        ``invocations.jsonl``, and so on; or one such file. The table of a file is the one that its
+        metadata names, else the one that its own name is.
     table:
         The name of one table; without it, all that the folder has.
 
@@ -66,19 +71,52 @@ def read_tables(
             f"read_tables() takes the path of a folder, not {type(directory).__name__}",
             remedy="name the folder that logparse export --table all -o wrote",
         )
-    folder = Path(directory)
+    place = Path(directory)
     if table is not None and table not in list(TABLES):
         raise UnknownTableError(table, TABLES)
-    files = {name: _file(folder, name) for name in ([table] if table else TABLES)}
-    found = {name: _read(path, TABLES[name]) for name, path in files.items() if path is not None}
+    files = _files(place, table)
+    found = {name: _read(path, name) for name, path in files.items()}
     if table in found:
         return found[table]
     if not found:
-        missing = "does not exist" if not folder.exists() else f"holds no file of {table or 'a'} table"
+        missing = "does not exist" if not place.exists() else f"holds no file of {table or 'a'} table"
         raise InputError(
-            missing, source=str(folder), remedy=f"write it with logparse export --table all -o {folder}"
+            missing, source=str(place), remedy=f"write it with logparse export --table all -o {place}"
         )
     return found
+
+
+def _files(place: Path, table: str | None) -> dict[str, Path]:
+    """Return the file of each table that is asked for and that a folder has; or the one file."""
+    if place.is_file():
+        return {table or _table_of(place): place}
+    files = {name: _file(place, name) for name in ([table] if table else TABLES)}
+    return {name: path for name, path in files.items() if path is not None}
+
+
+def _table_of(path: Path) -> str:
+    """Return the name of the table that a file holds."""
+    named = None
+    if _format(path) == "parquet":
+        with _opened(path) as file:
+            named = table_of(file, str(path))
+    if (named or path.stem) not in TABLES:
+        raise InputError(
+            "does not say which table it holds", source=str(path), remedy=f"name one of {', '.join(TABLES)}"
+        )
+    return named or path.stem
+
+
+def _format(path: Path) -> str:
+    """Return the format that a file's name says."""
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in _FORMATS:
+        raise InputError(
+            "is not a name for CSV, JSON lines or Parquet",
+            source=str(path),
+            remedy=f"give it a name that ends in .{', .'.join(_FORMATS)}",
+        )
+    return suffix
 
 
 def _file(folder: Path, table: str) -> Path | None:
@@ -91,32 +129,47 @@ def _file(folder: Path, table: str) -> Path | None:
     return found[0] if found else None
 
 
-def _read(path: Path, columns: Sequence[Column]) -> pd.DataFrame:
-    known = {column.name: column for column in columns}
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, whose errors become one that names it."""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
+        with open(path, "rb") as file:
+            yield file
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror or error})", source=str(path), remedy="check the path"
         ) from error
-    except UnicodeDecodeError as error:
-        raise InputError("is not UTF-8", source=str(path), remedy="export it again") from error
-    if path.suffix == ".csv":
-        rows = list(_csv_rows(text, known, str(path), raw=_is_raw(path.parent)))
+
+
+def _read(path: Path, table: str) -> pd.DataFrame:
+    columns, format_ = TABLES[table], _format(path)
+    described = _description(path.parent)
+    if "schema_version" in described:
+        check_version(str(described["schema_version"]), str(path.parent / SCHEMA_FILE))
+    with _opened(path) as file:
+        if format_ == "parquet":
+            return to_frame(read_parquet(file, columns, str(path), table))
+        try:
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError("is not UTF-8", source=str(path), remedy="export it again") from error
+    known = {column.name: column for column in columns}
+    if format_ == "csv":
+        rows = list(_csv_rows(text, known, str(path), raw=described.get("raw_cells") is True))
     else:
         rows = list(_jsonl_rows(text, known, str(path)))
     more = dict.fromkeys(name for row in rows[:1] for name in row if name not in known)
     return frame(rows, [*columns, *(Column(name, "text", "") for name in more)])
 
 
-def _is_raw(folder: Path) -> bool:
-    """Whether the folder's description says that cells were written without the guard."""
+def _description(folder: Path) -> dict[str, Any]:
+    """Return the folder's description of its tables, empty where it has none."""
     try:
         described = json.loads((folder / SCHEMA_FILE).read_bytes())
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(described, dict) and described.get("raw_cells") is True
+        return {}
+    is_ours = isinstance(described, dict) and described.get("name") == "logparse-tables"
+    return described if is_ours else {}
 
 
 def _csv_rows(text: str, known: Mapping[str, Column], source: str, *, raw: bool) -> Iterator[dict[str, Any]]:
@@ -125,7 +178,7 @@ def _csv_rows(text: str, known: Mapping[str, Column], source: str, *, raw: bool)
     _, header = next(lines, (1, []))
     names = [name or "" for name in header]
     if not known.keys() & set(names):
-        raise _foreign(source)
+        raise foreign(source)
     types = [known[name].type if name in known else "text" for name in names]
     for line, cells in lines:
         if len(cells) != len(names):
@@ -207,7 +260,7 @@ def _jsonl_rows(text: str, known: Mapping[str, Column], source: str) -> Iterator
         except (ValueError, RecursionError) as error:
             raise InputError("is broken JSON", source=source, line=line, remedy="export it again") from error
         if not isinstance(row, dict) or not known.keys() & row.keys():
-            raise _foreign(source)
+            raise foreign(source)
         try:
             yield {
                 name: _from_json(value, known[name].type if name in known else "text")
@@ -235,11 +288,3 @@ def _from_json(value: Any, type_: str) -> Any:
     if type(value) is not _JSON_TYPES[type_] or outside:
         raise ValueError(f"{str(value)[:40]!r} is not {type_}")
     return value
-
-
-def _foreign(source: str) -> InputError:
-    return InputError(
-        "has none of the table's columns",
-        source=source,
-        remedy="name a folder that logparse export --table all wrote",
-    )

@@ -9,13 +9,14 @@ and ``datetime64[us, UTC]``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from logparse.arrow import frame
 from logparse.builders import builder_id
 from logparse.columns import TABLES, Column
 from logparse.errors import LogparseError
@@ -30,41 +31,9 @@ else:
 
 Row = dict[str, Any]
 
-_PANDAS_TYPES: Final[dict[str, Any]] = {
-    "int": "Int64",
-    "bool": "boolean",
-    "float": "float64",
-    "time": "datetime64[us, UTC]",
-}
 _JOB_TAG: Final = "scheduler_job_id:"
 #: Arguments that are payloads: whole JSON documents, told by other tables.
 _PAYLOADS: Final = frozenset({"request", "response", "build", "commit"})
-
-
-def text_type() -> Any:
-    """Return the type of columns of text in frames: see the top of this module."""
-    from numpy import nan
-
-    try:
-        return pd.StringDtype(na_value=nan)
-    except TypeError:
-        # pandas 2.2 has no type of text with which a comparison gives plain truth values.
-        return object
-
-
-def frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:
-    """Return rows as a frame with exactly `columns`, typed as they declare."""
-    listed = list(rows)
-    types = {"text": text_type(), "json": text_type(), **_PANDAS_TYPES}
-    data = {}
-    for column in columns:
-        values = [row.get(column.name) for row in listed]
-        if column.type in ("int", "bool"):
-            # Several times as fast as a cast from objects.
-            data[column.name] = pd.Series(pd.array(values, dtype=types[column.type]))
-        else:
-            data[column.name] = pd.Series(values, dtype=object).astype(types[column.type])
-    return pd.DataFrame(data, columns=[c.name for c in columns])
 
 
 def _value(record: Any, column: Column) -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from logparse.arrow import frame
 from logparse.columns import TABLES
 from logparse.errors import UsageError, choices
 from logparse.records import Invocation
-from logparse.tables import frame, invocation_row
+from logparse.tables import invocation_row
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -154,7 +154,7 @@ def test_help_imports_nothing_heavy() -> None:
     )
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "click" in imported
-    heavy = {"pandas", "numpy", "matplotlib", "pyparsing", "rich", "msgspec", "selectolax"}
+    heavy = {"pandas", "pyarrow", "numpy", "matplotlib", "pyparsing", "rich", "msgspec", "selectolax"}
     assert not imported & heavy
 
 
@@ -164,7 +164,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_commands_import_pandas_only_for_statistics(args: list[Any]) -> None:
     code = (
         "import sys; from logparse.cli import main\n"
-        "try: main()\nfinally: print([m for m in ('pandas', 'matplotlib', 'pyparsing') if m in sys.modules],"
+        "try: main()\nfinally: print([m for m in ('pandas', 'pyarrow', 'matplotlib', 'pyparsing') if m in sys.modules],"
         " file=sys.stderr)"
     )
     done = subprocess.run(

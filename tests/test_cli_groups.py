@@ -176,13 +176,23 @@ def test_the_name_decides_the_format(
     ("args", "name", "said"),
     [
         (["export", REAL, "-f", "csv"], "x.jsonl", "'x.jsonl' is a name for jsonl, but --format says csv."),
-        (["export", REAL], "x.json", "'x.json' is a name for json, and this command writes csv or jsonl."),
+        (
+            ["export", REAL],
+            "x.json",
+            "'x.json' is a name for json, and this command writes csv or jsonl or parquet.",
+        ),
         (
             ["export", REAL],
             "x.csv.gz",
-            "'x.csv.gz' is a name for gzip, and this command writes csv or jsonl.",
+            "'x.csv.gz' is a name for gzip, and this command writes csv or jsonl or parquet.",
         ),
-        (["export", REAL], "x.parquet", "'x.parquet' is a name for parquet"),
+        (["export", REAL], "x.xlsx", "'x.xlsx' is a name for xlsx"),
+        (
+            ["export", REAL, "-f", "csv"],
+            "x.parquet",
+            "'x.parquet' is a name for parquet, but --format says csv.",
+        ),
+        (["summarize", REAL], "x.parquet", "'x.parquet' is a name for parquet"),
         (
             ["summarize", REAL, "-f", "table"],
             "x.json",

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from quick import quick
 
+from logparse.arrow import frame
 from logparse.builders import builder_id
 from logparse.columns import TABLES
 from logparse.errors import LogparseError
 from logparse.metrics import GROUP_KEYS, group_by, group_table, totals, with_bots, with_builds
-from logparse.tables import frame
 
 NOON = datetime(2020, 11, 17, 12, tzinfo=UTC)
 

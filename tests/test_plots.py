@@ -23,9 +23,9 @@ from quick import quick
 
 import logparse as lp
 from logparse import plots
+from logparse.arrow import frame
 from logparse.columns import TABLES
 from logparse.records import Invocation
-from logparse.tables import frame
 
 #: Its functions have no type hints.
 dates: Any = matplotlib_dates

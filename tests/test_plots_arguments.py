@@ -17,11 +17,11 @@ from matplotlib.axes import Axes
 
 import logparse as lp
 from logparse import plots
+from logparse.arrow import frame
 from logparse.columns import TABLES
 from logparse.errors import LogparseError, UsageError
 from logparse.plots import texts, times, units
 from logparse.records import Invocation, Poll
-from logparse.tables import frame
 
 PAGE = Path(__file__).parent / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
 START = datetime(2021, 3, 1, tzinfo=UTC)

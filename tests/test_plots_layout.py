@@ -24,8 +24,8 @@ from quick import quick
 
 import logparse as lp
 from logparse import plots
+from logparse.arrow import frame
 from logparse.columns import TABLES
-from logparse.tables import frame
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "tests" / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"

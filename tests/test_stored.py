@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from values import COLUMNS, ROWS
 
 import logparse as lp
-from logparse.columns import TABLES, Column
+from logparse.arrow import frame
+from logparse.columns import SCHEMA_VERSION, TABLES
 from logparse.output.schema import package
 from logparse.output.writers import WRITERS
 from logparse.stored import _csv_rows, _jsonl_rows
-from logparse.tables import frame
 
 LOGS = Path(__file__).parent / "data" / "logs"
 BUILDS = Path(__file__).parent / "data" / "builds" / "linux-rel-8927206632544641856.json"
@@ -32,7 +32,9 @@ def dataset() -> lp.Dataset:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("more", [["-f", "csv"], ["-f", "jsonl"], ["--raw-cells"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "more", [["-f", "csv"], ["-f", "jsonl"], ["-f", "parquet"], ["--raw-cells"]], ids=" ".join
+)
 def test_all_tables_come_back(
     more: list[str], dataset: lp.Dataset, tmp_path: Path, cli: Callable[..., Any]
 ) -> None:
@@ -46,22 +48,6 @@ def test_all_tables_come_back(
 
 
 # --- every value ------------------------------------------------------------------------------
-
-COLUMNS = [Column(name, name, "") for name in ("text", "int", "float", "bool", "time", "json")]
-#: NUL is written as its symbol; a lone half of a surrogate pair is in no text of a log.
-TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
-ODD = st.text(st.sampled_from("'=+-@\t\r\n\", ;\uff1d\u00a0\ufeff\u2028a1"), max_size=6)
-VALUES = {
-    "text": TEXTS | ODD,
-    "int": st.integers(-(2**63), 2**63 - 1),
-    "float": st.floats(allow_nan=False, allow_infinity=False),
-    "bool": st.booleans(),
-    "time": st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
-    "json": st.dictionaries(TEXTS, st.integers(0, 9) | TEXTS | st.none(), max_size=3).map(
-        lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    ),
-}
-ROWS = st.lists(st.fixed_dictionaries({name: st.none() | values for name, values in VALUES.items()}))
 
 
 @given(rows=ROWS)
@@ -147,6 +133,39 @@ def test_files_that_logparse_did_not_write(name: str, text: str, said: str, tmp_
     assert str(tmp_path / name) in str(caught.value)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl", "parquet"])
+def test_a_file_alone(format_: str, dataset: lp.Dataset, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    path = tmp_path / f"attempts.{format_}"
+    assert cli("export", *INPUTS, "--builds", BUILDS, "-t", "attempts", "-o", path).code == 0
+    pd.testing.assert_frame_equal(lp.read_tables(path, "attempts"), dataset.attempts, rtol=0, atol=0)
+    assert list(lp.read_tables(path)) == ["attempts"]
+    renamed = path.rename(tmp_path / f"mine.{format_.upper()}")
+    if format_ == "parquet":
+        # Its metadata names the table.
+        assert list(lp.read_tables(renamed)) == ["attempts"]
+    else:
+        with pytest.raises(lp.InputError, match="does not say which table it holds; name one of invocations"):
+            lp.read_tables(renamed)
+        assert len(lp.read_tables(renamed, "attempts")) == len(dataset.attempts)
+    other = renamed.rename(tmp_path / "attempts.txt")
+    with pytest.raises(lp.InputError, match=r"is not a name for CSV, JSON lines or Parquet; give it a name"):
+        lp.read_tables(other)
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl", "parquet"])
+def test_tables_of_a_newer_version(format_: str, tmp_path: Path, cli: Callable[..., Any]) -> None:
+    assert cli("export", REAL, "-t", "all", "-f", format_, "-o", tmp_path).code == 0
+    described = json.loads((tmp_path / "schema.json").read_bytes())
+    assert described["schema_version"] == SCHEMA_VERSION
+    described["schema_version"] += 1
+    (tmp_path / "schema.json").write_text(json.dumps(described))
+    newer = f"schema.json: has the schema version {SCHEMA_VERSION + 1}, and this logparse reads up to"
+    with pytest.raises(
+        lp.InputError, match=f"{newer} {SCHEMA_VERSION}; read it with the logparse that wrote"
+    ):
+        lp.read_tables(tmp_path)
 
 
 def test_folders_without_tables(tmp_path: Path) -> None:

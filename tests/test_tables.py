@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 import logparse as lp
+from logparse.arrow import frame
 from logparse.columns import TABLES
 from logparse.records import Cut, SwarmingTask
-from logparse.tables import Records, build_row, frame, invocation_row, json_text, rows, table_frame
+from logparse.tables import Records, build_row, invocation_row, json_text, rows, table_frame
 
 LOGS = Path(__file__).parent / "data" / "logs"
 RECORDED = [name for name in TABLES if name not in ("bots", "builders", "jobs")]

@@ -24,7 +24,7 @@ from logparse.output.files import STOPS
 #: Commands in the order of the help, with the module that holds each: imported when it is called.
 COMMANDS: Final = {
     "summarize": "Print what invocations cost: phases, queue latency, polling, bots.",
-    "export": "Write the tables as CSV or JSON lines.",
+    "export": "Write the tables as CSV, JSON lines or Parquet.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
     "check": "Name everything in the inputs that was not understood.",

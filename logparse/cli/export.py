@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,16 +13,17 @@ from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, format_option, inputs, output
 from logparse.columns import TABLES
 from logparse.output.cells import json_line
-from logparse.output.files import ready, ready_folder, whole_file, whole_folder
+from logparse.output.files import ready, ready_folder, whole_binary_file, whole_file, whole_folder
 from logparse.output.schema import SCHEMA_FILE, package
 from logparse.output.terminal import Out, safe
 from logparse.output.writers import WRITERS
+from logparse.parquet import write_parquet
 
 if TYPE_CHECKING:
     from logparse.dataset import Dataset
 
 _GROUPED: Final = ("bots", "builders", "jobs")
-_FORMATS: Final = ("csv", "jsonl")
+_FORMATS: Final = ("csv", "jsonl", "parquet")
 
 
 @click.command(
@@ -30,6 +32,7 @@ _FORMATS: Final = ("csv", "jsonl")
 Examples:
   logparse export page.html --table polls
   logparse export logs/ --table all -o tables/
+  logparse export logs/ --table all --format parquet -o tables/
   logparse export logs/ --format jsonl | jq .queue_latency_s
   logparse export logs/ --builds builds.json --table steps -o steps.csv""",
 )
@@ -49,24 +52,27 @@ Examples:
 def command(
     inputs: Inputs, table: str, format_: str | None, raw_cells: bool, output: Path | None, force: bool
 ) -> int:
-    """Write the tables of the inputs as CSV or JSON lines.
+    """Write the tables of the inputs as CSV, JSON lines or Parquet.
 
-    Times are UTC in RFC 3339, durations are seconds in columns that end in _s, unknown is empty
-    (CSV) or null. In CSV a text that a spreadsheet would take for a formula, or that begins with a ',
-    gets one ' in front. With --table all, schema.json describes the files.
+    Times are UTC in RFC 3339 (timestamps in Parquet), durations are seconds in columns that end in _s,
+    unknown is empty (CSV) or null. In CSV a text that a spreadsheet would take for a formula, or that
+    begins with a ', gets one ' in front. With --table all, schema.json describes the files.
     """
     if table == "all":
         return _export_all(inputs, format_ or "csv", raw_cells, output, force)
     chosen = chosen_format(format_, output, _FORMATS, "csv")
     if output is not None:
         ready(output, force=force)
+    elif chosen == "parquet" and sys.stdout.isatty():
+        raise click.UsageError("A terminal cannot show Parquet: name a file with -o, or write to a pipe.")
     data = read(inputs)
     if holds_something(data):
-        if output is None:
-            _write_rows(data, table, chosen, safe(sys.stdout), raw=raw_cells)
+        if output is not None:
+            _write_file(data, table, chosen, output, raw=raw_cells, force=force)
+        elif chosen == "parquet":
+            write_parquet(_rows(data, table), TABLES[table], sys.stdout.buffer, table)
         else:
-            with whole_file(output, force=force) as out:
-                _write_rows(data, table, chosen, out, raw=raw_cells)
+            _write_text(data, table, chosen, safe(sys.stdout), raw=raw_cells)
     return exit_code(data, inputs)
 
 
@@ -80,20 +86,33 @@ def _export_all(inputs: Inputs, format_: str, raw: bool, folder: Path | None, fo
         replaced = [SCHEMA_FILE, *(f"{name}.{known}" for name in TABLES for known in _FORMATS)]
         with whole_folder(folder, replaced) as place:
             for name in TABLES:
-                with whole_file(place / f"{name}.{format_}") as out:
-                    _write_rows(data, name, format_, out, raw=raw)
+                _write_file(data, name, format_, place / f"{name}.{format_}", raw=raw)
             with whole_file(place / SCHEMA_FILE) as out:
                 out.write(json_line(package(TABLES, format_, raw_cells=raw), indent=2) + "\n")
     return exit_code(data, inputs)
 
 
-def _write_rows(data: Dataset, table: str, format_: str, out: Out, *, raw: bool) -> None:
+def _write_file(
+    data: Dataset, table: str, format_: str, path: Path, *, raw: bool, force: bool = False
+) -> None:
+    if format_ == "parquet":
+        with whole_binary_file(path, force=force) as file:
+            write_parquet(_rows(data, table), TABLES[table], file, table)
+    else:
+        with whole_file(path, force=force) as out:
+            _write_text(data, table, format_, out, raw=raw)
+
+
+def _write_text(data: Dataset, table: str, format_: str, out: Out, *, raw: bool) -> None:
+    writer = WRITERS["raw csv" if raw and format_ == "csv" else format_]
+    writer(_rows(data, table), TABLES[table], out)
+
+
+def _rows(data: Dataset, table: str) -> Iterable[Mapping[str, Any]]:
     from logparse.tables import rows
 
-    writer = WRITERS["raw csv" if raw and format_ == "csv" else format_]
     if table in _GROUPED:
         from logparse.metrics import plain_rows
 
-        writer(plain_rows(data.table(table)), TABLES[table], out)
-    else:
-        writer(rows(data.records, table), TABLES[table], out)
+        return plain_rows(data.table(table))
+    return rows(data.records, table)

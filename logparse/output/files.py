@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import shutil
@@ -9,7 +10,7 @@ import signal
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from logparse.errors import LogparseError
 from logparse.output.terminal import Out, safe
@@ -40,7 +41,7 @@ def ready(path: Path, *, force: bool = False) -> None:
 
 @contextmanager
 def whole_file(path: Path, *, force: bool = False) -> Iterator[Out]:
-    """Give a file to write to that appears as `path` only when all of it is written.
+    """Give a file of text to write to that appears as `path` only when all of it is written.
 
     Parameters
     ----------
@@ -53,20 +54,44 @@ def whole_file(path: Path, *, force: bool = False) -> Iterator[Out]:
     LogparseError
         Where `path` exists and `force` is not set, or cannot be written.
     """
+    # A payload can escape half a surrogate pair, which UTF-8 cannot hold.
+    with (
+        _whole(path, force=force) as data,
+        io.TextIOWrapper(data, encoding="utf-8", errors="backslashreplace", newline="") as out,
+    ):
+        yield safe(out)
+
+
+@contextmanager
+def whole_binary_file(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
+    """Give a file of bytes to write to, as `whole_file` gives one of text.
+
+    Raises
+    ------
+    LogparseError
+        As `whole_file`, and where `path` is a terminal.
+    """
+    with _whole(path, force=force) as out:
+        if out.isatty():
+            raise LogparseError("is a terminal", source=str(path), remedy="name a file with -o")
+        yield out
+
+
+@contextmanager
+def _whole(path: Path, *, force: bool) -> Iterator[BinaryIO]:
     ready(path, force=force)
     with _writing(path, "file"):
         if os.path.exists(path) and not os.path.isfile(path):
-            with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as out:
-                yield safe(out)
+            with open(path, "wb") as out:
+                yield out
             return
         # A link stays a link: the file that it leads to is replaced.
         target = Path(os.path.realpath(path))
         temporary = target.parent / _temporary_name()
         try:
-            with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="") as out:
+            with open(temporary, "xb") as out:
                 # Until it is whole, nobody else may read it.
                 temporary.chmod(0o600)
-                # A payload can escape half a surrogate pair, which UTF-8 cannot hold.
                 yield out
             temporary.chmod(_mode(target))
             temporary.replace(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from logparse.columns import TABLE_MEANINGS, TABLES, Column
+from logparse.columns import SCHEMA_VERSION, TABLE_MEANINGS, TABLES, Column
 
 #: The file beside the tables that describes them.
 SCHEMA_FILE: Final = "schema.json"
@@ -18,7 +18,11 @@ _TYPES: Final = {
     "bool": "boolean",
     "time": "datetime",
 }
-_MEDIA_TYPES: Final = {"csv": "text/csv", "jsonl": "application/jsonl"}
+_MEDIA_TYPES: Final = {
+    "csv": "text/csv",
+    "jsonl": "application/jsonl",
+    "parquet": "application/vnd.apache.parquet",
+}
 
 
 def package(tables: Iterable[str], format_: str = "csv", *, raw_cells: bool = False) -> dict[str, Any]:
@@ -34,20 +38,23 @@ def package(tables: Iterable[str], format_: str = "csv", *, raw_cells: bool = Fa
     return {
         "profile": "data-package",
         "name": "logparse-tables",
+        "schema_version": SCHEMA_VERSION,
         "raw_cells": raw_cells,
         "resources": [_resource(name, format_) for name in tables],
     }
 
 
 def _resource(table: str, format_: str) -> dict[str, Any]:
+    fields = [_field(column) for column in TABLES[table]]
+    is_text = format_ != "parquet"
     return {
         "name": table,
         "path": f"{table}.{format_}",
         "description": TABLE_MEANINGS[table],
         "format": format_,
         "mediatype": _MEDIA_TYPES[format_],
-        "encoding": "utf-8",
-        "schema": {"fields": [_field(column) for column in TABLES[table]], "missingValues": [""]},
+        **({"encoding": "utf-8"} if is_text else {}),
+        "schema": {"fields": fields, **({"missingValues": [""]} if is_text else {})},
     }
 
 

@@ -10,12 +10,13 @@ import pandas as pd
 from msgspec import structs
 
 from logparse import taken
+from logparse.arrow import frame
 from logparse.builders import builder_id
 from logparse.columns import TABLES
 from logparse.errors import UsageError
 from logparse.plots import texts
 from logparse.records import Invocation, Poll
-from logparse.tables import frame, invocation_row
+from logparse.tables import invocation_row
 
 #: Durations below the first, of the columns named, or above the second in any column, are odd: they
 #: are left out and counted. Differences between two clocks may be a little below zero.

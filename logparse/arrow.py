@@ -1,0 +1,113 @@
+"""Rows as batches of Arrow, with the types that `logparse.columns` declares, and batches as frames.
+
+Text and JSON are ``string``, whole numbers ``int64``, other numbers ``double``, truth values ``bool``,
+times ``timestamp[us, UTC]``. Unknown is null in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from logparse.columns import Column
+from logparse.lazy import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    from logparse.lazy import pandas as pd
+
+#: pyarrow has no type hints.
+DataType: TypeAlias = Any
+Schema: TypeAlias = Any
+Array: TypeAlias = Any
+RecordBatch: TypeAlias = Any
+Table: TypeAlias = Any
+
+#: Rows of a batch. Those of all tables are short, so that a batch has few megabytes at most.
+_BATCH_ROWS: Final = 2_000
+
+
+def arrow_type(column: Column) -> DataType:
+    """Return the type of a column in Arrow and Parquet."""
+    if column.type == "int":
+        return pa.int64()
+    if column.type == "float":
+        return pa.float64()
+    if column.type == "bool":
+        return pa.bool_()
+    if column.type == "time":
+        return pa.timestamp("us", tz="UTC")
+    return pa.string()
+
+
+def arrow_schema(columns: Iterable[Column]) -> Schema:
+    """Return the names and types of columns, without metadata."""
+    return pa.schema([pa.field(column.name, arrow_type(column)) for column in columns])
+
+
+def batches(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Iterator[RecordBatch]:
+    """Yield rows as batches with exactly `columns`. No more rows are taken than a batch needs.
+
+    Half a surrogate pair, which UTF-8 cannot hold, becomes its escape, ``\\ud800``.
+    """
+    schema = arrow_schema(columns)
+    source = iter(rows)
+    while taken := list(islice(source, _BATCH_ROWS)):
+        arrays = [_array([row.get(column.name) for row in taken], column) for column in columns]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:
+    """Return rows as a frame with exactly `columns`, typed as they declare."""
+    schema = arrow_schema(columns)
+    return to_frame(pa.Table.from_batches(batches(rows, columns), schema=schema))
+
+
+def to_frame(table: Table) -> pd.DataFrame:
+    """Return a table of Arrow, whose columns have the types of this module, as a frame."""
+    types = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    text = text_type()
+    if text is not object:
+        types[pa.string()] = text
+    # Without its metadata, which would decide some of the types as well.
+    plain = table.replace_schema_metadata(None).combine_chunks()
+    made: pd.DataFrame = _shared(plain).to_pandas(types_mapper=types.get)
+    return made
+
+
+def _shared(table: Table) -> Table:
+    """Return `table` with equal columns of text in the same memory: `source` often equals `source_file`."""
+    kept: list[Array] = []
+    for number, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            column = table.column(number)
+            same = next((other for other in kept if other.equals(column)), None)
+            if same is None:
+                kept.append(column)
+            else:
+                table = table.set_column(number, field, same)
+    return table
+
+
+def text_type() -> Any:
+    """Return the type of columns of text in frames: ``str``, or ``object`` before pandas 2.3."""
+    from numpy import nan
+
+    try:
+        return pd.StringDtype(na_value=nan)
+    except TypeError:
+        # pandas 2.2 has no type of text with which a comparison gives plain truth values.
+        return object
+
+
+def _array(values: list[Any], column: Column) -> Array:
+    type_ = arrow_type(column)
+    try:
+        # With from_pandas, NaN and NaT are null too.
+        return pa.array(values, type_, from_pandas=True)
+    except UnicodeEncodeError:
+        return pa.array(
+            [value and value.encode("utf-8", "backslashreplace").decode() for value in values], type_
+        )
