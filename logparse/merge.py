@@ -18,6 +18,7 @@ import msgspec
 
 from logparse.clock import from_datetime
 from logparse.derive import derived, times_of
+from logparse.entries import Entry
 from logparse.ids import invocation_created_us
 from logparse.records import Bot, Build, Finding, Invocation
 
@@ -171,12 +172,15 @@ class Copy:
     again:
         Makes the record anew with the invocation's build as all inputs show it, and with its id and the
         place where that was read; each can be None.
+    entries:
+        The entries of its log.
     """
 
     record: Invocation
     is_page: bool
     digest: str
     again: Callable[[Build | None, tuple[str, str] | None], Invocation]
+    entries: Sequence[Entry]
 
     @property
     def rank(self) -> tuple[bool, bool, int, bool, str, tuple[str, int, str]]:
@@ -185,7 +189,7 @@ class Copy:
         return (
             record.status not in FINISHED,
             bool(record.suspicious),
-            -len(record.events),
+            -len(self.entries),
             not self.is_page,
             self.digest,
             place_of(record),

@@ -246,7 +246,11 @@ def triage_place(record: TriageLog) -> tuple[str, int, str]:
 
 
 def _event_rows(records: Records) -> Iterator[Row]:
-    return (_event_row(event, log) for log in records.logs for event in log.events)
+    return (_event_row(event, log) for log in records.logs for event in _passing_events(log))
+
+
+def _passing_events(log: Invocation | TriageLog) -> list[Event]:
+    return log.passing_events() if isinstance(log, Invocation) else log.events
 
 
 def _part_rows(table: str, part: str) -> Callable[[Records], Iterator[Row]]:
@@ -292,7 +296,9 @@ def _step_rows(records: Records) -> Iterator[Row]:
 
 def _unrecognized_rows(records: Records) -> Iterator[Row]:
     for log in records.logs:
-        for event in log.events:
+        if isinstance(log, Invocation) and log.are_events_put_off and not log.unrecognized:
+            continue
+        for event in _passing_events(log):
             if event.kind is None:
                 yield {
                     "source": log.source,

@@ -96,4 +96,4 @@ def _write_rows(data: Dataset, table: str, format_: str, out: Out, *, raw: bool)
 
         writer(plain_rows(data.table(table)), TABLES[table], out)
     else:
-        writer(rows(data.records, table), TABLES[table], out)
+        writer(rows(data.gathered, table), TABLES[table], out)
