@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from logparse.buildbucket import decode_payload
-from logparse.clock import DAY_US
+from logparse.clock import DAY_US, to_datetime
+from logparse.entries import Entry
 from logparse.errors import GrammarError
 from logparse.facts import Facts
 from logparse.ids import is_plausible_us
@@ -58,7 +59,14 @@ _DURATION_SLACK_S: Final = 2.0
 _TIMER_SLACK_S: Final = 1_800.0
 
 
-def check_invocation(record: Invocation, facts: Facts, page: Page, timeline: Timeline) -> list[Finding]:
+def check_invocation(
+    record: Invocation,
+    facts: Facts,
+    page: Page,
+    timeline: Timeline,
+    entries: Sequence[Entry],
+    line_shift: int,
+) -> list[Finding]:
     """Return the findings about an invocation in the order of its lines.
 
     Parameters
@@ -67,13 +75,16 @@ def check_invocation(record: Invocation, facts: Facts, page: Page, timeline: Tim
         Of the invocation.
     page:
         That its log stands on.
+    entries, line_shift:
+        The entries of its log, and the number that is added to their lines.
     """
+    finish = None if facts.finish is None else entries[facts.finish].line + line_shift
     found = [
         *facts.findings,
-        *_understanding(record.events),
+        *_understanding(entries, line_shift),
         *_page_findings(page),
         *_identity_findings(record, facts, page, timeline),
-        *_clock_findings(record, facts, timeline),
+        *_clock_findings(record, facts, timeline, finish),
         *_engine_findings(record, facts, timeline),
         *_header_findings(record, facts, page),
         *odd_findings(record),
@@ -85,7 +96,7 @@ def check_invocation(record: Invocation, facts: Facts, page: Page, timeline: Tim
 
 def check_triage(record: TriageLog) -> list[Finding]:
     """Return the findings about a triage log."""
-    found = list(_understanding(record.events))
+    found = list(_understanding(record.events, 0))
     for finding in found:
         finding.source = record.source
     return found
@@ -97,7 +108,8 @@ def odd_findings(record: Invocation | Build) -> list[Finding]:
     line, finish = record.source_line, None
     if isinstance(record, Invocation):
         line = record.source_line if record.origin == "build" else None
-        finish = next((e.line for e in record.events if e.kind == "invocation_finished"), None)
+        if any(odd.name == "duration_s" for odd in found):
+            finish = next((e.line for e in record.events if e.kind == "invocation_finished"), None)
         found += (
             [odd for odd in odd_values(record.build) if odd.name.startswith("step ")] if record.build else []
         )
@@ -114,27 +126,24 @@ def odd_findings(record: Invocation | Build) -> list[Finding]:
     ]
 
 
-def _understanding(events: list[Event]) -> Iterator[Finding]:
-    for event in events:
-        if event.kind is None:
-            ends = "; the log ends here" if event is events[-1] else ""
+def _understanding(entries: Sequence[Entry] | Sequence[Event], line_shift: int) -> Iterator[Finding]:
+    for entry in entries:
+        line = entry.line + line_shift
+        if entry.kind is None:
+            ends = "; the log ends here" if entry is entries[-1] else ""
             yield Finding(
-                code="unrecognized",
-                line=event.line,
-                message=f"no known message: {_excerpt(event.text)}{ends}",
+                code="unrecognized", line=line, message=f"no known message: {_excerpt(entry.text)}{ends}"
             )
-        elif event.kind == "log_fragment":
-            yield Finding(code="log-fragment", line=event.line, message=f"begins with {_excerpt(event.text)}")
-        elif event.kind == "log_cut":
-            yield Finding(code="log-cut", line=event.line, message="the scheduler cut lines out here")
-        if event.tail.strip():
-            yield Finding(
-                code="trailing-text",
-                line=event.line,
-                message=f"behind {event.kind}: {_excerpt(event.tail.strip())}",
-            )
-        for line, text in event.suspicious:
-            yield Finding(code="suspicious", line=line, message=f"imitates an entry: {_excerpt(text)}")
+        elif entry.kind == "log_fragment":
+            yield Finding(code="log-fragment", line=line, message=f"begins with {_excerpt(entry.text)}")
+        elif entry.kind == "log_cut":
+            yield Finding(code="log-cut", line=line, message="the scheduler cut lines out here")
+        if entry.tail.strip():
+            message = f"behind {entry.kind}: {_excerpt(entry.tail.strip())}"
+            yield Finding(code="trailing-text", line=line, message=message)
+        for at, text in entry.suspicious:
+            message = f"imitates an entry: {_excerpt(text)}"
+            yield Finding(code="suspicious", line=at + line_shift, message=message)
 
 
 def _excerpt(text: str) -> str:
@@ -190,19 +199,26 @@ def _identity_findings(record: Invocation, facts: Facts, page: Page, timeline: T
             return
 
 
-def _clock_findings(record: Invocation, facts: Facts, timeline: Timeline) -> Iterator[Finding]:
-    if record.events and timeline.first is not None and timeline.base_us is None:
+def _clock_findings(
+    record: Invocation, facts: Facts, timeline: Timeline, finish: int | None
+) -> Iterator[Finding]:
+    """Yield what is odd about the times. `finish` is the line of the finish entry."""
+    first = timeline.first_offset
+    if first is not None and timeline.base_us is None:
         yield Finding(code="no-date", message="no id and no timestamp tells the day; --date supplies it")
-    if facts.finish is None or record.duration_s is None or not timeline.has_head:
+    if record.duration_s is None or not timeline.has_head:
         return
-    event = record.events[facts.finish]
-    elapsed = event.offset_s
-    if record.created_at is not None and event.at is not None:
-        elapsed = (event.at - record.created_at).total_seconds()
-    if elapsed is not None and abs(elapsed - record.duration_s) > _DURATION_SLACK_S:
+    offset = timeline.offset(facts.finish)
+    if offset is None or first is None:
+        return
+    elapsed = (offset - first) / 1e6
+    ended_at = to_datetime(timeline.at_us(offset))
+    if record.created_at is not None and ended_at is not None:
+        elapsed = (ended_at - record.created_at).total_seconds()
+    if abs(elapsed - record.duration_s) > _DURATION_SLACK_S:
         yield Finding(
             code="duration-mismatch",
-            line=event.line,
+            line=finish,
             message=f"states {record.duration_s:.3f} s, the clock tells {elapsed:.3f} s",
         )
 

@@ -7,55 +7,20 @@ Times are UTC, durations are seconds in columns that end in ``_s``, ids are text
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from logparse.column import Column as Column
+from logparse.column import derived as _d
+from logparse.column import plain as _c
+from logparse.derivations import count, difference, largest, mean, ratio, rest, total, total_or_null
 
 #: The version of the tables, which files name. It rises when a column or a table gets another type or
 #: meaning, so that an older logparse would read it wrongly. A column that is added does not change it.
 SCHEMA_VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table.
-
-    Parameters
-    ----------
-    name:
-        As in frames, files and the command line.
-    type:
-        ``text``, ``int``, ``float``, ``bool``, ``time`` or ``json`` (text that holds JSON).
-    meaning:
-        One sentence; the unit is in the name.
-    path:
-        Attribute of the record that fills it, where that is not the name: ``build.number``.
-    empty_is_null:
-        Whether an empty list or object means that the value is not known.
-    """
-
-    name: str
-    type: str
-    meaning: str
-    path: str = ""
-    empty_is_null: bool = False
-
-    @property
-    def unit(self) -> str | None:
-        """The unit of its numbers: ``s`` for seconds, None for counts, ratios and all else."""
-        return "s" if self.type == "float" and self.name.endswith("_s") else None
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The attributes to follow from the record to the value."""
-        return tuple((self.path or self.name).split("."))
-
-
-def _c(name: str, type_: str, meaning: str, path: str = "") -> Column:
-    return Column(name, type_, meaning, path)
-
-
-def _of_build(where: str = "") -> tuple[Column, ...]:
-    """Return the columns that builds share with their invocations. `where` leads to the build's record."""
+def _of_build(of: str = "") -> tuple[Column, ...]:
+    """Return the columns that builds share with their invocations. `of` leads to the build's record."""
     return (
         _c("builder_id", "text", "project/bucket/builder, one name in both dialects of Buildbucket"),
         _c("origin", "text", "log, build (a file of builds) or both: where it was read"),
@@ -63,43 +28,35 @@ def _of_build(where: str = "") -> tuple[Column, ...]:
         _c("error", "text", "why it failed or was aborted, in one line"),
         Column("tags", "json", "tags of the build, else of the request: a list of key:value", "", True),
         Column(
-            "input_properties",
-            "json",
-            "properties that the build was given",
-            f"{where}input_properties",
-            True,
+            "input_properties", "json", "properties that the build was given", f"{of}input_properties", True
         ),
-        Column("requested_pool", "text", "pool of bots that the build asked for", f"{where}requested_pool"),
-        Column("requested_os", "text", "operating system that the build asked for", f"{where}requested_os"),
+        _c("requested_pool", "text", "pool of bots that the build asked for", f"{of}requested_pool"),
+        _c("requested_os", "text", "operating system that the build asked for", f"{of}requested_os"),
         Column(
             "requested_dimensions",
             "json",
             "dimensions of the bot that the build asked for: lists by key",
-            f"{where}requested_dimensions",
+            f"{of}requested_dimensions",
             True,
         ),
-        Column(
+        _c(
             "infra_reason",
             "text",
             "why the infrastructure ended the build: no_bot_in_time, execution_timeout, canceled or other",
-            f"{where}infra_reason",
+            f"{of}infra_reason",
         ),
-        Column(
-            "scheduling_timeout_s", "float", "longest time to wait for a bot", f"{where}scheduling_timeout_s"
-        ),
-        Column("execution_timeout_s", "float", "longest time to run", f"{where}execution_timeout_s"),
-        Column("timeout_used", "float", "run_s / execution_timeout_s"),
-        Column(
-            "setup_s", "float", "time that the agent took to install what the build needs", f"{where}setup_s"
-        ),
-        Column("parent_build_id", "text", "build that started this one", f"{where}parent_build_id"),
-        Column("canceled_by", "text", "identity that canceled the build", f"{where}canceled_by"),
-        Column("cancel_reason", "text", "why it was canceled, as written there", f"{where}cancel_reason"),
-        Column(
+        _c("scheduling_timeout_s", "float", "longest time to wait for a bot", f"{of}scheduling_timeout_s"),
+        _c("execution_timeout_s", "float", "longest time to run", f"{of}execution_timeout_s"),
+        _d("timeout_used", ratio("run_s", "execution_timeout_s")),
+        _c("setup_s", "float", "time that the agent took to install what the build needs", f"{of}setup_s"),
+        _c("parent_build_id", "text", "build that started this one", f"{of}parent_build_id"),
+        _c("canceled_by", "text", "identity that canceled the build", f"{of}canceled_by"),
+        _c("cancel_reason", "text", "why it was canceled, as written there", f"{of}cancel_reason"),
+        _c(
             "critical",
             "bool",
             "whether a failure counts against the commit; null where unset",
-            f"{where}critical",
+            f"{of}critical",
         ),
     )
 
@@ -113,6 +70,9 @@ def _statistics(metric: str, what: str) -> Iterable[Column]:
         words = {"mean": "mean", "max": "largest"}.get(name, f"{name[1:]}th percentile of")
         yield _c(f"{stem}_{name}_s", "float", f"{words} {what}")
 
+
+#: The status checks that measures of polling count.
+_TIMED: Final[dict[str, str | bool]] = {"source": "timer", "answered": True}
 
 INVOCATIONS: Final = (
     _c("invocation_id", "text", "the scheduler's id of the invocation"),
@@ -142,23 +102,67 @@ INVOCATIONS: Final = (
     _c("ref", "text", "ref of the commit built", "commit.ref"),
     _c("revision", "text", "the commit built", "commit.revision"),
     _c("trigger_count", "int", "triggers folded into the invocation, as the request carried them"),
-    _c("scheduler_wait_s", "float", "launched_at − created_at"),
-    _c("launch_s", "float", "build_created_at − launched_at: all attempts, up to the build that counts"),
-    _c("pending_s", "float", "build_started_at − build_created_at"),
-    _c("run_s", "float", "build_completed_at − build_started_at"),
-    _c("finish_lag_s", "float", "finished_at − build_completed_at"),
-    _c("queue_latency_s", "float", "build_started_at − created_at = scheduler_wait_s + launch_s + pending_s"),
-    _c("overhead_s", "float", "duration_s − run_s"),
-    _c("request_rpc_s", "float", "the answered request: from request to answer"),
-    _c("poll_count", "int", "status checks that a timer started and that were answered"),
-    _c("poll_unchanged", "int", "of these, the ones that told the status known already"),
-    _c("poll_rpc_s", "float", "sum of handling to answer, over those checks"),
-    _c("poll_rpc_max_s", "float", "largest handling to answer, over those checks"),
-    _c("poll_overhead_ratio", "float", "poll_rpc_s / run_s"),
-    _c("poll_lateness_mean_s", "float", "mean of timer handled − timer due"),
-    _c("notification_count", "int", "status checks that PubSub started and that were answered"),
-    _c("start_notify_lag_s", "float", "first check begun that saw STARTED − build_started_at"),
-    _c("finish_notify_lag_s", "float", "check begun that saw the end − build_completed_at"),
+    _d("scheduler_wait_s", difference("launched_at", "created_at")),
+    _d(
+        "launch_s",
+        difference("build_created_at", "launched_at"),
+        ": all attempts, up to the build that counts",
+    ),
+    _d("pending_s", difference("build_started_at", "build_created_at")),
+    _d("run_s", difference("build_completed_at", "build_started_at")),
+    _d("finish_lag_s", difference("finished_at", "build_completed_at")),
+    _d(
+        "queue_latency_s",
+        difference("build_started_at", "created_at"),
+        " = scheduler_wait_s + launch_s + pending_s",
+    ),
+    _d("overhead_s", rest("duration_s", "run_s")),
+    _d(
+        "request_rpc_s",
+        difference("request_answered_at", "request_asked_at"),
+        meaning="the answered request: from request to answer",
+    ),
+    _d(
+        "poll_count",
+        count("polls", **_TIMED),
+        meaning="status checks that a timer started and that were answered",
+    ),
+    _d(
+        "poll_unchanged",
+        count("polls", changed=False, **_TIMED),
+        meaning="of these, the ones that told the status known already",
+    ),
+    _d(
+        "poll_rpc_s",
+        total("polls", "rpc_s", **_TIMED),
+        meaning="sum of handling to answer, over those checks",
+    ),
+    _d(
+        "poll_rpc_max_s",
+        largest("polls", "rpc_s", **_TIMED),
+        meaning="largest handling to answer, over those checks",
+    ),
+    _d("poll_overhead_ratio", ratio("poll_rpc_s", "run_s")),
+    _d(
+        "poll_lateness_mean_s",
+        mean("polls", "lateness_s", **_TIMED),
+        meaning="mean of timer handled − timer due",
+    ),
+    _d(
+        "notification_count",
+        count("polls", source="pubsub", answered=True),
+        meaning="status checks that PubSub started and that were answered",
+    ),
+    _d(
+        "start_notify_lag_s",
+        difference("start_seen_at", "build_started_at"),
+        meaning="first check begun that saw STARTED − build_started_at",
+    ),
+    _d(
+        "finish_notify_lag_s",
+        difference("end_seen_at", "build_completed_at"),
+        meaning="check begun that saw the end − build_completed_at",
+    ),
     _c("clock_offset_min_s", "float", "lower bound of Buildbucket's clock minus the scheduler's"),
     _c("clock_offset_max_s", "float", "upper bound of Buildbucket's clock minus the scheduler's"),
     _c("truncated", "bool", "the scheduler trimmed the log"),
@@ -167,11 +171,15 @@ INVOCATIONS: Final = (
     _c("source_line", "int", "line there of its first entry"),
     _c("suspicious", "int", "lines that imitate entries and were kept as text"),
     _c("id_from", "text", "where the invocation id stood: request, timer, page, trigger, file name or tag"),
-    _c("cut_s", "float", "time that cuts took out of the log"),
-    _c("cut_polls_max", "int", "status checks that cuts took out of the log, at most"),
+    _d("cut_s", total_or_null("cuts", "lost_s"), meaning="time that cuts took out of the log"),
+    _d(
+        "cut_polls_max",
+        total_or_null("cuts", "lost_polls_max"),
+        meaning="status checks that cuts took out of the log, at most",
+    ),
     *_of_build("build."),
     _c("odd", "int", "impossible durations and times in this row, which statistics leave out"),
-    _c("launch_wait_s", "float", "build_created_at − created_at = scheduler_wait_s + launch_s"),
+    _d("launch_wait_s", difference("build_created_at", "created_at"), " = scheduler_wait_s + launch_s"),
     _c("aborted_by", "text", "identity that aborted the invocation, as its log names it"),
 )
 
@@ -211,8 +219,8 @@ POLLS: Final = (
     _c("due_at", "time", "when the timer was due"),
     _c("handled_at", "time", "when the check began"),
     _c("answered_at", "time", "when the answer came"),
-    _c("lateness_s", "float", "handled_at − due_at; negative where the timer came early"),
-    _c("rpc_s", "float", "answered_at − handled_at"),
+    _d("lateness_s", difference("handled_at", "due_at"), "; negative where the timer came early"),
+    _d("rpc_s", difference("answered_at", "handled_at")),
     _c("status", "text", "what it saw, in version 2's words"),
     _c("changed", "bool", "whether that differs from the status known before"),
     _c("answered", "bool", "whether an answer came"),
@@ -226,7 +234,7 @@ ATTEMPTS: Final = (
     _c("ended_at", "time", "when it ended: launched, or failed"),
     _c("outcome", "text", "launched, retried, succeeded, failed or aborted; null while it goes on"),
     _c("error", "text", "why it failed"),
-    _c("duration_s", "float", "ended_at − started_at"),
+    _d("duration_s", difference("ended_at", "started_at")),
     *_WHOSE,
 )
 
@@ -242,8 +250,8 @@ BUILDS: Final = (
     _c("started_at", "time", "Buildbucket's clock"),
     _c("completed_at", "time", "Buildbucket's clock"),
     _c("updated_at", "time", "Buildbucket's clock"),
-    _c("pending_s", "float", "started_at − created_at"),
-    _c("run_s", "float", "completed_at − started_at"),
+    _d("pending_s", difference("started_at", "created_at")),
+    _d("run_s", difference("completed_at", "started_at")),
     _c("bot_id", "text", "Swarming bot that ran it", "bot.id"),
     _c("swarming_task_id", "text", "Swarming task that ran it"),
     _c("pool", "text", "bot dimension", "bot.pool"),
@@ -277,7 +285,7 @@ STEPS: Final = (
     _c("status", "text", "in version 2's words"),
     _c("started_at", "time", "Buildbucket's clock"),
     _c("ended_at", "time", "Buildbucket's clock"),
-    _c("duration_s", "float", "ended_at − started_at"),
+    _d("duration_s", difference("ended_at", "started_at")),
     _c("summary_markdown", "text", "the step's own summary"),
     *_PLACE,
 )
@@ -326,7 +334,7 @@ def _group(*keys: Column, after: Iterable[Column] = ()) -> tuple[Column, ...]:
         _c("invocations", "int", "how many invocations"),
         _c("succeeded", "int", "that ended SUCCEEDED"),
         _c("failed", "int", "that ended FAILED or OVERRUN"),
-        _c("success_rate", "float", "succeeded / (succeeded + failed)"),
+        _d("success_rate", ratio("succeeded", "succeeded", "failed")),
         _c("busy_s", "float", "sum of run_s"),
         _c(
             "utilization",

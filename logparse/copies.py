@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import TypeVar
 
+from logparse.entries import Entry
 from logparse.merge import Copy
-from logparse.records import Event, Invocation
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def group_copies(copies: Iterable[Copy]) -> list[list[Copy]]:
         if one.record.invocation_id is not None:
             named[one.record.invocation_id].append(one)
         else:
-            nameless[_signature(one.record)].append(one)
+            nameless[_signature(one)].append(one)
     known = [group for same in named.values() for group in by_job(same, lambda c: c.record.job_id)]
     known = sorted((_ranked(group) for group in known), key=lambda group: group[0].rank)
     unknown = sorted((_ranked(group) for group in nameless.values()), key=_longest)
@@ -52,7 +52,7 @@ def _ranked(group: Iterable[Copy]) -> list[Copy]:
 
 
 def _longest(group: list[Copy]) -> tuple[int, str]:
-    return -len(group[0].record.events), group[0].digest
+    return -len(group[0].entries), group[0].digest
 
 
 class _Matching:
@@ -65,26 +65,26 @@ class _Matching:
     def __init__(self, known: list[list[Copy]], unknown: list[list[Copy]]) -> None:
         self._nodes = [*known, *unknown]
         self._nameless = range(len(known), len(self._nodes))
-        self._firsts = {_entry(group[0].record.events[0]) for group in unknown if group[0].record.events}
+        self._firsts = {_entry(group[0].entries[0]) for group in unknown if group[0].entries}
         #: By the entries of a node: the first node with an id that ends there, and the one without.
         self._ends: dict[bytes, list[int | None]] = {}
         #: Of a node without an id: the node that goes on from its end, and the one with an id within it.
         self._longer: dict[int, int] = {}
         self._shorter: dict[int, int] = {}
         for number, one in self._read():
-            ends = self._ends.setdefault(_signature(one.record), [None, None])
+            ends = self._ends.setdefault(_signature(one), [None, None])
             side = int(number in self._nameless)
             if ends[side] is None:
                 ends[side] = number
         for number, one in self._read():
-            for prefix in _prefixes(one.record):
+            for prefix in _prefixes(one):
                 self._compare(number, self._ends.get(prefix, ()))
 
     def _read(self) -> Iterator[tuple[int, Copy]]:
         """Yield the copies that begin as a log without an id does."""
         for number, group in enumerate(self._nodes):
             for one in group:
-                if one.record.events and _entry(one.record.events[0]) in self._firsts:
+                if one.entries and _entry(one.entries[0]) in self._firsts:
                     yield number, one
 
     def _compare(self, number: int, ended: Iterable[int | None]) -> None:
@@ -118,18 +118,18 @@ class _Matching:
         return [_ranked(group) for group in found.values()]
 
 
-def _entry(event: Event) -> str:
+def _entry(entry: Entry) -> str:
     # Copies of a page end lines with other blanks.
-    return f"{event.clock}\0{event.text.rstrip()}\0"
+    return f"{entry.shape == 'triage'}\0{entry.clock_ms}\0{entry.text.rstrip()}\0"
 
 
-def _prefixes(record: Invocation) -> Iterator[bytes]:
+def _prefixes(one: Copy) -> Iterator[bytes]:
     """Yield a digest of the first entry, of the first two, and so on."""
     running = blake2b(digest_size=16)
-    for event in record.events:
-        running.update(_entry(event).encode("utf-8", "surrogatepass"))
+    for entry in one.entries:
+        running.update(_entry(entry).encode("utf-8", "surrogatepass"))
         yield running.digest()
 
 
-def _signature(record: Invocation) -> bytes:
-    return deque(_prefixes(record), maxlen=1).pop() if record.events else b""
+def _signature(one: Copy) -> bytes:
+    return deque(_prefixes(one), maxlen=1).pop() if one.entries else b""

@@ -33,12 +33,12 @@ class Dataset:
 
     Attributes
     ----------
-    records:
-        The records that the tables are made of.
+    gathered:
+        The records that the tables are made of. Their events are made when they are first asked for.
     """
 
     def __init__(self, records: Records) -> None:
-        self.records = records
+        self.gathered = records
         self._frames: dict[str, pd.DataFrame] = {}
 
     def __repr__(self) -> str:
@@ -66,16 +66,23 @@ class Dataset:
 
     def _summary(self) -> str:
         counts = (
-            ("invocation", len(self.records.invocations)),
-            ("other build", len(self.records.builds)),
+            ("invocation", len(self.gathered.invocations)),
+            ("other build", len(self.gathered.builds)),
             ("failure", len(self.failures)),
         )
         return ", ".join(f"{count:,} {word}{'s' * (count != 1)}" for word, count in counts)
 
     def _counts(self) -> dict[str, int]:
         """Return the number of rows of each table."""
-        counts = row_counts(self.records)
+        counts = row_counts(self.gathered)
         return {name: counts[name] if name in counts else len(self._made(name)) for name in TABLES}
+
+    @property
+    def records(self) -> Records:
+        """The records that the tables are made of, each with its events."""
+        for record in self.gathered.invocations:
+            record.with_events()
+        return self.gathered
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *TABLES})
@@ -93,7 +100,7 @@ class Dataset:
 
         ``table("failures")`` is a frame of them, with what was skipped in directories.
         """
-        return self.records.failures
+        return self.gathered.failures
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table by name.
@@ -126,7 +133,7 @@ class Dataset:
 
                 made = group_table(self._made("invocations"), self._made("builds"), name)
             else:
-                made = table_frame(self.records, name)
+                made = table_frame(self.gathered, name)
             self._frames[name] = made
         return self._frames[name]
 

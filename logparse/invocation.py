@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import Final
 
 from logparse.buildbucket import Request, decode_payload
@@ -81,8 +82,8 @@ def assemble(
     created_us = invocation_created_us(invocation_id) if invocation_id else None
     date_entries(timeline, entries, facts, created_us, day)
     record = Invocation(invocation_id=invocation_id, id_from=id_from, source=source)
-    record.events = make_events(entries, line_shift, timeline, facts)
-    record.source_line = record.events[0].line if record.events else None
+    record.put_off_events(partial(make_events, entries, line_shift, timeline, facts.attempt_of))
+    record.source_line = entries[0].line + line_shift if entries else None
     for finding in facts.findings:
         finding.line = finding.line + line_shift if finding.line is not None else None
     facts.timer_lines = {key: line + line_shift for key, line in facts.timer_lines.items()}
@@ -260,9 +261,24 @@ def _inferred_status(facts: Facts) -> str | None:
 
 
 def make_events(
-    entries: Iterable[Entry], line_shift: int, timeline: Timeline | None = None, facts: Facts | None = None
+    entries: Iterable[Entry],
+    line_shift: int,
+    timeline: Timeline | None = None,
+    attempts: Sequence[int | None] | None = None,
 ) -> list[Event]:
-    """Return entries as records of a log; without a timeline they have no times but their own clock."""
+    """Return entries as records of a log; without a timeline they have no times but their own clock.
+
+    Parameters
+    ----------
+    entries:
+        Of one log.
+    line_shift:
+        Added to their lines.
+    timeline:
+        Of these entries.
+    attempts:
+        For each entry the launch attempt that is under way, or None.
+    """
     first = timeline.first_offset if timeline else None
     events = []
     for index, entry in enumerate(entries):
@@ -274,7 +290,7 @@ def make_events(
                 at=to_datetime(timeline.at_us(offset)) if timeline else None,
                 clock=_clock(entry),
                 offset_s=seconds(offset - first) if offset is not None and first is not None else None,
-                attempt=facts.attempt_of[index] if facts else None,
+                attempt=attempts[index] if attempts else None,
                 kind=entry.kind,
                 fields=entry.fields,
                 text=entry.text,

@@ -132,7 +132,7 @@ def gather(
 
 def _trouble(data: Dataset, given: bool) -> str | None:
     """Return what a caller should know who does not look at the failures, in one line."""
-    records = data.records
+    records = data.gathered
     if records.failures:
         named = [str(failure) for failure in records.failures[:_NAMED_FAILURES]]
         more = len(records.failures) - _NAMED_FAILURES

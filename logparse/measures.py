@@ -7,11 +7,13 @@ the log has spoiled: a count of checks is no count where checks were cut out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
 from logparse.clock import from_datetime, seconds, to_datetime
+from logparse.derivations import Number
+from logparse.derive import aggregated, derived
 from logparse.facts import AttemptFacts, CutFacts, Due, Facts, PollFacts
 from logparse.records import Attempt, Cut, Invocation, Poll
 from logparse.timeline import Timeline
@@ -41,71 +43,53 @@ def measure(record: Invocation, facts: Facts, timeline: Timeline, created_us: in
     record.created_at = to_datetime(created_us if created_us is not None else timeline.at_us(created))
     record.launched_at = to_datetime(timeline.at_us(launched))
     record.finished_at = to_datetime(timeline.at_us(finished))
-    record.scheduler_wait_s = _between(created, launched)
-    record.request_rpc_s = seconds(timeline.between(*facts.request_rpc)) if facts.request_rpc else None
     record.attempts = [_attempt(a, timeline) for a in facts.attempts]
     record.polls = [_poll(n, p, timeline) for n, p in enumerate(facts.polls, 1)]
     record.cuts = [_cut(c, timeline) for c in facts.cuts]
-    _measure_build(record, facts, timeline, created, launched, finished)
     if not record.truncated:
-        _measure_polling(record)
+        _set(record, aggregated("invocations", "polls", record.polls))
+    asked, answered = facts.request_rpc or (None, None)
+    known: dict[str, Number | None] = {
+        "created_at": created,
+        "launched_at": launched,
+        "finished_at": finished,
+        "request_asked_at": timeline.offset(asked),
+        "request_answered_at": timeline.offset(answered),
+        "duration_s": record.duration_s,
+        "poll_rpc_s": record.poll_rpc_s,
+        **_build_times(record, facts, timeline),
+    }
+    _set(record, derived("invocations", known))
     lower, upper = _clock_bounds(facts, timeline, "answered"), _clock_bounds(facts, timeline, "asked")
     record.clock_offset_min_s = seconds(max(lower)) if lower else None
     record.clock_offset_max_s = seconds(min(upper)) if upper else None
 
 
-def _between(start: int | None, end: int | None) -> float | None:
-    return None if start is None or end is None else (end - start) / 1e6
+def _set(record: Invocation, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(record, name, value)
 
 
-def _measure_build(
-    record: Invocation,
-    facts: Facts,
-    timeline: Timeline,
-    created: int | None,
-    launched: int | None,
-    finished: int | None,
-) -> None:
+def _build_times(record: Invocation, facts: Facts, timeline: Timeline) -> dict[str, Number | None]:
+    """Return the times of the build, and when the checks began that saw its start and its end."""
     build = record.build
     if build is None:
-        return
-    asked, started, ended = (
-        timeline.offset_of(_us(moment)) for moment in (build.created_at, build.started_at, build.completed_at)
-    )
-    record.launch_s = _between(launched, asked)
-    record.launch_wait_s = _between(created, asked)
-    record.pending_s = _between(asked, started)
-    record.run_s = _between(started, ended)
-    record.finish_lag_s = _between(ended, finished)
-    record.queue_latency_s = _between(created, started)
-    if record.duration_s is not None and record.run_s is not None:
-        record.overhead_s = round(record.duration_s - record.run_s, 9)
+        return {}
     saw_start = next((p for p in facts.polls if p.status == "STARTED"), None)
-    if saw_start is not None and not saw_start.behind_cut:
-        record.start_notify_lag_s = _between(started, timeline.offset(saw_start.handled))
+    if saw_start is not None and saw_start.behind_cut:
+        saw_start = None
     saw_end = next((p for p in facts.polls if build.final and p.status == build.status), None)
-    if saw_end is not None:
-        record.finish_notify_lag_s = _between(ended, timeline.offset(saw_end.handled))
+    return {
+        "build_created_at": timeline.offset_of(_us(build.created_at)),
+        "build_started_at": timeline.offset_of(_us(build.started_at)),
+        "build_completed_at": timeline.offset_of(_us(build.completed_at)),
+        "start_seen_at": timeline.offset(saw_start.handled) if saw_start else None,
+        "end_seen_at": timeline.offset(saw_end.handled) if saw_end else None,
+    }
 
 
 def _us(moment: datetime | None) -> int | None:
     return None if moment is None else from_datetime(moment)
-
-
-def _measure_polling(record: Invocation) -> None:
-    timed = [p for p in record.polls if p.source == "timer" and p.answered]
-    record.poll_count = len(timed)
-    record.poll_unchanged = sum(p.changed is False for p in timed)
-    record.notification_count = sum(p.source == "pubsub" and p.answered for p in record.polls)
-    costs = [p.rpc_s for p in timed if p.rpc_s is not None]
-    if len(costs) == len(timed):
-        record.poll_rpc_s = round(sum(costs), 6)
-        record.poll_rpc_max_s = max(costs, default=None)
-        if record.run_s:
-            record.poll_overhead_ratio = record.poll_rpc_s / record.run_s
-    lateness = [p.lateness_s for p in timed if p.lateness_s is not None]
-    if lateness and len(lateness) == len(timed):
-        record.poll_lateness_mean_s = round(fmean(lateness), 9)
 
 
 def _clock_bounds(facts: Facts, timeline: Timeline, end: Literal["asked", "answered"]) -> list[int]:
@@ -123,31 +107,37 @@ def _clock_bounds(facts: Facts, timeline: Timeline, end: Literal["asked", "answe
 
 
 def _attempt(facts: AttemptFacts, timeline: Timeline) -> Attempt:
+    times = {"started_at": timeline.offset(facts.started), "ended_at": timeline.offset(facts.ended)}
     return Attempt(
         attempt=facts.attempt,
-        started_at=to_datetime(timeline.at_us(timeline.offset(facts.started))),
-        ended_at=to_datetime(timeline.at_us(timeline.offset(facts.ended))),
-        duration_s=seconds(timeline.between(facts.started, facts.ended)),
+        **_moments(times, timeline),
+        **derived("attempts", times),
         outcome=facts.outcome,
         error=facts.error,
     )
 
 
 def _poll(seq: int, facts: PollFacts, timeline: Timeline) -> Poll:
-    handled, due = timeline.offset(facts.handled), due_offset(facts.due, timeline)
+    times = {
+        "due_at": due_offset(facts.due, timeline),
+        "handled_at": timeline.offset(facts.handled),
+        "answered_at": timeline.offset(facts.answered),
+    }
     return Poll(
         seq=seq,
         source=facts.source,
         timer_id=facts.timer_id,
-        due_at=to_datetime(timeline.at_us(due)),
-        handled_at=to_datetime(timeline.at_us(handled)),
-        answered_at=to_datetime(timeline.at_us(timeline.offset(facts.answered))),
-        lateness_s=_between(due, handled),
-        rpc_s=seconds(timeline.between(facts.handled, facts.answered)),
+        **_moments(times, timeline),
+        **derived("polls", times),
         status=facts.status,
         changed=facts.changed,
         answered=facts.is_answered,
     )
+
+
+def _moments(times: Mapping[str, int | None], timeline: Timeline) -> dict[str, Any]:
+    """Return offsets as datetimes, by name."""
+    return {name: to_datetime(timeline.at_us(offset)) for name, offset in times.items()}
 
 
 def due_offset(due: Due | None, timeline: Timeline) -> int | None:

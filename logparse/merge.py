@@ -17,6 +17,8 @@ from typing import Any, Final
 import msgspec
 
 from logparse.clock import from_datetime
+from logparse.derive import derived, times_of
+from logparse.entries import Entry
 from logparse.ids import invocation_created_us
 from logparse.records import Bot, Build, Finding, Invocation
 
@@ -170,12 +172,15 @@ class Copy:
     again:
         Makes the record anew with the invocation's build as all inputs show it, and with its id and the
         place where that was read; each can be None.
+    entries:
+        The entries of its log.
     """
 
     record: Invocation
     is_page: bool
     digest: str
     again: Callable[[Build | None, tuple[str, str] | None], Invocation]
+    entries: Sequence[Entry]
 
     @property
     def rank(self) -> tuple[bool, bool, int, bool, str, tuple[str, int, str]]:
@@ -184,7 +189,7 @@ class Copy:
         return (
             record.status not in FINISHED,
             bool(record.suspicious),
-            -len(record.events),
+            -len(self.entries),
             not self.is_page,
             self.digest,
             place_of(record),
@@ -207,6 +212,13 @@ _WHOLE: Final = frozenset(
 )
 
 
+#: Durations that copies of an invocation can know, and that others of their times give.
+_PHASES: Final = (
+    *("scheduler_wait_s", "launch_s", "launch_wait_s", "pending_s", "run_s", "finish_lag_s"),
+    *("queue_latency_s", "duration_s", "overhead_s"),
+)
+
+
 def fill(record: Invocation, others: Iterable[Invocation]) -> None:
     """Fill what `record` does not know from other copies, the first that knows it.
 
@@ -225,22 +237,12 @@ def fill(record: Invocation, others: Iterable[Invocation]) -> None:
 
 def complete(record: Invocation) -> None:
     """Compute the phases that are not known from the times that are."""
-    build = record.build or Build(id="")
-    created, launched, finished = record.created_at, record.launched_at, record.finished_at
-    phases = (
-        ("scheduler_wait_s", created, launched),
-        ("launch_s", launched, build.created_at),
-        ("launch_wait_s", created, build.created_at),
-        ("pending_s", build.created_at, build.started_at),
-        ("run_s", build.started_at, build.completed_at),
-        ("finish_lag_s", build.completed_at, finished),
-        ("queue_latency_s", created, build.started_at),
-    )
-    for name, start, end in phases:
-        if getattr(record, name) is None and start is not None and end is not None:
-            setattr(record, name, (end - start) / timedelta(microseconds=1) / 1e6)
-    if record.overhead_s is None and record.duration_s is not None and record.run_s is not None:
-        record.overhead_s = round(record.duration_s - record.run_s, 9)
+    known = times_of(record, "created_at", "launched_at", "finished_at")
+    known |= times_of(record.build, "created_at", "started_at", "completed_at", prefix="build_")
+    known |= {name: getattr(record, name) for name in _PHASES}
+    for name, value in derived("invocations", known).items():
+        if value is not None:
+            setattr(record, name, value)
 
 
 def invocation_findings(records: Sequence[Invocation]) -> Iterator[Finding]:

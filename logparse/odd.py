@@ -8,9 +8,10 @@ out of sums, means and percentiles, which one of them would spoil.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from logparse.derive import build_durations
 from logparse.records import Build, Invocation, Step
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def _of_invocation(record: Invocation) -> Iterator[OddValue]:
 def _of_build(build: Build) -> Iterator[OddValue]:
     for name in ("created_at", "started_at", "completed_at", "updated_at"):
         yield from _time(name, getattr(build, name))
-    yield from _duration("pending_s", _between(build.created_at, build.started_at))
-    yield from _duration("run_s", _between(build.started_at, build.completed_at))
+    for name, value in build_durations(build).items():
+        yield from _duration(name, value)
     for step in build.steps:
         yield from _of_step(step)
 
@@ -115,10 +116,6 @@ def _of_step(step: Step) -> Iterator[OddValue]:
     yield from _time(f"{name} started_at", step.started_at)
     yield from _time(f"{name} ended_at", step.ended_at)
     yield from _duration(f"{name} duration_s", step.duration_s)
-
-
-def _between(start: datetime | None, end: datetime | None) -> float | None:
-    return None if start is None or end is None else (end - start) / timedelta(seconds=1)
 
 
 def _duration(name: str, value: float | None) -> Iterator[OddValue]:

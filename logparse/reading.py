@@ -161,7 +161,7 @@ def read_source(source: Source, *, date: date | None = None, engine: Engine = sc
         Where it holds none of these.
     """
     parts = read_parts(source, date=date, engine=engine)
-    return [part.record if isinstance(part, Copy) else part for part in parts]
+    return [part.record.with_events() if isinstance(part, Copy) else part for part in parts]
 
 
 def read_parts(source: Source, *, date: date | None = None, engine: Engine = scanner) -> list[Part]:
@@ -197,7 +197,7 @@ def _read_page(
             yield _triage_log(entries, source.name, text.line_shift)
         else:
             again = partial(_invocation, head, entries, source.name, hint, text.line_shift, day)
-            yield Copy(again(None, None), head._replace(preamble="") != log, digest, again)
+            yield Copy(again(None, None), head._replace(preamble="") != log, digest, again, entries)
         head = log
 
 
@@ -221,7 +221,7 @@ def _invocation(
         stored=stored,
         known_id=known_id,
     )
-    record.findings = check_invocation(record, facts, page, timeline)
+    record.findings = check_invocation(record, facts, page, timeline, entries, shift)
     return record
 
 

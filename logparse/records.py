@@ -7,10 +7,10 @@ compare by value, print well and render as a small table in a notebook.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -328,13 +328,15 @@ class Finding(Record):
     invocation_id: str | None = None
 
 
-class Invocation(Record):
+class Invocation(Record, dict=True):
     """One invocation: what METRICS says of it, and its parts.
 
     The five phases ``scheduler_wait_s``, ``launch_s``, ``pending_s``, ``run_s`` and
     ``finish_lag_s`` add up to ``duration_s`` to the microsecond whenever all five are known.
     Meanings of all fields that are columns stand in `logparse.columns`. An invocation that only a
     build shows (`origin` is ``build``) has no entries.
+
+    The events of a log can be made when they are first asked for: see `put_off_events`.
     """
 
     invocation_id: str | None = None
@@ -400,6 +402,61 @@ class Invocation(Record):
     repeats: int = 0
     source: str | None = None
     source_line: int | None = None
+
+    def put_off_events(self, make: Callable[[], list[Event]]) -> None:
+        """Have `make` return the events when they are first asked for.
+
+        Until then the field `events` is unset. Python's access to it makes the events, and so do
+        comparing, copying deeply, pickling and printing. msgspec's functions do not make them: they
+        need `with_events`.
+        """
+        self.__dict__["make_events"] = make
+        del self.events
+
+    @property
+    def are_events_put_off(self) -> bool:
+        """Whether the events are not made yet."""
+        return "make_events" in self.__dict__
+
+    def with_events(self) -> Invocation:
+        """Return this record once its events are made."""
+        _ = self.events
+        return self
+
+    def passing_events(self) -> list[Event]:
+        """Return the events without keeping them where they are not made yet."""
+        make: Callable[[], list[Event]] | None = self.__dict__.get("make_events")
+        return self.events if make is None else make()
+
+    if not TYPE_CHECKING:
+        # A type checker would take every name for an attribute.
+        def __getattr__(self, name: str) -> Any:
+            make = self.__dict__.pop("make_events", None) if name == "events" else None
+            if make is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self.events = make()
+            return self.events
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Invocation):
+            return NotImplemented
+        self.with_events()
+        other.with_events()
+        return super().__eq__(other)
+
+    def __reduce__(self) -> Any:
+        self.with_events()
+        return super().__reduce__()
+
+    def __copy__(self) -> Invocation:
+        make = self.__dict__.get("make_events")
+        if make is None:
+            return msgspec.structs.replace(self)
+        copied = Invocation(
+            **{name: getattr(self, name) for name in self.__struct_fields__ if name != "events"}
+        )
+        copied.put_off_events(make)
+        return copied
 
     @property
     def bot(self) -> Bot | None:

@@ -19,6 +19,7 @@ import msgspec
 from logparse.arrow import frame
 from logparse.builders import builder_id
 from logparse.columns import TABLES, Column
+from logparse.derive import aggregated, build_durations, derived
 from logparse.errors import LogparseError
 from logparse.ids import split_job_id
 from logparse.odd import odd_values
@@ -61,34 +62,33 @@ def invocation_row(invocation: Invocation) -> Row:
     """Return an invocation as a row of the table `invocations`."""
     task = invocation.swarming_task
     build = invocation.build
-    cuts = invocation.cuts
-    lost = [cut.lost_s for cut in cuts]
-    polls = [cut.lost_polls_max for cut in cuts]
+    timeouts = {
+        "run_s": invocation.run_s,
+        "execution_timeout_s": build.execution_timeout_s if build else None,
+    }
     return _row(
         invocation,
         TABLES["invocations"],
         swarming_task_id=build.swarming_task_id if build else task.id if task else None,
-        timeout_used=_share(invocation.run_s, build.execution_timeout_s if build else None),
+        **derived("invocations", timeouts),
         error=invocation.error or (build.error if build else None),
         tags=_tags((build.tags if build else None) or invocation.tags),
-        cut_s=sum(s for s in lost if s is not None) if cuts and None not in lost else None,
-        cut_polls_max=sum(n for n in polls if n is not None) if cuts and None not in polls else None,
+        **aggregated("invocations", "cuts", invocation.cuts),
         odd=len(odd_values(invocation)),
     )
 
 
 def build_row(build: Build, invocation: Invocation | None) -> Row:
     """Return a build as a row of the table `builds`. `invocation` is the one that asked for it."""
-    created, started, ended = build.created_at, build.started_at, build.completed_at
-    run_s = (ended - started).total_seconds() if ended and started else None
+    durations = build_durations(build)
+    timeouts = {**durations, "execution_timeout_s": build.execution_timeout_s}
     return _row(
         build,
         TABLES["builds"],
         invocation_id=invocation.invocation_id if invocation else None,
         builder_id=invocation.builder_id if invocation else own_builder_id(build),
-        pending_s=(started - created).total_seconds() if started and created else None,
-        run_s=run_s,
-        timeout_used=_share(run_s, build.execution_timeout_s),
+        **durations,
+        timeout_used=derived("builds", timeouts)["timeout_used"],
         odd=len(odd_values(build)),
         **_place(invocation or build),
     )
@@ -112,10 +112,6 @@ def _place(record: Invocation | TriageLog | Build) -> Row:
 def _whose(record: Invocation) -> Row:
     told = {name: getattr(record, name) for name in ("invocation_id", "job_id", "builder_id")}
     return {**told, **_place(record)}
-
-
-def _share(part_s: float | None, whole_s: float | None) -> float | None:
-    return part_s / whole_s if part_s is not None and whole_s else None
 
 
 def _event_row(event: Event, log: Invocation | TriageLog) -> Row:
@@ -219,7 +215,11 @@ def triage_place(record: TriageLog) -> tuple[str, int, str]:
 
 
 def _event_rows(records: Records) -> Iterator[Row]:
-    return (_event_row(event, log) for log in records.logs for event in log.events)
+    return (_event_row(event, log) for log in records.logs for event in _passing_events(log))
+
+
+def _passing_events(log: Invocation | TriageLog) -> list[Event]:
+    return log.passing_events() if isinstance(log, Invocation) else log.events
 
 
 def _part_rows(table: str, part: str) -> Callable[[Records], Iterator[Row]]:
@@ -265,7 +265,9 @@ def _step_rows(records: Records) -> Iterator[Row]:
 
 def _unrecognized_rows(records: Records) -> Iterator[Row]:
     for log in records.logs:
-        for event in log.events:
+        if isinstance(log, Invocation) and log.are_events_put_off and not log.unrecognized:
+            continue
+        for event in _passing_events(log):
             if event.kind is None:
                 yield {
                     "source": log.source,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from logparse.buildbucket.payloads import Json, decode_payload
 from logparse.clock import parse_rfc3339, seconds, to_datetime
+from logparse.derive import derived
 from logparse.records import Commit, Step
 
 #: Buildbucket's status numbers.
@@ -271,6 +272,6 @@ def _steps(values: list[Any]) -> Iterator[Step]:
             status=status(value.get("status")),
             started_at=to_datetime(started),
             ended_at=to_datetime(ended),
-            duration_s=seconds(ended - started) if started is not None and ended is not None else None,
+            **derived("steps", {"started_at": started, "ended_at": ended}),
             summary_markdown=text(value.get("summaryMarkdown", value.get("summary_markdown"))),
         )

@@ -54,12 +54,12 @@ def command(inputs: Inputs, format_: str) -> int:
 def _report(data: Dataset) -> dict[str, Any]:
     from logparse.tables import rows
 
-    findings = list(rows(data.records, "findings"))
-    failures = list(rows(data.records, "failures"))
-    entries = [e for log in data.records.logs for e in log.events]
+    findings = list(rows(data.gathered, "findings"))
+    failures = list(rows(data.gathered, "failures"))
+    entries = [e for log in data.gathered.logs for e in log.events]
     return {
-        "invocations": len(data.records.invocations),
-        "builds": len(data.records.builds),
+        "invocations": len(data.gathered.invocations),
+        "builds": len(data.gathered.builds),
         "entries": len(entries),
         "understood": sum(e.kind is not None for e in entries),
         "unknown": sum(e.kind is None for e in entries),

@@ -115,4 +115,4 @@ def _rows(data: Dataset, table: str) -> Iterable[Mapping[str, Any]]:
         from logparse.metrics import plain_rows
 
         return plain_rows(data.table(table))
-    return rows(data.records, table)
+    return rows(data.gathered, table)

@@ -83,7 +83,7 @@ def read(inputs: Inputs) -> Dataset:
 
 def holds_something(data: Dataset) -> bool:
     """Whether there is anything to tell; where not, nothing is written, not even an empty file."""
-    records = data.records
+    records = data.gathered
     return bool(records.invocations or records.builds or records.triages)
 
 
@@ -91,12 +91,12 @@ def _warn_of_skipped(data: Dataset, *, verbose: bool) -> None:
     """Name the files that are not logs, and the parts of files that were left out."""
     from logparse.sources import Note
 
-    notes = [skip for skip in data.records.skipped if isinstance(skip, Note)]
+    notes = [skip for skip in data.gathered.skipped if isinstance(skip, Note)]
     for note in notes if verbose else notes[:_NAMED_SKIPPED]:
         warn(f"note: {note}")
     if len(notes) > _NAMED_SKIPPED and not verbose:
         warn(f"{count(len(notes) - _NAMED_SKIPPED, 'more note')} (-v shows all)")
-    files = [skip for skip in data.records.skipped if not isinstance(skip, Note)]
+    files = [skip for skip in data.gathered.skipped if not isinstance(skip, Note)]
     if verbose:
         for skip in files:
             warn(f"skipped: {skip}")
@@ -109,12 +109,12 @@ def _warn_of_skipped(data: Dataset, *, verbose: bool) -> None:
 
 def _warn_of_repeats(data: Dataset) -> None:
     """Say what was read more than once, as an invocation from its page and its log."""
-    names = [f"invocation {i.invocation_id or 'without id'}" for i in data.records.invocations if i.repeats]
-    builds = [i.build for i in data.records.invocations if i.build is not None and not i.repeats]
-    names += [f"build {build.id}" for build in [*builds, *data.records.builds] if build.repeats]
+    names = [f"invocation {i.invocation_id or 'without id'}" for i in data.gathered.invocations if i.repeats]
+    builds = [i.build for i in data.gathered.invocations if i.build is not None and not i.repeats]
+    names += [f"build {build.id}" for build in [*builds, *data.gathered.builds] if build.repeats]
     names = list(dict.fromkeys(names))
     if names:
-        counted = "each time" if data.records.keeps_copies else "once"
+        counted = "each time" if data.gathered.keeps_copies else "once"
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         warn(f"read more than once, and counted {counted}: {names[0]}{more}")
 
@@ -125,7 +125,7 @@ def exit_code(data: Dataset, inputs: Inputs) -> int:
 
     if data.failures:
         return 1
-    misread = sum(CODES[f.code].strict for f in data.records.all_findings)
+    misread = sum(CODES[f.code].strict for f in data.gathered.all_findings)
     if inputs.strict and misread:
         warn(f"{count(misread, 'place')} not understood; `logparse check` names them")
         return 3

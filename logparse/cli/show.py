@@ -81,7 +81,7 @@ def _parts(data: Dataset, *, full: bool) -> Iterator[tuple[Text, Iterator[Text]]
     from logparse.output.timeline import timeline
     from logparse.tables import own_builder_id
 
-    records = data.records
+    records = data.gathered
     shown = set()
     for log in records.logs:
         job = getattr(log, "job_id", None) or "unknown job"
@@ -105,4 +105,4 @@ def _print_json(data: Dataset) -> None:
     from logparse.tables import rows
 
     for table in ("events", "steps"):
-        write_jsonl(rows(data.records, table), TABLES[table], safe(sys.stdout))
+        write_jsonl(rows(data.gathered, table), TABLES[table], safe(sys.stdout))

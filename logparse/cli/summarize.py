@@ -61,7 +61,7 @@ def command(
     if output is not None:
         ready(output, force=force)
     data = read(inputs)
-    single = len(data.records.invocations) == 1 and not data.records.builds and not given
+    single = len(data.gathered.invocations) == 1 and not data.gathered.builds and not given
     if chosen == "json":
         write_data(_json(data, asked, output, single=single), output, force=force)
     elif holds_something(data):
@@ -81,7 +81,7 @@ def _unicode(path: Path | None) -> bool:
 def _card(data: Dataset, path: Path | None) -> str:
     from logparse.output.card import card
 
-    shown = card(data.records.invocations[0], width=output_width(path), unicode=_unicode(path))
+    shown = card(data.gathered.invocations[0], width=output_width(path), unicode=_unicode(path))
     return output_text(shown, path=path)
 
 
@@ -103,9 +103,9 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             [{**row, **_names(row, asked.by)} for row in shown],
             asked.by,
             width=output_width(path),
-            builds=len(data.records.builds),
-            from_builds=sum(record.origin == "build" for record in data.records.invocations),
-            triages=len(data.records.triages),
+            builds=len(data.gathered.builds),
+            from_builds=sum(record.origin == "build" for record in data.gathered.invocations),
+            triages=len(data.gathered.triages),
             left_out=metrics.left_out(_units(data), asked.by),
             notes=notes,
             unicode=_unicode(path),
@@ -163,7 +163,7 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
     if single:
         from logparse.tables import rows
 
-        (result["invocation"],) = _told(rows(data.records, "invocations"), TABLES["invocations"])
+        (result["invocation"],) = _told(rows(data.gathered, "invocations"), TABLES["invocations"])
     else:
         from logparse.metrics import plain_rows
 
@@ -188,7 +188,7 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     if single:
         from logparse.tables import rows
 
-        WRITERS[format_](rows(data.records, "invocations"), TABLES["invocations"], out)
+        WRITERS[format_](rows(data.gathered, "invocations"), TABLES["invocations"], out)
     elif asked.slowest is not None:
         from logparse.output.slowest import COLUMNS
 
