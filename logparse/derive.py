@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from logparse.clock import from_datetime
@@ -54,10 +55,22 @@ def derived(table: str, known: Mapping[str, Number | None]) -> dict[str, Any]:
     """
     values = dict(known)
     made: dict[str, Any] = {}
-    for name, derivation in ROW_WISE[table].items():
-        if values.get(name) is None and all(needed in values for needed in derivation.inputs):
+    for name, derivation in _within_reach(table, tuple(known)):
+        if values.get(name) is None:
             values[name] = made[name] = value_of(derivation, values)
     return made
+
+
+@lru_cache(maxsize=64)
+def _within_reach(table: str, known: tuple[str, ...]) -> list[tuple[str, RowWise]]:
+    """Return the derived columns whose inputs are among `known`, or are derived from these, in order."""
+    names = set(known)
+    found = []
+    for name, derivation in ROW_WISE[table].items():
+        if names.issuperset(derivation.inputs):
+            names.add(name)
+            found.append((name, derivation))
+    return found
 
 
 def aggregated(table: str, of: str, rows: Iterable[Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ holds exactly and are strings everywhere in logparse.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 _MS_MASK: Final = (1 << 43) - 1
@@ -54,6 +55,7 @@ def is_plausible_us(us: int) -> bool:
     return _BUILD_EPOCH_US <= us <= _LATEST_US
 
 
+@lru_cache(maxsize=256)
 def parse_timer_id(text: str) -> TimerId | None:
     """Return the parts of a timer id, or None for another text. Job names hold spaces and parentheses."""
     parts = text.rsplit(":", 3)

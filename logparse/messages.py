@@ -147,9 +147,12 @@ class Message:
     until: str
     after: frozenset[str] = frozenset()
     parts: tuple[str | Field, ...] = field(init=False, repr=False, compare=False)
+    outside: bool = field(init=False, repr=False, compare=False)
+    """Whether the message quotes text from outside of the scheduler."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parts", tuple(self._split()))
+        object.__setattr__(self, "outside", any(f.type.outside for f in self.fields))
 
     def _split(self) -> Iterable[str | Field]:
         """Yield literals and fields in turn. A format's last newline is the entry's own, so it is left out."""
@@ -166,11 +169,6 @@ class Message:
         """The literal text that every message of this format begins with; empty where there is none."""
         first = self.parts[0]
         return first if isinstance(first, str) else ""
-
-    @property
-    def outside(self) -> bool:
-        """Whether the message quotes text from outside of the scheduler."""
-        return any(f.type.outside for f in self.fields)
 
     def render(self, values: Mapping[str, Value]) -> str:
         """Return the message with `values` as its arguments, as the scheduler would write it."""

@@ -185,7 +185,9 @@ def _printed(text: str, start: int) -> str | None:
             return name
     if _is_timeline(text, start):
         return "a timeline that logparse printed"
-    if _CLOSING_RE.search(text[-_MAX_LINE:]) and (
+    tail = text[-_MAX_LINE:].rstrip()
+    # Only the last line can be the closing one, and the digits of a whole tail take long to try.
+    if _CLOSING_RE.search(tail, tail.rfind("\n") + 1) and (
         _FINDING_RE.match(text, start) or text.count("\n", start) <= 1
     ):
         return "a report that logparse check printed"
