@@ -144,7 +144,7 @@ def test_pages_by_the_scanner(part: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PAGES)
 def test_pages_by_the_grammar(part: str) -> None:
-    assert_linear(*page_cases(part, grammar.parse_page, 16_000))
+    assert_linear(*page_cases(part, grammar.parse_page, 8_000))
 
 
 # --- messages ---------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def test_messages_by_the_scanner(writer: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("writer", WRITERS)
 def test_messages_by_the_grammar(writer: str) -> None:
-    assert_linear(*message_cases(grammar, writer, 16_000))
+    assert_linear(*message_cases(grammar, writer, 8_000))
 
 
 def test_near_misses_reach_every_type_and_every_message() -> None:
