@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from logparse import taken
 from logparse.arrow import frame, text_type
 from logparse.columns import TABLES, Column
+from logparse.derivations import Values, batch_of
+from logparse.derive import ROW_WISE
 from logparse.errors import UsageError, nearest
 from logparse.odd import without_odd
 from logparse.records import Invocation
@@ -307,8 +309,7 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
             "failed": groups["_failed"].sum(),
         }
     )
-    decided = (out["succeeded"] + out["failed"]).astype("Float64")
-    out["success_rate"] = (out["succeeded"] / decided.mask(decided == 0)).astype("Float64")
+    out["success_rate"] = _derived(out, "success_rate")
     out["busy_s"] = groups["run_s"].sum(min_count=1)
     first, last = groups["created_at"].min(), groups["_seen"].max()
     span = (last - first).dt.total_seconds()
@@ -331,6 +332,17 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     out = out.reset_index()
     order = out.sort_values(["invocations", "builds", *keys], ascending=[False, False, *[True] * len(keys)])
     return order.reset_index(drop=True)
+
+
+def _derived(groups: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """Return a column of groups that the schema derives from others of them."""
+    derivation = ROW_WISE["jobs"][name]
+    known = {
+        column: Values(groups[column].to_numpy("float64", na_value=0.0), groups[column].isna().to_numpy())
+        for column in derivation.inputs
+    }
+    numbers, is_null = batch_of(derivation, known)
+    return pd.Series(pd.arrays.FloatingArray(numbers, is_null), index=groups.index)
 
 
 def _distribution(values: Any) -> Iterator[tuple[str, pd.Series[Any]]]:
