@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -62,6 +63,22 @@ def limit_of(given: int) -> int:
             f"max_bytes={given!r} is not a number of bytes", remedy="pass a whole number above 0"
         )
     return limit
+
+
+def jobs_of(given: int | None) -> int:
+    """Return how many processes read at once: by default as many as there are processors to use."""
+    if given is None:
+        try:
+            return len(os.sched_getaffinity(0))
+        except AttributeError:
+            return os.cpu_count() or 1
+    try:
+        jobs = operator.index(given)
+    except TypeError:
+        jobs = 0
+    if jobs < 1 or isinstance(given, bool):
+        raise UsageError(f"jobs={given!r} is not a number of processes", remedy="pass a whole number above 0")
+    return jobs
 
 
 def choice_of(name: str, given: _Choice, known: Sequence[_Choice]) -> _Choice:

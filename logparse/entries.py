@@ -27,8 +27,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from logparse.kinds import LOG_CUT, LOG_FRAGMENT
 from logparse.messages import Context, Value
@@ -49,8 +51,7 @@ _CLOCK_SIZE: Final = len("[HH:MM:SS.mmm] ")
 _CLOCK_START_RE: Final = re.compile(r"\[[0-9:.]{0,12}+\]?+ ?")
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(msgspec.Struct):
     """One entry of a log, understood as far as it can be.
 
     Parameters
@@ -74,11 +75,11 @@ class Entry:
     clock_ms: int | None
     text: str
     kind: str | None = None
-    fields: dict[str, Value] = field(default_factory=dict)
+    fields: dict[str, Value] = {}
     writer: str | None = None
     tail: str = ""
     quotes: bool = False
-    suspicious: list[tuple[int, str]] = field(default_factory=list)
+    suspicious: list[tuple[int, str]] = []
     remarks: tuple[str, ...] = ()
 
 

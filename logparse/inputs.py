@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final, Protocol, TypeAlias, runtime_checkable
 
 from logparse import sources
 from logparse.errors import InputError, LimitError, UsageError
-from logparse.sources import Source
+from logparse.sources import Found, Source
 
 
 @runtime_checkable
@@ -27,8 +27,17 @@ class OpenFile(Protocol):
         """Return at most `size` bytes or characters."""
 
 
+class GivenText:
+    """A text that was given itself, not its path."""
+
+    def __init__(self, text: str | bytes) -> None:
+        self.text = text
+
+
 Item: TypeAlias = str | bytes | bytearray | memoryview | os.PathLike[str] | OpenFile
 Input: TypeAlias = Item | Iterable[Item]
+#: One input that can be opened, or the error for one that does not exist.
+Unit: TypeAlias = Found | GivenText | OpenFile | InputError
 
 _PATTERN_RE: Final = re.compile(r"[*?\[]")
 #: How a text begins that has no line end: an entry of a log, a build in JSON, or a web page.
@@ -57,15 +66,39 @@ def open_inputs(
     UsageError
         Where something is not an input.
     """
+    for item in find_inputs(given, function):
+        yield open_input(item, max_bytes=max_bytes, stdin=stdin)
+
+
+def find_inputs(given: object, function: str) -> Iterator[Unit]:
+    """Yield each file and text of the inputs, not opened, and an error for each that does not exist.
+
+    Parameters
+    ----------
+    given, function:
+        As in `open_inputs`.
+
+    Raises
+    ------
+    UsageError
+        Where something is not an input.
+    """
     for item in _flat(given, function, 0):
-        if isinstance(item, InputError):
-            yield item
-        elif isinstance(item, _Text):
-            yield _decoded(item)
-        elif isinstance(item, str):
-            yield from sources.read([item], max_bytes=max_bytes, stdin=stdin)
+        if isinstance(item, str):
+            yield from sources.find([item])
         else:
-            yield _read_file(item, max_bytes)
+            yield item
+
+
+def open_input(unit: Unit, *, max_bytes: int, stdin: BinaryIO | None = None) -> Source | InputError:
+    """Return what one of `find_inputs` holds, or an error where it cannot be read."""
+    if isinstance(unit, InputError):
+        return unit
+    if isinstance(unit, GivenText):
+        return _decoded(unit)
+    if isinstance(unit, Found):
+        return sources.open_found(unit, max_bytes=max_bytes, stdin=stdin)
+    return _read_file(unit, max_bytes)
 
 
 def check(given: object, function: str) -> None:
@@ -88,19 +121,12 @@ def name_of(given: object) -> str | None:
     return None
 
 
-class _Text:
-    """A text that was given itself, not its path."""
-
-    def __init__(self, text: str | bytes) -> None:
-        self.text = text
-
-
-def _flat(given: object, function: str, depth: int) -> Iterator[str | _Text | OpenFile | InputError]:
+def _flat(given: object, function: str, depth: int) -> Iterator[str | GivenText | OpenFile | InputError]:
     check(given, function)
     if isinstance(given, (bytes, bytearray, memoryview)):
         yield _bytes(bytes(given))
     elif isinstance(given, str) and _is_text(given):
-        yield _Text(given)
+        yield GivenText(given)
     elif isinstance(given, (str, os.PathLike)):
         yield from _paths(os.fsdecode(given))
     elif isinstance(given, OpenFile):
@@ -119,17 +145,17 @@ def _is_text(given: str) -> bool:
     return "\n" in given or (_TEXT_RE.match(given) is not None and not os.path.lexists(given))
 
 
-def _bytes(given: bytes) -> _Text | InputError:
+def _bytes(given: bytes) -> GivenText | InputError:
     if given and b"\n" not in given and os.path.exists(given):
         return InputError(
             "bytes are a text, not a path",
             source=os.fsdecode(given).encode("utf-8", "backslashreplace").decode("utf-8"),
             remedy="pass the path as str",
         )
-    return _Text(given)
+    return GivenText(given)
 
 
-def _decoded(item: _Text) -> Source | InputError:
+def _decoded(item: GivenText) -> Source | InputError:
     try:
         if isinstance(item.text, str):
             return sources.from_text(item.text)

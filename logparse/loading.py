@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from typing import BinaryIO, Final, Literal, TypeAlias, get_args
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date as date_type
+from functools import partial
+from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias, get_args
 
-from logparse.arguments import Day, EngineName, choice_of, day_of, engine_of, limit_of
+from logparse.arguments import Day, EngineName, choice_of, day_of, engine_of, jobs_of, limit_of
 from logparse.buildbucket import read_builds
 from logparse.checks import odd_findings
 from logparse.dataset import Dataset
 from logparse.detection import detect
 from logparse.errors import InputError, InputWarning, UsageError
-from logparse.inputs import Input, check, open_inputs
+from logparse.inputs import Input, Unit, check, find_inputs, open_input
 from logparse.joins import join
 from logparse.merge import Copy
+from logparse.pool import read_all
 from logparse.reading import Part, read_parts
 from logparse.records import Build, TriageLog
 from logparse.sources import DEFAULT_MAX_BYTES, Skipped, Source
@@ -34,6 +37,7 @@ def load(
     engine: Engine | EngineName = "scanner",
     duplicates: Duplicates = "merge",
     max_bytes: int = DEFAULT_MAX_BYTES,
+    jobs: int | None = None,
     stdin: BinaryIO | None = None,
     watch: Callable[[str], None] | None = None,
 ) -> Dataset:
@@ -62,6 +66,9 @@ def load(
         ``repeats`` counts the other copies. ``keep``: each copy is a row.
     max_bytes:
         Larger inputs are failures; the size counts after decompression.
+    jobs:
+        How many processes read files at once, by default as many as there are processors. The result
+        does not depend on it. Few files are read by this process alone.
     stdin:
         The binary file that is read for ``-``, in place of the process's standard input.
     watch:
@@ -89,6 +96,7 @@ def load(
         engine=engine,
         duplicates=duplicates,
         max_bytes=max_bytes,
+        jobs=jobs,
         stdin=stdin,
         watch=watch,
     )
@@ -106,6 +114,7 @@ def gather(
     engine: Engine | EngineName = "scanner",
     duplicates: Duplicates = "merge",
     max_bytes: int = DEFAULT_MAX_BYTES,
+    jobs: int | None = None,
     stdin: BinaryIO | None = None,
     watch: Callable[[str], None] | None = None,
 ) -> Dataset:
@@ -124,9 +133,18 @@ def gather(
         check(given, "load")
     if not paths and isinstance(builds, (list, tuple)) and not builds:
         raise UsageError("load() got no input", remedy='name a file or a directory, as lp.load("logs")')
-    reader = _Reader(limit_of(max_bytes), stdin, watch)
-    reader.read(builds, _builds_alone)
-    reader.read(paths, lambda source: read_parts(source, date=day, engine=parser))
+    limit, workers = limit_of(max_bytes), jobs_of(jobs)
+    if not isinstance(engine, str):
+        # A worker finds an engine by its name.
+        workers = 1
+    given_engine = engine if isinstance(engine, str) else parser
+    reader = _Reader(watch)
+    for inputs, reading in (
+        (builds, partial(_read_builds, limit)),
+        (paths, partial(_read_logs, limit, day, given_engine)),
+    ):
+        here = partial(reading, stdin=stdin)
+        reader.take(read_all(find_inputs(inputs, "load"), reading, here, workers))
     return Dataset(reader.records(keep=duplicates == "keep"))
 
 
@@ -163,34 +181,67 @@ def _builds_alone(source: Source) -> list[Part]:
     return found
 
 
-class _Reader:
-    """Reads inputs one after another, and keeps all that they hold."""
+class _Outcome(NamedTuple):
+    """What one input holds: its parts, or the error for it, and whether it was found in a directory."""
 
-    def __init__(self, max_bytes: int, stdin: BinaryIO | None, watch: Callable[[str], None] | None) -> None:
-        self._max_bytes = max_bytes
-        self._stdin = stdin
+    name: str
+    parts: list[Part] | InputError
+    walked: bool = False
+
+
+def _read_logs(
+    max_bytes: int,
+    day: date_type | None,
+    engine: Engine | EngineName,
+    unit: Unit,
+    *,
+    stdin: BinaryIO | None = None,
+) -> _Outcome:
+    """Return what one input of any kind holds."""
+    parser = engine_of(engine)
+    return _outcome(unit, max_bytes, stdin, lambda source: read_parts(source, date=day, engine=parser))
+
+
+def _read_builds(max_bytes: int, unit: Unit, *, stdin: BinaryIO | None = None) -> _Outcome:
+    """Return what one input of builds holds."""
+    return _outcome(unit, max_bytes, stdin, _builds_alone)
+
+
+def _outcome(
+    unit: Unit, max_bytes: int, stdin: BinaryIO | None, reading: Callable[[Source], list[Part]]
+) -> _Outcome:
+    source = open_input(unit, max_bytes=max_bytes, stdin=stdin)
+    if isinstance(source, InputError):
+        return _Outcome(source.source or "", source)
+    try:
+        return _Outcome(source.name, reading(source), source.walked)
+    except InputError as error:
+        return _Outcome(source.name, error, source.walked)
+
+
+class _Reader:
+    """Keeps all that inputs hold."""
+
+    def __init__(self, watch: Callable[[str], None] | None) -> None:
         self._watch = watch
         self._copies: list[Copy] = []
         self._builds: list[Build] = []
         self._read = Records()
 
-    def read(self, inputs: object, reading: Callable[[Source], list[Part]]) -> None:
+    def take(self, outcomes: Iterable[_Outcome | InputError]) -> None:
         """Take over what inputs hold, and what of them cannot be read."""
-        for source in open_inputs(inputs, "load", max_bytes=self._max_bytes, stdin=self._stdin):
+        for outcome in outcomes:
+            if isinstance(outcome, InputError):
+                outcome = _Outcome(outcome.source or "", outcome)
             if self._watch is not None:
-                self._watch((source.source or "") if isinstance(source, InputError) else source.name)
-            if isinstance(source, InputError):
-                self._fail(source, source)
+                self._watch(outcome.name)
+            if isinstance(outcome.parts, InputError):
+                self._fail(outcome.parts, walked=outcome.walked)
                 continue
-            try:
-                parts = reading(source)
-            except InputError as error:
-                self._fail(error, source)
-                continue
-            for part in parts:
-                self._take(part, source)
+            for part in outcome.parts:
+                self._take(part)
 
-    def _take(self, part: Part, source: Source) -> None:
+    def _take(self, part: Part) -> None:
         if isinstance(part, Copy):
             self._copies.append(part)
         elif isinstance(part, TriageLog):
@@ -198,10 +249,10 @@ class _Reader:
         elif isinstance(part, Build):
             self._builds.append(part)
         else:
-            self._fail(part, None)
+            self._fail(part)
 
-    def _fail(self, error: InputError, source: Source | InputError | None) -> None:
-        skipped = isinstance(error, Skipped) or (isinstance(source, Source) and source.walked)
+    def _fail(self, error: InputError, *, walked: bool = False) -> None:
+        skipped = isinstance(error, Skipped) or walked
         (self._read.skipped if skipped else self._read.failures).append(error)
 
     def records(self, *, keep: bool) -> Records:

@@ -38,6 +38,8 @@ class Inputs:
         Whether each copy of an invocation or a build counts.
     engine:
         The parser that reads logs.
+    jobs:
+        How many processes read at once; None for one for each processor.
     """
 
     paths: tuple[str, ...]
@@ -48,6 +50,7 @@ class Inputs:
     verbose: bool
     keep_duplicates: bool
     engine: EngineName
+    jobs: int | None
 
 
 def read(inputs: Inputs) -> Dataset:
@@ -67,6 +70,7 @@ def read(inputs: Inputs) -> Dataset:
             date=inputs.day,
             duplicates="keep" if inputs.keep_duplicates else "merge",
             engine=inputs.engine,
+            jobs=inputs.jobs,
             max_bytes=inputs.max_size,
             watch=seen,
         )

@@ -92,6 +92,12 @@ _READING: Final = (
         "Without it, copies count once.",
     ),
     click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many processes read at once. [default: one for each processor]",
+    ),
+    click.option(
         "--engine",
         type=click.Choice(["scanner", "grammar"]),
         default="scanner",

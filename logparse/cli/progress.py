@@ -74,18 +74,18 @@ class Line:
         self._status = status
         self._clock = clock
         self._start = self._shown_at = clock()
-        self._files = self._done = self._current = 0
+        self._files = self._done = 0
 
     def seen(self, name: str) -> None:
-        """Count an input, which is read now: those before it are done."""
-        self._done += self._current
-        self._bytes_left -= self._current
-        self._current = self._left.pop(name, 0)
+        """Count an input that was read."""
+        size = self._left.pop(name, 0)
+        self._files += 1
+        self._done += size
+        self._bytes_left -= size
         now = self._clock()
         if now - self._shown_at >= _EVERY_S:
             self._shown_at = now
             self._status.update(self._words(now - self._start))
-        self._files += 1
 
     def _words(self, elapsed_s: float) -> str:
         of_all = f" of {self._all:,}" if self._files <= self._all else ""

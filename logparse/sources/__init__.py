@@ -7,7 +7,7 @@ sequence, so that it never costs the inputs after it.
 
 from logparse.sources.decoding import decode, from_text
 from logparse.sources.finding import find
-from logparse.sources.opening import DEFAULT_MAX_BYTES, read, read_stream
+from logparse.sources.opening import DEFAULT_MAX_BYTES, open_found, read, read_stream
 from logparse.sources.source import Found, Note, Skipped, Source
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "decode",
     "find",
     "from_text",
+    "open_found",
     "read",
     "read_stream",
 ]

@@ -63,14 +63,21 @@ def read(
             )
         else:
             stdin_read = stdin_read or item.path is None
-            try:
-                result = _open(item, max_bytes, stdin)
-            except NotText as error:
-                kind = Skipped if item.walked else InputError
-                result = kind(error.cause, source=error.source, remedy=error.remedy)
-            except InputError as error:
-                result = error
+            result = open_found(item, max_bytes=max_bytes, stdin=stdin)
         yield result
+
+
+def open_found(
+    found: Found, *, max_bytes: int = DEFAULT_MAX_BYTES, stdin: BinaryIO | None = None
+) -> Source | InputError:
+    """Read, decompress and decode one input that `find` gave. Parameters and results are those of `read`."""
+    try:
+        return _open(found, max_bytes, stdin)
+    except NotText as error:
+        kind = Skipped if found.walked else InputError
+        return kind(error.cause, source=error.source, remedy=error.remedy)
+    except InputError as error:
+        return error
 
 
 def read_stream(stream: Readable, name: str, *, max_bytes: int = DEFAULT_MAX_BYTES) -> Source:

@@ -1,0 +1,21 @@
+"""A reader for tests of several processes, in a module that workers can import."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from logparse.inputs import Unit
+from logparse.sources import Found
+
+
+def read_name(unit: Unit) -> tuple[str, int]:
+    """Return the text of a file, and the process that read it. Some texts end the process, or raise."""
+    assert isinstance(unit, Found)
+    assert unit.path is not None
+    text = unit.path.read_text()
+    if text == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if text == "fail":
+        raise ZeroDivisionError("of the test")
+    return text, os.getpid()
