@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 #: Effects that a method of the replay carries out.
@@ -95,7 +96,7 @@ def _parse(word: str, arguments: frozenset[str], parts: dict[str, type]) -> Effe
     part, name, value = found["part"], found["field"], found["value"]
     if part not in parts:
         raise ValueError(f"{word!r} names an unknown part")
-    hints = get_type_hints(parts[part])
+    hints = _hints(parts[part])
     if name not in hints:
         raise ValueError(f"{word!r} names a field that {parts[part].__name__} does not have")
     is_constant = value in _CONSTANTS or value.isupper()
@@ -110,6 +111,11 @@ def _parse(word: str, arguments: frozenset[str], parts: dict[str, type]) -> Effe
         bool(found["only"]),
         _types(hints[name]),
     )
+
+
+@cache
+def _hints(record: type) -> dict[str, Any]:
+    return get_type_hints(record)
 
 
 def _types(hint: Any) -> tuple[type, ...]:

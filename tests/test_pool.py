@@ -14,7 +14,7 @@ import pytest
 from named import read_name
 
 import logparse as lp
-from logparse import pool
+from logparse import pool, workers
 from logparse.errors import InputError, UsageError
 from logparse.inputs import find_inputs
 from logparse.pool import read_all
@@ -27,7 +27,7 @@ LOGS = Path(__file__).parent / "data" / "logs"
 def _worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few files are worth several processes here, and chunks are small."""
     monkeypatch.setattr(pool, "_WORTH_BYTES", 1)
-    monkeypatch.setattr(pool, "_CHUNK_FILES", 3)
+    monkeypatch.setattr(workers, "_CHUNK_FILES", 3)
 
 
 def files(folder: Path, texts: list[str]) -> list[str]:
