@@ -7,185 +7,22 @@ compare by value, print well and render as a small table in a notebook.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from logparse.messages import Value
-
-
-class Record(msgspec.Struct, kw_only=True):
-    """What all records share: a repr without what is unknown, and a table for notebooks."""
-
-    def _known(self) -> Iterator[tuple[str, Any]]:
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if value is not None and value != [] and value != {}:
-                yield name, value
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return list(self._known())
-
-    def __repr__(self) -> str:
-        parts = ", ".join(
-            f"{name}={_short(repr(value)) if isinstance(value, str) else _brief(value)}"
-            for name, value in self._known()
-        )
-        return f"{type(self).__name__}({parts})"
-
-    def _repr_html_(self) -> str:
-        return self._table(self._known())
-
-    def _table(self, fields: Iterable[tuple[str, Any]]) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(name)}</th>"
-            f"<td style='text-align:left'>{escape(_brief(value))}</td></tr>"
-            for name, value in fields
-        )
-        return f"<table><caption>{escape(type(self).__name__)}</caption>{rows}</table>"
-
-
-def _brief(value: Any) -> str:
-    """Return a value as one short line: long texts are cut, lists of records are counted."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    if isinstance(value, Record):
-        identifier = getattr(value, "id", None)
-        return f"<{type(value).__name__} {identifier}>" if identifier else f"<{type(value).__name__}>"
-    if isinstance(value, list) and value and isinstance(value[0], Record):
-        return f"<{len(value)} × {type(value[0]).__name__}>"
-    return _short(value if isinstance(value, str) and value.isprintable() else repr(value))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 120 else text[:117] + "…"
-
-
-class Commit(Record):
-    """A commit in a Gitiles repository."""
-
-    repository: str | None = None
-    ref: str | None = None
-    revision: str | None = None
-
-
-class Bot(Record):
-    """The Swarming bot that ran a build, with its dimensions, each a list of values, general to special."""
-
-    id: str | None = None
-    dimensions: dict[str, list[str]] = {}
-
-    def dimension(self, key: str) -> str | None:
-        """Return the most special value of a dimension: the longest, as ``Windows-10-15063`` of ``os``."""
-        values = self.dimensions.get(key)
-        return max(values, key=len) if values else None
-
-    @property
-    def pool(self) -> str | None:
-        """The pool that the bot belongs to."""
-        return self.dimension("pool")
-
-    @property
-    def os(self) -> str | None:
-        """The operating system, as exactly as the bot tells."""
-        return self.dimension("os")
-
-    @property
-    def cpu(self) -> str | None:
-        """The processor, as exactly as the bot tells."""
-        return self.dimension("cpu")
-
-    @property
-    def cores(self) -> int | None:
-        """How many cores the bot has."""
-        value = self.dimension("cores")
-        return (
-            int(value)
-            if value is not None and value.isascii() and value.isdigit() and len(value) < 10
-            else None
-        )
-
-    @property
-    def machine_type(self) -> str | None:
-        """The cloud's machine type."""
-        return self.dimension("machine_type")
-
-    @property
-    def zone(self) -> str | None:
-        """The cloud's zone."""
-        return self.dimension("zone")
-
-
-class Step(Record):
-    """A step of a build. `parent` is the name of the step around it, `duration_s` is ended minus started."""
-
-    index: int
-    name: str
-    parent: str | None = None
-    status: str | None = None
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    duration_s: float | None = None
-    summary_markdown: str | None = None
-
-
-class Build(Record):
-    """A Buildbucket build, from either dialect. `status` is in v2's words; times are Buildbucket's clock.
-
-    `properties` are the output's. `source` is the file of builds that it was read from, and `source_line` the
-    line there where it begins; both are None for a build that only a log contains. `version` is that of
-    Buildbucket's API, 1 or 2. `origin` is ``log``, ``build`` (a file of builds) or ``both``, and `repeats`
-    counts the other copies in files of builds.
-    """
-
-    id: str
-    number: int | None = None
-    project: str | None = None
-    bucket: str | None = None
-    builder: str | None = None
-    url: str | None = None
-    status: str | None = None
-    created_at: datetime | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    updated_at: datetime | None = None
-    created_by: str | None = None
-    bot: Bot | None = None
-    swarming_task_id: str | None = None
-    commit: Commit | None = None
-    priority: int | None = None
-    error: str | None = None
-    infra_reason: str | None = None
-    cancel_reason: str | None = None
-    canceled_by: str | None = None
-    critical: bool | None = None
-    requested_pool: str | None = None
-    requested_os: str | None = None
-    requested_dimensions: dict[str, list[str]] = {}
-    scheduling_timeout_s: float | None = None
-    execution_timeout_s: float | None = None
-    setup_s: float | None = None
-    parent_build_id: str | None = None
-    experiments: list[str] = []
-    exe: str | None = None
-    summary_markdown: str | None = None
-    tags: list[str] = []
-    properties: dict[str, Any] = {}
-    input_properties: dict[str, Any] = {}
-    steps: list[Step] = []
-    version: int | None = None
-    origin: str = "log"
-    repeats: int = 0
-    source: str | None = None
-    source_line: int | None = None
-
-    @property
-    def final(self) -> bool:
-        """Whether the build has ended."""
-        return self.status not in (None, "SCHEDULED", "STARTED", "STATUS_UNSPECIFIED")
+from logparse.buildrecords import Bot as Bot
+from logparse.buildrecords import Build as Build
+from logparse.buildrecords import Commit as Commit
+from logparse.buildrecords import Step as Step
+from logparse.jobrecords import Gitiles as Gitiles
+from logparse.jobrecords import Noop as Noop
+from logparse.jobrecords import SwarmingTask as SwarmingTask
+from logparse.jobrecords import UrlFetch as UrlFetch
+from logparse.message import Value
+from logparse.record import Record as Record
 
 
 class Event(Record):
@@ -256,58 +93,6 @@ class Trigger(Record):
     ref: str | None = None
     revision: str | None = None
     emitted_by: str | None = None
-
-
-class Gitiles(Record):
-    """What a gitiles job saw: the watched repository and refs, changes, triggered jobs, errors."""
-
-    repository: str | None = None
-    refs: list[str] = []
-    known_refs: int | None = None
-    fetched_refs: int | None = None
-    saved_refs: int | None = None
-    changed_refs: list[str] = []
-    deleted_refs: list[str] = []
-    unresolved_refs: list[str] = []
-    triggered_jobs: list[str] = []
-    emitted_triggers: int = 0
-    errors: list[str] = []
-
-
-class Noop(Record):
-    """What a noop job did: how long it slept, and how many triggers it says it got."""
-
-    sleep_s: float | None = None
-    received_triggers: int | None = None
-
-
-class UrlFetch(Record):
-    """What a url_fetch job asked for and got. `duration_s` is the fetch's own."""
-
-    method: str | None = None
-    url: str | None = None
-    outcome: str | None = None
-    duration_s: float | None = None
-    status_code: int | None = None
-    reason: str | None = None
-    headers: dict[str, str] = {}
-    body: str | None = None
-    error: str | None = None
-
-
-class SwarmingTask(Record):
-    """The Swarming task of a swarming job (until 2017)."""
-
-    id: str | None = None
-    name: str | None = None
-    state: str | None = None
-    failure: bool | None = None
-    internal_failure: bool | None = None
-    deduplicated: bool = False
-    bot: Bot | None = None
-    created_at: datetime | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
 
 
 class Cut(Record):

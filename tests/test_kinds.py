@@ -124,7 +124,7 @@ ADDITIONS = {
         '_MAIL = [\n    _k("mail_started", _LAUNCH, traits="launches", effects="mail.recipient=recipient"),\n'
         '    _k("mail_sent", _WORK, effects="mail.count=count"),\n]\n',
     ),
-    "records.py": (
+    "jobrecords.py": (
         "class Noop(Record):",
         "class Mail(Record):\n    recipient: str | None = None\n    count: int | None = None\n\n\n",
     ),
@@ -151,6 +151,13 @@ def test_a_new_kind_of_job_is_a_row_each_and_its_record(tmp_path: Path) -> None:
             text = (copy / name).read_text()
             assert text.count(after) == 1, (name, after)
             (copy / name).write_text(text.replace(after, row + after))
+    records = (copy / "records.py").read_text()
+    imported = "from logparse.jobrecords import Mail as Mail\n"
+    (copy / "records.py").write_text(
+        records.replace(
+            "from logparse.jobrecords import Noop", imported + "from logparse.jobrecords import Noop"
+        )
+    )
     kinds = (copy / "kinds.py").read_text()
     kinds = kinds.replace("Invocation, Noop,", "Invocation, Mail, Noop,").replace(
         "*_TRIAGE)", "*_TRIAGE, *_MAIL)"
