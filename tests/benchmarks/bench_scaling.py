@@ -142,8 +142,10 @@ def cost_table(folder: Path, sizes: Sequence[int]) -> list[Cells]:
     (less, _, low), (more, megabytes, high) = points[-2:]
     each = (high - low) / (more - less)
     for pages in BY_THE_LINE:
-        time, size = high + each * (pages - more), megabytes / more * pages
-        table.append((f"{pages:,}", f"{size:,.0f}", f"{time:,.0f}", f"{size / time:.1f}", "", "by the line"))
+        time, expected = high + each * (pages - more), megabytes / more * pages
+        table.append(
+            (f"{pages:,}", f"{expected:,.0f}", f"{time:,.0f}", f"{expected / time:.1f}", "", "by the line")
+        )
     return table
 
 

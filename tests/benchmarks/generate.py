@@ -20,7 +20,6 @@ from typing import Any, Final
 
 from models import LOGS, load_model
 
-DIALECTS: Final = ("v1", "v2")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Where the ids of invocations and of builds begin to count, in milliseconds since 1970.
@@ -252,10 +251,8 @@ class Generator:
         """Give pages, each as its text and its truth."""
         dialects, shares = tuple(self._shares), tuple(self._shares.values())
         for n in range(number):
-            if self._rnd.random() < self._odd:
-                yield self._given_page(n)
-            else:
-                yield self._page(self._rnd.choices(dialects, shares)[0], n)
+            odd = self._rnd.random() < self._odd
+            yield self._given_page(n) if odd else self._page(self._rnd.choices(dialects, shares)[0], n)
 
     def _given_page(self, n: int) -> tuple[str, Truth]:
         path = self._rnd.choice(self._given)
@@ -375,7 +372,7 @@ def write_pages(
     """
     folder.mkdir(parents=True)
     paths, size = list[Path](), 0
-    shares = {d: s for d, s in zip(DIALECTS, (1 - v2, v2), strict=True) if s}
+    shares = {name: share for name, share in (("v1", 1 - v2), ("v2", v2)) if share}
     with folder.with_suffix(".truth.jsonl").open("w", encoding="utf-8") as truths:
         for n, (text, truth) in enumerate(Generator(seed, shares, odd).pages(number)):
             path = folder / f"{n:07}-{truth['invocation_id']}.txt"
@@ -388,7 +385,7 @@ def write_pages(
 def main() -> None:
     """Write pages as the command line asks."""
     parser = argparse.ArgumentParser(description="Write pages with their truth.")
-    parser.add_argument("number", type=int, help="how many pages")
+    parser.add_argument("number", type=int)
     parser.add_argument("folder", type=Path, help="a new folder; the truth is written beside it")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--v2", type=float, default=0, metavar="SHARE", help="share of the v2 dialect")
