@@ -20,7 +20,6 @@ from typing import Any, Final
 
 from models import LOGS, load_model
 
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Where the ids of invocations and of builds begin to count, in milliseconds since 1970.
 _INVOCATION_EPOCH: Final = 1_420_070_400_000
