@@ -79,7 +79,7 @@ def has_option(option: str) -> bool:
 
 
 def rows_here() -> list[Row]:
-    """Return the rows that this version of logparse can do, and one for two processes if it has --jobs."""
+    """Return the rows that this version of logparse can do, with one process each."""
     rows = [row for row in ROWS if "Parquet" not in row.name or has_option("|parquet")]
     if has_option("--jobs"):
         rows = [
@@ -109,10 +109,12 @@ def measure(rows: Sequence[Row], folders: dict[str, Path], rounds: int) -> dict[
 
 def speed_table(pages: int, rounds: int, folder: Path) -> list[Cells]:
     """Return the rows of the table of speed, the names of the columns first."""
-    folders, sizes = {}, {}
-    for name, shares in (("v1", {}), ("v2", {"v2": 1.0}), ("odd", {"odd": 0.02})):
-        folders[name] = folder / name
-        _, sizes[name] = write_pages(folders[name], pages, **shares)  # type: ignore[arg-type]
+    folders = {name: folder / name for name in ("v1", "v2", "odd")}
+    sizes = {
+        "v1": write_pages(folders["v1"], pages)[1],
+        "v2": write_pages(folders["v2"], pages, v2=1)[1],
+        "odd": write_pages(folders["odd"], pages, odd=0.02)[1],
+    }
     rows = rows_here()
     costs = measure(rows, folders, rounds)
     base = sizes["v1"] / costs["handwritten"].cpu

@@ -15,16 +15,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 from models import LOGS, load_model
 
-DIALECTS: Final = ("v1", "v2")
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: Where the ids of invocations and of builds begin to count, in milliseconds since 1970.
+# Where the ids of invocations and of builds begin to count, in milliseconds since 1970.
 _INVOCATION_EPOCH: Final = 1_420_070_400_000
 _BUILD_EPOCH: Final = 1_262_304_000_000
 _MS_MASK: Final = (1 << 43) - 1
@@ -55,9 +52,8 @@ _BUILDERS: Final = {
     ),
 }
 _PROJECTS: Final = {"v1": "pdfium", "v2": "fuchsia"}
-#: Ids of both kinds have 19 digits in these years.
+# Ids of both kinds have 19 digits in these years.
 _ID: Final = re.compile(r"(?<!\d)[89]\d{18}(?!\d)")
-
 Truth = dict[str, Any]
 
 
@@ -68,18 +64,18 @@ def make_id(ms: int, epoch: int, suffix: int) -> str:
 
 def go_duration(us: int) -> str:
     """Return microseconds of at least one second as Go prints a duration: 21m2.491646s."""
-    minutes, rest = divmod(us, 60_000_000)
-    hours, minutes = divmod(minutes, 60)
+    whole, rest = divmod(us, 60_000_000)
+    hours, minutes = divmod(whole, 60)
     seconds = f"{rest // 1_000_000}.{rest % 1_000_000:06}".rstrip("0").rstrip(".") + "s"
     if hours:
         return f"{hours}h{minutes}m{seconds}"
     return f"{minutes}m{seconds}" if minutes else seconds
 
 
-def rfc3339(us: int, digits: int = 6) -> str:
+def rfc3339(us: int) -> str:
     """Return microseconds since 1970 as 2021-07-10T03:02:44.303272Z."""
     at = _EPOCH + timedelta(microseconds=us)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{us % 1_000_000:06}"[: 20 + digits] + "Z"
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{us % 1_000_000:06}Z"
 
 
 def clock(ms: int) -> str:
@@ -185,8 +181,9 @@ class Log:
         answered = ms + max(int(self.rnd.lognormvariate(-1.6, 0.6) * 1000), 1)
         us = ms * 1000
         if us >= times.build_ended:
-            ending = ("SUCCESS", "") if success else ("FAILURE", "BUILD_FAILURE")
-            self.status(answered, "COMPLETED", *ending)
+            self.status(
+                answered, "COMPLETED", *(("SUCCESS", "") if success else ("FAILURE", "BUILD_FAILURE"))
+            )
             self.finished = answered
             return answered
         self.seen = "STARTED" if us >= times.build_started else "SCHEDULED"
@@ -253,10 +250,8 @@ class Generator:
         """Give pages, each as its text and its truth."""
         dialects, shares = tuple(self._shares), tuple(self._shares.values())
         for n in range(number):
-            if self._rnd.random() < self._odd:
-                yield self._given_page(n)
-            else:
-                yield self._page(self._rnd.choices(dialects, shares)[0], n)
+            odd = self._rnd.random() < self._odd
+            yield self._given_page(n) if odd else self._page(self._rnd.choices(dialects, shares)[0], n)
 
     def _given_page(self, n: int) -> tuple[str, Truth]:
         path = self._rnd.choice(self._given)
@@ -293,8 +288,8 @@ class Generator:
         duration = log.finished * 1000 + rnd.randrange(1000) - times.created * 1000
         finish = f"Invocation finished in {go_duration(duration)} with status {values['status']}\n"
         model = self._models[dialect]
-        parts = model.head, model.before, model.response
-        text = [part.fill(values) for part in parts] + log.lines + [model.build.fill(values)]
+        start = (model.head, model.before, model.response)
+        text = [part.fill(values) for part in start] + log.lines + [model.build.fill(values)]
         text.append(f"{values['finished_clock']} {finish}")
         return "".join(text), _truth(dialect, job, values, times, log, duration)
 
@@ -314,8 +309,7 @@ def _values(dialect: str, number: str, times: Times, log: Log, success: bool) ->
     """Return the values of the slots for results and for the build's times."""
     result = "SUCCESS" if success else "FAILURE"
     if dialect == "v1":
-        result = f'"result": "{result}"'
-        result += "" if success else ',\n    "failure_reason": "BUILD_FAILURE"'
+        result = f'"result": "{result}"' + ("" if success else ',\n    "failure_reason": "BUILD_FAILURE"')
     else:
         result = f'"{result}"'
     build = {"created": times.build_created, "started": times.build_started, "completed": times.build_ended}
@@ -376,10 +370,10 @@ def write_pages(
         The share of the v2 dialect, and of engine logs with changed ids, from 0 to 1.
     """
     folder.mkdir(parents=True)
-    paths, size = [], 0
-    shares = {d: s for d, s in zip(DIALECTS, (1 - v2, v2), strict=True) if s}
+    paths, size = list[Path](), 0
+    shares = {name: share for name, share in (("v1", 1 - v2), ("v2", v2)) if share}
     with folder.with_suffix(".truth.jsonl").open("w", encoding="utf-8") as truths:
-        for n, (text, truth) in zip(count(), Generator(seed, shares, odd).pages(number), strict=False):
+        for n, (text, truth) in enumerate(Generator(seed, shares, odd).pages(number)):
             path = folder / f"{n:07}-{truth['invocation_id']}.txt"
             size += path.write_bytes(text.encode())
             truths.write(json.dumps({"file": path.name, **truth}) + "\n")
@@ -389,8 +383,8 @@ def write_pages(
 
 def main() -> None:
     """Write pages as the command line asks."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("number", type=int, help="how many pages")
+    parser = argparse.ArgumentParser(description="Write pages with their truth.")
+    parser.add_argument("number", type=int)
     parser.add_argument("folder", type=Path, help="a new folder; the truth is written beside it")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--v2", type=float, default=0, metavar="SHARE", help="share of the v2 dialect")

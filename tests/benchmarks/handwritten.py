@@ -15,7 +15,6 @@ from typing import Any
 import pandas as pd
 
 ENTRY = re.compile(r"\[(\d\d):(\d\d):(\d\d\.\d{3})\] (.*)")
-STATUS = re.compile(r'Build (\d+): status "(\w*)", result "(\w*)"')
 SCHEDULING = re.compile(r'Scheduling timer "[^"]*" \((.*):(\d+):\d+:\d+\) after (\S+)')
 FINISHED = re.compile(r"Invocation finished in (\S+) with status (\w+)")
 DURATION = re.compile(r"([\d.]+)(h|ms|m|µs|ns|s)")
@@ -61,7 +60,7 @@ class Page:
             self.handled, self.by_timer = at, True
         elif message.startswith("Received PubSub"):
             self.by_timer = False
-        elif STATUS.match(message):
+        elif message.startswith("Build "):
             if self.by_timer:
                 self.row["poll_count"] += 1
                 self.rpc.append(at - self.handled)
@@ -88,7 +87,7 @@ def parse(path: str) -> dict[str, Any]:
     last = day = 0.0
     with open(path, encoding="utf-8") as file:
         for line in file:
-            found = ENTRY.match(line)
+            found = ENTRY.match(line) if line[0] == "[" else None
             if found is None:
                 if body is not None:
                     body.append(line)
