@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick exhaustive lint format notebooks pictures wheel bench fuzz clean
+.PHONY: help demo test quick exhaustive lint format notebooks pictures wheel bench fuzz oracle clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -75,8 +75,11 @@ fuzz: .venv/.fuzz ## Run each fuzz target for FUZZ_SECONDS (60)
 	@set -e; for target in tests/fuzz/fuzz_*.py; do \
 	  echo "$$target"; $(BIN)/python "$$target" -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=fuzz-; done
 
+oracle: .venv/.dev ## Compare with the state before the rebuild: make oracle ORACLE="--seed 1 --mutants 500"
+	@$(BIN)/python tests/oracle/oracle_run.py $(ORACLE)
+
 clean: ## Remove .venv and everything that was built
-	@rm -rf .venv build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache \
+	@rm -rf .venv .oracle build dist htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache \
 	  .hypothesis .import_linter_cache
 	@find . -name .git -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
 	  -exec rm -rf {} +
