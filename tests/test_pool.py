@@ -45,6 +45,7 @@ def test_the_order_is_that_of_the_files(tmp_path: Path) -> None:
     assert len(processes) == 2
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_one_file(tmp_path: Path) -> None:
     texts = ["a", "b", "kill", "c", "d", "e", "kill", "f"]
     units = find_inputs(files(tmp_path, texts), "load")

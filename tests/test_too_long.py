@@ -52,6 +52,7 @@ def test_reading_stops_at_the_limit(name: str) -> None:
     assert MAX_LOG - 100 < kept <= MAX_LOG + 100
 
 
+@pytest.mark.slow
 def test_what_was_read_keeps_its_meaning() -> None:
     found = lp.parse(LOGS_TOO_LONG["after the finish"])
     assert (found.status, found.attempt_count, len(found.events)) == ("SUCCEEDED", 2, len(OTHER[0]))
