@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 
 # The caller's terminal must not color or wrap output. A backend set here would reach the notebooks' kernels
@@ -56,18 +57,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Run slow tests, and those marked `no_cover`, without coverage, which doubles their time.
 
-    The tests of every day alone must reach the floor. pytest-cov's own `no_cover` has no effect in the
-    processes of pytest-xdist.
+    The tests of every day alone must reach the floor. pytest-cov's own `no_cover` stops one measurement,
+    and in the processes of pytest-xdist there are two.
     """
-    untraced = any(item.get_closest_marker(name) for name in ("no_cover", "slow", "exhaustive"))
-    tracer = sys.gettrace()
-    if untraced:
-        sys.settrace(None)
+    stopped: list[Coverage] = []
+    if any(item.get_closest_marker(name) for name in ("no_cover", "slow", "exhaustive")):
+        while (running := Coverage.current()) is not None:
+            running.stop()
+            stopped.append(running)
     try:
         yield
     finally:
-        if untraced:
-            sys.settrace(tracer)
+        for measurement in reversed(stopped):
+            measurement.start()
 
 
 class Done(NamedTuple):
