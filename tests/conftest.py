@@ -55,13 +55,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Run slow tests, and those marked `no_cover`, without coverage, which doubles their time.
+    """Run slow and generated tests, and those marked `no_cover`, without coverage, which doubles their time.
 
-    The tests of every day alone must reach the floor. pytest-cov's own `no_cover` stops one measurement,
-    and in the processes of pytest-xdist there are two.
+    The other tests alone must reach the floor. pytest-cov's own `no_cover` stops one measurement, and in the
+    processes of pytest-xdist there are two.
     """
     stopped: list[Coverage] = []
-    if any(item.get_closest_marker(name) for name in ("no_cover", "slow", "exhaustive")):
+    is_generated = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    if is_generated or any(item.get_closest_marker(name) for name in ("no_cover", "slow", "exhaustive")):
         while (running := Coverage.current()) is not None:
             running.stop()
             stopped.append(running)
