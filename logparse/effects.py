@@ -11,8 +11,8 @@ An effect is one of these:
     Appends an argument to a list of a part.
 ``error``, as an argument
     The error that the entry quotes, or the entry's text where it quotes none.
-``fail``, ``launch``, ``close``, ``open:SOURCE``
-    Ends the attempt with an error; notes that something runs; closes the open status check; opens one.
+``fail``, ``close``, ``open:SOURCE``
+    Ends the attempt with an error; closes the open status check; opens one.
 ``run``
     Calls the method ``on_<kind>`` of the replay, which has the logic.
 ``?part`` before an effect
@@ -27,7 +27,7 @@ from functools import cache
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 #: Effects that a method of the replay carries out.
-ACTIONS: Final = frozenset({"fail", "launch", "close", "open", "run"})
+ACTIONS: Final = frozenset({"fail", "close", "open", "run"})
 #: The argument that an entry has in any case.
 ERROR: Final = "error"
 

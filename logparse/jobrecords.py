@@ -9,7 +9,7 @@ from logparse.record import Record
 
 
 class Gitiles(Record):
-    """What a gitiles job saw: the watched repository and refs, changes, triggered jobs, errors."""
+    """The observations of a gitiles job: the watched repository and refs, changes, triggered jobs, errors."""
 
     repository: str | None = None
     refs: list[str] = []
@@ -25,14 +25,14 @@ class Gitiles(Record):
 
 
 class Noop(Record):
-    """What a noop job did: how long it slept, and how many triggers it says it got."""
+    """The work of a noop job: how long it slept, and how many triggers it received."""
 
     sleep_s: float | None = None
     received_triggers: int | None = None
 
 
 class UrlFetch(Record):
-    """What a url_fetch job asked for and got. `duration_s` is the fetch's own."""
+    """The request and the response of a url_fetch job. `duration_s` is the time of the fetch alone."""
 
     method: str | None = None
     url: str | None = None

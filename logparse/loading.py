@@ -182,7 +182,7 @@ def _builds_alone(source: Source) -> list[Part]:
 
 
 class _Outcome(NamedTuple):
-    """What one input holds: its parts, or the error for it, and whether it was found in a directory."""
+    """The parts that one input holds, or its error. `walked` is true where a directory held the input."""
 
     name: str
     parts: list[Part] | InputError

@@ -86,8 +86,6 @@ class Replay:
             getattr(self, f"on_{entry.kind}")(entry)
         elif effect.action == "fail":
             self.fail(entry)
-        elif effect.action == "launch":
-            self.launch()
         elif effect.action == "open":
             self.open_poll(effect.value)
         elif effect.action == "close":

@@ -28,15 +28,8 @@ def given() -> list[Path]:
     return [p for p in files if p.is_file() and p.suffix in _KINDS and not p.name.endswith(".truth.json")]
 
 
-def compare(before: Side, after: Side, path: Path) -> list[Difference]:
-    """Return the differences between what both sides read in one file, both reading at the same time."""
-    before.ask([path])
-    after.ask([path])
-    return differences(before.answer(), after.answer())
-
-
 def compare_together(before: Side, after: Side, paths: Sequence[Path], duplicates: str) -> list[Difference]:
-    """Return the differences between what both sides read in files that are loaded together."""
+    """Return the differences between what both sides load from files together, both at the same time."""
     before.ask(paths, duplicates=duplicates)
     after.ask(paths, duplicates=duplicates)
     return differences(before.answer(), after.answer())
@@ -71,7 +64,7 @@ def main() -> int:
             for label, path in inputs:
                 if time.monotonic() > end:
                     break
-                wrong = compare(before, after, path)
+                wrong = compare_together(before, after, [path], "merge")
                 read += 1
                 if wrong:
                     found.append((path.stat().st_size, label, path, wrong))
