@@ -78,7 +78,8 @@ def check_invocation(
     entries, line_shift:
         The entries of its log, and the number that is added to their lines.
     """
-    finish = None if facts.finish is None else entries[facts.finish].line + line_shift
+    last = next((entry for entry in reversed(entries) if entry.kind == "invocation_finished"), None)
+    finish = None if last is None else last.line + line_shift
     found = [
         *facts.findings,
         *_understanding(entries, line_shift),

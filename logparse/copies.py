@@ -28,9 +28,12 @@ def group_copies(copies: Iterable[Copy]) -> list[list[Copy]]:
         else:
             nameless[_signature(one)].append(one)
     known = [group for same in named.values() for group in by_job(same, lambda c: c.record.job_id)]
-    known = sorted((_ranked(group) for group in known), key=lambda group: group[0].rank)
+    known = [_ranked(group) for group in known]
+    if not nameless:
+        return known
+    known.sort(key=lambda group: group[0].rank)
     unknown = sorted((_ranked(group) for group in nameless.values()), key=_longest)
-    return _Matching(known, unknown).groups() if unknown else known
+    return _Matching(known, unknown).groups()
 
 
 def by_job(items: Iterable[T], job_of: Callable[[T], str | None]) -> list[list[T]]:
@@ -47,12 +50,13 @@ def by_job(items: Iterable[T], job_of: Callable[[T], str | None]) -> list[list[T
     return [found[job] for job in jobs] or [found[None]]
 
 
-def _ranked(group: Iterable[Copy]) -> list[Copy]:
-    return sorted(group, key=lambda one: one.rank)
+def _ranked(group: list[Copy]) -> list[Copy]:
+    # The rank of a copy can need its whole text.
+    return sorted(group, key=lambda one: one.rank) if len(group) > 1 else group
 
 
 def _longest(group: list[Copy]) -> tuple[int, str]:
-    return -len(group[0].entries), group[0].digest
+    return -group[0].size, group[0].content.digest
 
 
 class _Matching:
@@ -65,7 +69,7 @@ class _Matching:
     def __init__(self, known: list[list[Copy]], unknown: list[list[Copy]]) -> None:
         self._nodes = [*known, *unknown]
         self._nameless = range(len(known), len(self._nodes))
-        self._firsts = {_entry(group[0].entries[0]) for group in unknown if group[0].entries}
+        self._firsts = {_entry(group[0].content.entries[0]) for group in unknown if group[0].size}
         #: By the entries of a node: the first node with an id that ends there, and the one without.
         self._ends: dict[bytes, list[int | None]] = {}
         #: Of a node without an id: the node that goes on from its end, and the one with an id within it.
@@ -84,7 +88,7 @@ class _Matching:
         """Yield the copies that begin as a log without an id does."""
         for number, group in enumerate(self._nodes):
             for one in group:
-                if one.entries and _entry(one.entries[0]) in self._firsts:
+                if one.size and _entry(one.content.entries[0]) in self._firsts:
                     yield number, one
 
     def _compare(self, number: int, ended: Iterable[int | None]) -> None:
@@ -126,10 +130,10 @@ def _entry(entry: Entry) -> str:
 def _prefixes(one: Copy) -> Iterator[bytes]:
     """Yield a digest of the first entry, of the first two, and so on."""
     running = blake2b(digest_size=16)
-    for entry in one.entries:
+    for entry in one.content.entries:
         running.update(_entry(entry).encode("utf-8", "surrogatepass"))
         yield running.digest()
 
 
 def _signature(one: Copy) -> bytes:
-    return deque(_prefixes(one), maxlen=1).pop() if one.entries else b""
+    return deque(_prefixes(one), maxlen=1).pop() if one.size else b""

@@ -34,7 +34,8 @@ class Dataset:
     Attributes
     ----------
     gathered:
-        The records that the tables are made of. Their events are made when they are first asked for.
+        The records that the tables are made of. Their lists of events and polls are made when they are
+        first asked for.
     """
 
     def __init__(self, records: Records) -> None:
@@ -79,9 +80,9 @@ class Dataset:
 
     @property
     def records(self) -> Records:
-        """The records that the tables are made of, each with its events."""
+        """The records that the tables are made of, each with all its parts."""
         for record in self.gathered.invocations:
-            record.with_events()
+            record.whole()
         return self.gathered
 
     def __dir__(self) -> list[str]:

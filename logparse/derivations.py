@@ -10,7 +10,7 @@ are computed like all others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
@@ -151,14 +151,15 @@ class Aggregate:
     def of_rows(self, rows: Iterable[Any]) -> Number | None:
         """Return the value over records that have the columns as attributes."""
         chosen = [row for row in rows if all(getattr(row, name) == value for name, value in self.where)]
-        if self.function == "count":
-            return len(chosen)
-        numbers = [getattr(row, self.column) for row in chosen]
-        if None in numbers:
-            return None
-        return self._over(numbers)
+        return self.over([getattr(row, self.column) if self.column else row for row in chosen])
 
-    def _over(self, numbers: list[Number]) -> Number | None:
+    def over(self, values: Sequence[Any]) -> Number | None:
+        """Return the value over the rows that count: over their values in `column`."""
+        if self.function == "count":
+            return len(values)
+        return None if None in values else self._over(values)
+
+    def _over(self, numbers: Sequence[Number]) -> Number | None:
         if self.function == "sum":
             if not numbers:
                 return self.empty

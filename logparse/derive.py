@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -91,6 +91,40 @@ def aggregated(table: str, of: str, rows: Iterable[Any]) -> dict[str, Any]:
         for name, derivation in AGGREGATES[table].items()
         if derivation.table == of
     }
+
+
+def derived_columns(table: str, known: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Return the same as `derived` for many rows: `known` has a list of values for each column."""
+    columns = dict(known)
+    for name, derivation in _within_reach(table, tuple(known)):
+        if name not in known:
+            inputs = zip(*(columns[column] for column in derivation.inputs), strict=True)
+            columns[name] = [None if None in row else derivation.compute(*row) for row in inputs]
+    return {name: values for name, values in columns.items() if name not in known}
+
+
+def aggregated_columns(table: str, of: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Return the same as `aggregated`: `columns` has a list of values for each column of the rows."""
+    rows: dict[tuple[tuple[str, str | bool], ...], Sequence[int]] = {}
+    made = {}
+    for name, derivation in AGGREGATES[table].items():
+        if derivation.table != of:
+            continue
+        if derivation.where not in rows:
+            rows[derivation.where] = _chosen(columns, derivation.where)
+        values = columns[derivation.column] if derivation.column else ()
+        chosen = rows[derivation.where]
+        made[name] = derivation.over([values[row] for row in chosen] if values else chosen)
+    return made
+
+
+def _chosen(columns: Mapping[str, Sequence[Any]], where: Iterable[tuple[str, str | bool]]) -> Sequence[int]:
+    """Return the rows that have the values `where`."""
+    rows: Sequence[int] = range(max(map(len, columns.values())))
+    for name, wanted in where:
+        column = columns[name]
+        rows = [row for row in rows if column[row] == wanted]
+    return rows
 
 
 def times_of(record: Any, *names: str, prefix: str = "") -> dict[str, Number | None]:

@@ -20,7 +20,7 @@ from logparse.entries import Entry
 from logparse.facts import Facts
 from logparse.ids import invocation_created_us, split_job_id
 from logparse.kinds import JOB_KINDS, KINDS, LOG_CUT, with_trait
-from logparse.measures import measure
+from logparse.measures import Polled, measure
 from logparse.merge import as_logged, scheduler_tags
 from logparse.records import Build, Commit, Event, Invocation, Trigger
 from logparse.syntax import Definition, Page, PageTrigger
@@ -76,22 +76,50 @@ def assemble(
     facts = walk(entries)
     if stored is not None:
         facts.build = as_logged(stored, facts.build) if facts.build is not None else stored
-    invocation_id, id_from = _invocation_id(page, facts, name_hint)
+    invocation_id, id_from = find_id(page, facts, name_hint)
     if invocation_id is None and known_id is not None:
         invocation_id, id_from = known_id
     created_us = invocation_created_us(invocation_id) if invocation_id else None
     date_entries(timeline, entries, facts, created_us, day)
-    record = Invocation(invocation_id=invocation_id, id_from=id_from, source=source)
-    record.put_off_events(partial(make_events, entries, line_shift, timeline, facts.attempt_of))
-    record.source_line = entries[0].line + line_shift if entries else None
     for finding in facts.findings:
         finding.line = finding.line + line_shift if finding.line is not None else None
     facts.timer_lines = {key: line + line_shift for key, line in facts.timer_lines.items()}
-    _identify(record, page, facts)
-    _outcome(record, page, facts, entries)
-    measure(record, facts, timeline, created_us)
+    record = Invocation(invocation_id=invocation_id, id_from=id_from, source=source)
+    record.source_line = entries[0].line + line_shift if entries else None
+    fill_in(record, page, entries, facts, timeline, created_us)
+    record.put_off(events=partial(make_events, entries, line_shift, timeline, facts.attempt_of))
     for cut in record.cuts:
         cut.line += line_shift
+    return record, facts, timeline
+
+
+def fill_in(
+    record: Invocation,
+    page: Page,
+    entries: Sequence[Entry],
+    facts: Facts,
+    timeline: Timeline,
+    created_us: int | None,
+    polled: Polled | None = None,
+) -> None:
+    """Fill in all that the page and the facts say of an invocation.
+
+    Parameters
+    ----------
+    record:
+        With its id.
+    page, entries:
+        As in `assemble`. Of the entries of status checks only the last one is needed.
+    facts, timeline:
+        Of the invocation.
+    created_us:
+        When it was created by its id, in microseconds since 1970.
+    polled:
+        What its status checks give, in the place of those in `facts`.
+    """
+    _identify(record, page, facts)
+    _outcome(record, page, facts, entries)
+    measure(record, facts, timeline, created_us, polled)
     for name, part in facts.parts.items():
         setattr(record, name, part)
     record.triggers = _triggers(page, facts)
@@ -100,13 +128,13 @@ def assemble(
     if page.properties_text:
         record.properties = decode_payload(page.properties_text).value or {}
     record.definition, record.definition_revision = page.definition_text, page.revision
-    return record, facts, timeline
 
 
 # --- who and when -----------------------------------------------------------------------------
 
 
-def _invocation_id(page: Page, facts: Facts, name_hint: str | None) -> tuple[str | None, str | None]:
+def find_id(page: Page, facts: Facts, name_hint: str | None) -> tuple[str | None, str | None]:
+    """Return the invocation's id and where it was read. Parameters are those of `assemble`."""
     if facts.request and facts.request.invocation_id:
         return facts.request.invocation_id, "request"
     if facts.timer_ids:

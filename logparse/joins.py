@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 
 from logparse.clock import to_datetime
 from logparse.copies import by_job, group_copies
 from logparse.ids import build_created_us, invocation_created_us, split_job_id
 from logparse.merge import (
+    Content,
     Copy,
     build_findings,
     complete,
@@ -77,7 +79,7 @@ class _Joining:
         }
         self._tagged: defaultdict[str, list[Build]] = defaultdict(list)
         self._used: set[str] = set()
-        self._made: list[tuple[tuple[Any, ...], Invocation]] = []
+        self._made: list[tuple[tuple[Any, ...], Invocation, Content | None]] = []
         self._findings: list[Finding] = []
 
     def join(self, copies: Iterable[Copy]) -> Joined:
@@ -105,7 +107,7 @@ class _Joining:
         invocation_id, job_id = scheduler_tags(self._whole_builds[build.id])
         if invocation_id is None:
             return one
-        record = one.again(None, (invocation_id, "tag"))
+        record = one.content.again(None, (invocation_id, "tag"))
         if record.job_id is None and job_id is not None:
             record.job_id, (record.project, record.job) = job_id, split_job_id(job_id)
         return replace(one, record=record)
@@ -133,7 +135,7 @@ class _Joining:
             record.origin = "both" if stored else "log"
             if record.build is not None:
                 _count(record.build, stored, record.origin)
-            self._made.append((_place(record, group[0].digest), record))
+            self._made.append((_place(record), record, group[0].content))
         if invocation_id is not None:
             self._leave_copies(invocation_id, job_id, identifier)
 
@@ -148,7 +150,7 @@ class _Joining:
         known = None if self._keep or one.record.invocation_id else _known_id(group)
         if known is None and (merged is None or merged == logged):
             return copy(one.record)
-        return one.again(merged, known)
+        return one.content.again(merged, known)
 
     def _merged(self, group: list[Copy], stored: Sequence[Build]) -> Invocation:
         leader, *others = group
@@ -197,7 +199,7 @@ class _Joining:
             record.findings = [*build_findings(stored)]
             for finding in record.findings:
                 finding.invocation_id = invocation_id
-            self._made.append((_place(record, ""), record))
+            self._made.append((_place(record), record, None))
 
     def _result(self) -> Joined:
         alone = []
@@ -208,7 +210,7 @@ class _Joining:
             for build in stored if self._keep else [self._whole_builds[identifier]]:
                 alone.append(_count(copy(build), stored, "build"))
         return Joined(
-            [record for _, record in sorted(self._made, key=lambda made: made[0])],
+            _sorted(self._made),
             sorted(alone, key=_build_place),
             sorted(self._findings, key=lambda f: (f.source or "", f.line or 0, f.code, f.message)),
         )
@@ -245,7 +247,19 @@ def _identity(group: Sequence[Copy]) -> tuple[str | None, str | None]:
     return known[0] if known else None, next(filter(None, jobs), None)
 
 
-def _place(record: Invocation, digest: str) -> tuple[Any, ...]:
+def _sorted(made: list[tuple[tuple[Any, ...], Invocation, Content | None]]) -> list[Invocation]:
+    """Return invocations in the order of their creation; those of one place by their texts."""
+    made.sort(key=lambda one: one[0])
+    found: list[Invocation] = []
+    for _, same in groupby(made, key=lambda one: one[0]):
+        alike = list(same)
+        if len(alike) > 1:
+            alike.sort(key=lambda one: (one[2].digest if one[2] else "", place_of(one[1])))
+        found += [record for _, record, _ in alike]
+    return found
+
+
+def _place(record: Invocation) -> tuple[Any, ...]:
     """Return what invocations are sorted by."""
     return (
         record.created_at is None,
@@ -253,8 +267,6 @@ def _place(record: Invocation, digest: str) -> tuple[Any, ...]:
         record.invocation_id or "",
         record.job_id or "",
         place_of(record)[:2],
-        digest,
-        place_of(record),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date as date_type
 from functools import partial
 from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias, get_args
 
+from logparse import scanner
 from logparse.arguments import Day, EngineName, choice_of, day_of, engine_of, jobs_of, limit_of
 from logparse.buildbucket import read_builds
 from logparse.checks import odd_findings
@@ -20,12 +21,14 @@ from logparse.merge import Copy
 from logparse.pool import read_all
 from logparse.reading import Part, read_parts
 from logparse.records import Build, TriageLog
-from logparse.sources import DEFAULT_MAX_BYTES, Skipped, Source
+from logparse.sources import DEFAULT_MAX_BYTES, Found, Skipped, Source
 from logparse.syntax import Engine
 from logparse.tables import Records, triage_place
 
 Duplicates: TypeAlias = Literal["merge", "keep"]
 _DUPLICATES: Final = get_args(Duplicates)
+#: So many files in a row are read together.
+_MANY: Final = 16
 #: A warning names no more failures than this.
 _NAMED_FAILURES: Final = 3
 
@@ -193,18 +196,37 @@ def _read_logs(
     max_bytes: int,
     day: date_type | None,
     engine: Engine | EngineName,
-    unit: Unit,
+    units: Sequence[Unit],
     *,
     stdin: BinaryIO | None = None,
-) -> _Outcome:
-    """Return what one input of any kind holds."""
+) -> list[_Outcome]:
+    """Return what inputs of any kind hold."""
     parser = engine_of(engine)
-    return _outcome(unit, max_bytes, stdin, lambda source: read_parts(source, date=day, engine=parser))
+    found: list[_Outcome | None] = [None] * len(units)
+    if parser is scanner and len(units) >= _MANY:
+        found = _read_at_once(units, max_bytes)
+    return [
+        known or _outcome(unit, max_bytes, stdin, lambda source: read_parts(source, date=day, engine=parser))
+        for unit, known in zip(units, found, strict=True)
+    ]
 
 
-def _read_builds(max_bytes: int, unit: Unit, *, stdin: BinaryIO | None = None) -> _Outcome:
-    """Return what one input of builds holds."""
-    return _outcome(unit, max_bytes, stdin, _builds_alone)
+def _read_at_once(units: Sequence[Unit], max_bytes: int) -> list[_Outcome | None]:
+    """Return what the files hold that can be read together, None for other inputs."""
+    # Arrays take time to import.
+    from logparse.bulk import read_pages
+
+    found: list[_Outcome | None] = [None] * len(units)
+    files = {n: unit for n, unit in enumerate(units) if isinstance(unit, Found) and unit.path is not None}
+    for place, copy in zip(files, read_pages([*files.values()], max_bytes), strict=True):
+        if copy is not None:
+            found[place] = _Outcome(copy.record.source or "", [copy])
+    return found
+
+
+def _read_builds(max_bytes: int, units: Sequence[Unit], *, stdin: BinaryIO | None = None) -> list[_Outcome]:
+    """Return what inputs of builds hold."""
+    return [_outcome(unit, max_bytes, stdin, _builds_alone) for unit in units]
 
 
 def _outcome(

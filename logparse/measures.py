@@ -7,9 +7,9 @@ the log has spoiled: a count of checks is no count where checks were cut out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from logparse.clock import from_datetime, seconds, to_datetime
 from logparse.derivations import Number
@@ -19,7 +19,28 @@ from logparse.records import Attempt, Cut, Invocation, Poll
 from logparse.timeline import Timeline
 
 
-def measure(record: Invocation, facts: Facts, timeline: Timeline, created_us: int | None) -> None:
+class Polled(NamedTuple):
+    """What the status checks of an invocation give.
+
+    Attributes
+    ----------
+    make:
+        Makes the records of the checks.
+    measures:
+        The columns that are derived from the checks, by name.
+    start_seen, end_seen:
+        When the first checks began that saw the start of the build and its end, as offsets of the timeline.
+    """
+
+    make: Callable[[], list[Poll]]
+    measures: Mapping[str, Any]
+    start_seen: int | None
+    end_seen: int | None
+
+
+def measure(
+    record: Invocation, facts: Facts, timeline: Timeline, created_us: int | None, polled: Polled | None = None
+) -> None:
     """Fill in the times and measures of `record`.
 
     Parameters
@@ -30,6 +51,8 @@ def measure(record: Invocation, facts: Facts, timeline: Timeline, created_us: in
         Of the same invocation.
     created_us:
         When the invocation was created by its id, in microseconds since 1970.
+    polled:
+        What the status checks give, in the place of those in `facts`.
     """
     created = timeline.offset_of(created_us)
     if created is None and created_us is None and timeline.has_head:
@@ -44,10 +67,12 @@ def measure(record: Invocation, facts: Facts, timeline: Timeline, created_us: in
     record.launched_at = to_datetime(timeline.at_us(launched))
     record.finished_at = to_datetime(timeline.at_us(finished))
     record.attempts = [_attempt(a, timeline) for a in facts.attempts]
-    record.polls = [_poll(n, p, timeline) for n, p in enumerate(facts.polls, 1)]
     record.cuts = [_cut(c, timeline) for c in facts.cuts]
-    if not record.truncated:
-        _set(record, aggregated("invocations", "polls", record.polls))
+    if polled is None:
+        polled = _polled(record, facts, timeline)
+    else:
+        record.put_off(polls=polled.make)
+    _set(record, polled.measures)
     asked, answered = facts.request_rpc or (None, None)
     known: dict[str, Number | None] = {
         "created_at": created,
@@ -57,7 +82,7 @@ def measure(record: Invocation, facts: Facts, timeline: Timeline, created_us: in
         "request_answered_at": timeline.offset(answered),
         "duration_s": record.duration_s,
         "poll_rpc_s": record.poll_rpc_s,
-        **_build_times(record, facts, timeline),
+        **_build_times(record, timeline, polled),
     }
     _set(record, derived("invocations", known))
     lower, upper = _clock_bounds(facts, timeline, "answered"), _clock_bounds(facts, timeline, "asked")
@@ -70,21 +95,31 @@ def _set(record: Invocation, values: Mapping[str, Any]) -> None:
         setattr(record, name, value)
 
 
-def _build_times(record: Invocation, facts: Facts, timeline: Timeline) -> dict[str, Number | None]:
+def _polled(record: Invocation, facts: Facts, timeline: Timeline) -> Polled:
+    """Fill in the checks of an invocation, and return what they give."""
+    polls = [_poll(n, p, timeline) for n, p in enumerate(facts.polls, 1)]
+    record.polls = polls
+    measures = {} if record.truncated else aggregated("invocations", "polls", polls)
+    saw_start = next((p for p in facts.polls if p.status == "STARTED"), None)
+    if saw_start is not None and saw_start.behind_cut:
+        saw_start = None
+    build = record.build
+    saw_end = next((p for p in facts.polls if build and build.final and p.status == build.status), None)
+    start, end = (timeline.offset(p.handled) if p else None for p in (saw_start, saw_end))
+    return Polled(lambda: polls, measures, start, end)
+
+
+def _build_times(record: Invocation, timeline: Timeline, polled: Polled) -> dict[str, Number | None]:
     """Return the times of the build, and when the checks began that saw its start and its end."""
     build = record.build
     if build is None:
         return {}
-    saw_start = next((p for p in facts.polls if p.status == "STARTED"), None)
-    if saw_start is not None and saw_start.behind_cut:
-        saw_start = None
-    saw_end = next((p for p in facts.polls if build.final and p.status == build.status), None)
     return {
         "build_created_at": timeline.offset_of(_us(build.created_at)),
         "build_started_at": timeline.offset_of(_us(build.started_at)),
         "build_completed_at": timeline.offset_of(_us(build.completed_at)),
-        "start_seen_at": timeline.offset(saw_start.handled) if saw_start else None,
-        "end_seen_at": timeline.offset(saw_end.handled) if saw_end else None,
+        "start_seen_at": polled.start_seen,
+        "end_seen_at": polled.end_seen,
     }
 
 
@@ -123,16 +158,35 @@ def _poll(seq: int, facts: PollFacts, timeline: Timeline) -> Poll:
         "handled_at": timeline.offset(facts.handled),
         "answered_at": timeline.offset(facts.answered),
     }
-    return Poll(
+    return poll_of(
+        times,
+        timeline.base_us,
         seq=seq,
         source=facts.source,
         timer_id=facts.timer_id,
-        **_moments(times, timeline),
-        **derived("polls", times),
         status=facts.status,
         changed=facts.changed,
         answered=facts.is_answered,
     )
+
+
+def poll_of(times: dict[str, int | None], base_us: int | None, **more: Any) -> Poll:
+    """Return the record of a status check.
+
+    Parameters
+    ----------
+    times:
+        ``due_at``, ``handled_at`` and ``answered_at``, as offsets of a timeline.
+    base_us:
+        Of the timeline.
+    more:
+        The other fields that are not derived from the times.
+    """
+    moments: dict[str, Any] = {
+        name: None if offset is None or base_us is None else to_datetime(base_us + offset)
+        for name, offset in times.items()
+    }
+    return Poll(**moments, **derived("polls", times), **more)
 
 
 def _moments(times: Mapping[str, int | None], timeline: Timeline) -> dict[str, Any]:

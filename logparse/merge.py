@@ -6,13 +6,13 @@ All functions are pure, and their results do not depend on the order of what the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -157,6 +157,29 @@ def scheduler_tags(build: Build) -> tuple[str | None, str | None]:
 # --- copies of an invocation ------------------------------------------------------------------
 
 
+class Content(Protocol):
+    """The content of an input that shows an invocation."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the input's text, hexadecimal."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """The entries of its log."""
+
+    def again(self, stored: Build | None, known_id: tuple[str, str] | None) -> Invocation:
+        """Return the record anew.
+
+        Parameters
+        ----------
+        stored:
+            The invocation's build as all inputs show it.
+        known_id:
+            Its id, and the place where that was read.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """An invocation as one input shows it.
@@ -167,20 +190,16 @@ class Copy:
         Of the input alone.
     is_page:
         Whether the input has more of the page than the log.
-    digest:
-        SHA-256 of the input's text, hexadecimal.
-    again:
-        Makes the record anew with the invocation's build as all inputs show it, and with its id and the
-        place where that was read; each can be None.
-    entries:
-        The entries of its log.
+    size:
+        The number of entries of its log.
+    content:
+        Of the input.
     """
 
     record: Invocation
     is_page: bool
-    digest: str
-    again: Callable[[Build | None, tuple[str, str] | None], Invocation]
-    entries: Sequence[Entry]
+    size: int
+    content: Content
 
     @property
     def rank(self) -> tuple[bool, bool, int, bool, str, tuple[str, int, str]]:
@@ -189,11 +208,25 @@ class Copy:
         return (
             record.status not in FINISHED,
             bool(record.suspicious),
-            -len(self.entries),
+            -self.size,
             not self.is_page,
-            self.digest,
+            self.content.digest,
             place_of(record),
         )
+
+    def __reduce__(self) -> Any:
+        # What is made later stays so in another process.
+        parts = self.record.made_fields(), self.record.put_off_fields
+        return _restored, (*parts, self.is_page, self.size, self.content)
+
+
+def _restored(
+    fields: dict[str, Any], put_off: dict[str, Any], is_page: bool, size: int, content: Content
+) -> Copy:
+    record = Invocation(**fields)
+    if put_off:
+        record.put_off(**put_off)
+    return Copy(record, is_page, size, content)
 
 
 #: What the copy that counts has of its own log, whatever the others have.

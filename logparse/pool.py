@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from logparse.errors import InputError
@@ -19,23 +19,27 @@ from logparse.sources import Found
 
 #: Fewer bytes are read here: starting the workers would take longer.
 _WORTH_BYTES: Final = 6 << 20
+#: So many bytes, or so many files, are read together.
+_CHUNK_BYTES: Final = 1 << 20
+_CHUNK_FILES: Final = 500
 #: More workers are not started.
 _MOST_JOBS: Final = 64
 
 T = TypeVar("T")
-#: Reads one input.
-Read = Callable[[Unit], T]
+#: Reads inputs: returns as many results.
+Read = Callable[[Sequence[Unit]], Sequence[T]]
 
 
 def read_all(units: Iterable[Unit], read: Read[T], here: Read[T], jobs: int) -> Iterator[T | InputError]:
-    """Yield what `read` returns for each input, in their order.
+    """Yield what `read` returns for each input, in the order of the inputs.
 
     Parameters
     ----------
     units:
         Of `logparse.inputs.find_inputs`.
     read:
-        A function that can be pickled, as a `functools.partial` of a module's function. So can its results.
+        A function of several inputs that can be pickled, as a `functools.partial` of a module's function. So
+        can its results, of which it returns one for each input.
     here:
         Does the same in this process, for inputs that no worker can read, as standard input.
     jobs:
@@ -47,7 +51,7 @@ def read_all(units: Iterable[Unit], read: Read[T], here: Read[T], jobs: int) -> 
         In the place of a file that ends the worker.
     """
     if jobs == 1 or os.name != "posix" or not sys.executable:
-        yield from map(here, units)
+        yield from _alone(units, here)
         return
     first: list[Unit] = []
     size = 0
@@ -58,16 +62,41 @@ def read_all(units: Iterable[Unit], read: Read[T], here: Read[T], jobs: int) -> 
         if size >= _WORTH_BYTES:
             break
     else:
-        yield from map(here, first)
+        yield from _alone(first, here)
         return
     # The modules that start processes take time to import.
     from logparse.workers import Pool
 
-    pool = Pool(read, here, min(jobs, _MOST_JOBS), _size)
+    pool = Pool(read, here, min(jobs, _MOST_JOBS), _chunks)
     try:
         yield from pool.run(_chained(first, rest))
     finally:
         pool.close()
+
+
+def _alone(units: Iterable[Unit], here: Read[T]) -> Iterator[T]:
+    """Read inputs in this process."""
+    for chunk in _chunks(units):
+        yield from here(chunk if isinstance(chunk, list) else [chunk])
+
+
+def _chunks(units: Iterable[Unit]) -> Iterator[list[Unit] | Unit]:
+    """Yield files in lists that are read together, and alone each input that only this process can read."""
+    chunk: list[Unit] = []
+    size = 0
+    for unit in units:
+        bytes_ = _size(unit)
+        if bytes_ is None or (chunk and size + bytes_ > _CHUNK_BYTES) or len(chunk) == _CHUNK_FILES:
+            if chunk:
+                yield chunk
+            chunk, size = [], 0
+        if bytes_ is None:
+            yield unit
+        else:
+            chunk.append(unit)
+            size += bytes_
+    if chunk:
+        yield chunk
 
 
 def _chained(first: list[Unit], rest: Iterator[Unit]) -> Iterator[Unit]:

@@ -5,11 +5,11 @@ Each function returns or raises; nothing is printed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from hashlib import sha256
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from logparse import scanner
 from logparse.arguments import Day, EngineName, day_of, engine_of, limit_of
@@ -149,6 +149,14 @@ def _invocations_of(opened: Source, day: date | None, engine: Engine) -> list[In
     return found
 
 
+class Kept(NamedTuple):
+    """The content of an input that is kept in memory. See `logparse.merge.Content`."""
+
+    digest: str
+    entries: Sequence[Entry]
+    again: Callable[[Build | None, tuple[str, str] | None], Invocation]
+
+
 # --- one source -------------------------------------------------------------------------------
 
 
@@ -161,7 +169,7 @@ def read_source(source: Source, *, date: date | None = None, engine: Engine = sc
         Where it holds none of these.
     """
     parts = read_parts(source, date=date, engine=engine)
-    return [part.record.with_events() if isinstance(part, Copy) else part for part in parts]
+    return [part.record.whole() if isinstance(part, Copy) else part for part in parts]
 
 
 def read_parts(source: Source, *, date: date | None = None, engine: Engine = scanner) -> list[Part]:
@@ -197,7 +205,8 @@ def _read_page(
             yield _triage_log(entries, source.name, text.line_shift)
         else:
             again = partial(_invocation, head, entries, source.name, hint, text.line_shift, day)
-            yield Copy(again(None, None), head._replace(preamble="") != log, digest, again, entries)
+            content = Kept(digest, entries, again)
+            yield Copy(again(None, None), head._replace(preamble="") != log, len(entries), content)
         head = log
 
 

@@ -7,11 +7,10 @@ compare by value, print well and render as a small table in a notebook.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
 
 from logparse.buildrecords import Bot as Bot
 from logparse.buildrecords import Build as Build
@@ -121,7 +120,7 @@ class Invocation(Record, dict=True):
     Meanings of all fields that are columns stand in `logparse.columns`. An invocation that only a
     build shows (`origin` is ``build``) has no entries.
 
-    The events of a log can be made when they are first asked for: see `put_off_events`.
+    Lists of parts can be made when they are first asked for: see `put_off`.
     """
 
     invocation_id: str | None = None
@@ -188,60 +187,73 @@ class Invocation(Record, dict=True):
     source: str | None = None
     source_line: int | None = None
 
-    def put_off_events(self, make: Callable[[], list[Event]]) -> None:
-        """Have `make` return the events when they are first asked for.
+    def put_off(self, **makers: Callable[[], list[Any]]) -> None:
+        """Have a function make the list of a field when it is first asked for.
 
-        Until then the field `events` is unset. Python's access to it makes the events, and so do
-        comparing, copying deeply, pickling and printing. msgspec's functions do not make them: they
-        need `with_events`.
+        Until then the field is unset. Python's access to it makes the list, and so do comparing, copying
+        deeply, pickling and printing. msgspec's functions do not make it: they need `whole`.
+
+        Parameters
+        ----------
+        makers:
+            The function of each field, by the field's name: ``events`` or ``polls``.
         """
-        self.__dict__["make_events"] = make
-        del self.events
+        self.__dict__.setdefault("makers", {}).update(makers)
+        for name in makers:
+            delattr(self, name)
 
     @property
-    def are_events_put_off(self) -> bool:
-        """Whether the events are not made yet."""
-        return "make_events" in self.__dict__
+    def put_off_fields(self) -> dict[str, Callable[[], list[Any]]]:
+        """The functions of the fields that are not made yet, by their names."""
+        return dict(self.__dict__.get("makers", {}))
 
-    def with_events(self) -> Invocation:
-        """Return this record once its events are made."""
-        _ = self.events
+    def whole(self) -> Invocation:
+        """Return this record once all its fields are made."""
+        for name in self.put_off_fields:
+            getattr(self, name)
         return self
 
-    def passing_events(self) -> list[Event]:
-        """Return the events without keeping them where they are not made yet."""
-        make: Callable[[], list[Event]] | None = self.__dict__.get("make_events")
-        return self.events if make is None else make()
+    def with_events(self) -> Invocation:
+        """Return this record once its events are made. Deprecated: use `whole`."""
+        warnings.warn("with_events is now whole", DeprecationWarning, stacklevel=2)
+        return self.whole()
+
+    def passing(self, name: str) -> list[Any]:
+        """Return the list of a field without keeping it where it is not made yet."""
+        make = self.put_off_fields.get(name)
+        return getattr(self, name) if make is None else make()
 
     if not TYPE_CHECKING:
         # A type checker would take every name for an attribute.
         def __getattr__(self, name: str) -> Any:
-            make = self.__dict__.pop("make_events", None) if name == "events" else None
+            make = self.__dict__.get("makers", {}).pop(name, None)
             if make is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            self.events = make()
-            return self.events
+            setattr(self, name, make())
+            return getattr(self, name)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Invocation):
             return NotImplemented
-        self.with_events()
-        other.with_events()
+        self.whole()
+        other.whole()
         return super().__eq__(other)
 
     def __reduce__(self) -> Any:
-        self.with_events()
+        self.whole()
         return super().__reduce__()
 
     def __copy__(self) -> Invocation:
-        make = self.__dict__.get("make_events")
-        if make is None:
-            return msgspec.structs.replace(self)
-        copied = Invocation(
-            **{name: getattr(self, name) for name in self.__struct_fields__ if name != "events"}
-        )
-        copied.put_off_events(make)
+        makers = self.put_off_fields
+        copied = Invocation(**self.made_fields())
+        if makers:
+            copied.put_off(**makers)
         return copied
+
+    def made_fields(self) -> dict[str, Any]:
+        """Return the values of the fields that are made, by name."""
+        makers = self.__dict__.get("makers", {})
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name not in makers}
 
     @property
     def bot(self) -> Bot | None:

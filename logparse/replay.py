@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from logparse.buildbucket import (
@@ -23,6 +24,7 @@ from logparse.entries import REMARKS, Entry
 from logparse.facts import AttemptFacts, CutFacts, Due, Exchange, Facts, PollFacts, Seen, Wait
 from logparse.ids import parse_timer_id
 from logparse.kinds import EFFECTS, LOG_CUT, TASKS, with_trait
+from logparse.messages import Value
 from logparse.odd import attempt_number, is_lost_number
 from logparse.records import Build, Finding
 
@@ -37,17 +39,26 @@ class Replay:
     """The state of a replay. It applies the effects that the table of kinds states for each entry.
 
     A method ``on_<kind>`` has the logic of a kind whose row says ``run``.
+
+    Parameters
+    ----------
+    read_answer:
+        Reads the build from the answer to its request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, read_answer: Callable[[Json], Build | None] = read_build) -> None:
+        self._read_answer = read_answer
         self.facts = Facts()
         self._index = 0
         self._last: int | None = None
         self._begun = False
         self._lost = True
         self._requested: int | None = None
+        self.launched: Build | None = None
+        """The build that the last answer to a request showed."""
         self._poll: PollFacts | None = None
-        self._status: str | None = None
+        self.status: str | None = None
+        """The status of the build that was known last."""
         self._mutation: int | None = None
         self._cut_open = False
         self._undecodable: tuple[Entry, str] | None = None
@@ -235,12 +246,13 @@ class Replay:
         asked, self._requested = self._requested, None
         if asked is not None:
             self.facts.request_rpc = asked, self._index
-        build = read_build(value) if value is not None else None
+        build = self._read_answer(value) if value is not None else None
         if value is None or build is None:
             return
+        self.launched = build
         self.learn(entry, build, value, asked)
         self._stamp(entry, build, value, is_launch=True)
-        self._status = build.status
+        self.status = build.status
         self.launch()
 
     def learn(self, entry: Entry, build: Build, value: Json, asked: int | None) -> None:
@@ -282,6 +294,10 @@ class Replay:
         self.close_poll()
         self._poll = PollFacts(source, self._index, behind_cut=self._after_cut)
 
+    def keep_open(self, poll: PollFacts) -> None:
+        """Wait for the answer to a check that has begun."""
+        self._poll = poll
+
     def close_poll(self) -> None:
         """Keep a check that nothing answered."""
         if self._poll is not None:
@@ -294,13 +310,13 @@ class Replay:
         Without a check, the answer belongs to the launch: the build had ended before it was asked for.
         """
         if self._poll is None and not self._after_cut:
-            self._status = status
+            self.status = status
             return PollFacts(None, None)
         poll = self._poll or PollFacts(None, None, behind_cut=True)
         self._poll = None
         poll.answered, poll.status, poll.is_answered = self._index, status, True
-        poll.changed = None if poll.behind_cut and self._status is None else status != self._status
-        self._status = status
+        poll.changed = None if poll.behind_cut and self.status is None else status != self.status
+        self.status = status
         self.facts.polls.append(poll)
         return poll
 
@@ -315,18 +331,13 @@ class Replay:
             self._poll.source = "timer"
 
     def on_build_status(self, entry: Entry) -> None:
-        fields = {name: str(value) for name, value in entry.fields.items()}
-        build_id = fields.get("build_id")
-        if build_id is not None and self.facts.build is None:
+        build_id = entry.fields.get("build_id")
+        if isinstance(build_id, str) and self.facts.build is None:
             self.facts.build = Build(id=build_id)
-        status = status_in_v2(
-            fields["status"],
-            fields.get("result"),
-            fields.get("failure_reason"),
-            fields.get("cancelation_reason"),
-        )
+        status = status_of(entry.fields)
         poll = self.answer(status)
-        self._see(build_id or (self.facts.build.id if self.facts.build is not None else None), poll)
+        known = self.facts.build.id if self.facts.build is not None else None
+        self._see(build_id if isinstance(build_id, str) else known, poll)
         if self.facts.build is not None and not self.facts.build.final:
             self.facts.build.status = status
         self.launch()
@@ -351,6 +362,13 @@ class Replay:
             self._stamp(entry, build, value)
             if poll.status is None:
                 poll.status = build.status
+
+
+def status_of(fields: Mapping[str, Value]) -> str | None:
+    """Return the status that an entry of the kind `build_status` states, in version 2's words."""
+    names = ("status", "result", "failure_reason", "cancelation_reason")
+    status, *reasons = (None if name not in fields else str(fields[name]) for name in names)
+    return status_in_v2(status, *reasons)
 
 
 def error_of(entry: Entry) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from logparse import gonotation
@@ -275,10 +276,19 @@ _CLOSING: Final = {"{": "}", "<": ">"}
 
 def parse_definition(text: str) -> Definition | None:
     """Return a protobuf message in text format, or None where `text` is none or nests too deep."""
+    return _short_definition(text) if len(text) <= _SHORT else _definition(text)
+
+
+def _definition(text: str) -> Definition | None:
     try:
         return _parse_fields(_Tokens(text), "", 0)
     except SyntaxError:
         return None
+
+
+#: The invocations of a job have one definition.
+_SHORT: Final = 4_000
+_short_definition: Final = lru_cache(maxsize=256)(_definition)
 
 
 class _Tokens:

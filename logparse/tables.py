@@ -187,13 +187,13 @@ def row_counts(records: Records) -> dict[str, int]:
     builds = [build for build, _ in _all_builds(records)]
     return {
         "invocations": len(invocations),
-        "events": sum(len(log.events) for log in logs),
-        "polls": sum(len(record.polls) for record in invocations),
+        "events": sum(len(_passing_events(log)) for log in logs),
+        "polls": sum(len(record.passing("polls")) for record in invocations),
         "attempts": sum(len(record.attempts) for record in invocations),
         "builds": len(builds),
         "steps": sum(len(build.steps) for build in builds),
         "triggers": sum(len(record.triggers) for record in invocations),
-        "unrecognized": sum(event.kind is None for log in logs for event in log.events),
+        "unrecognized": sum(log.unrecognized or 0 for log in logs),
         "findings": len(records.all_findings),
         "failures": len(records.failures) + len(records.skipped),
     }
@@ -219,14 +219,14 @@ def _event_rows(records: Records) -> Iterator[Row]:
 
 
 def _passing_events(log: Invocation | TriageLog) -> list[Event]:
-    return log.passing_events() if isinstance(log, Invocation) else log.events
+    return log.passing("events") if isinstance(log, Invocation) else log.events
 
 
 def _part_rows(table: str, part: str) -> Callable[[Records], Iterator[Row]]:
     def rows(records: Records) -> Iterator[Row]:
         for record in records.invocations:
             whose = _whose(record)
-            for item in getattr(record, part):
+            for item in record.passing(part):
                 yield _row(item, TABLES[table], **whose)
 
     return rows
@@ -265,7 +265,7 @@ def _step_rows(records: Records) -> Iterator[Row]:
 
 def _unrecognized_rows(records: Records) -> Iterator[Row]:
     for log in records.logs:
-        if isinstance(log, Invocation) and log.are_events_put_off and not log.unrecognized:
+        if isinstance(log, Invocation) and "events" in log.put_off_fields and not log.unrecognized:
             continue
         for event in _passing_events(log):
             if event.kind is None:

@@ -23,7 +23,7 @@ _REVISION_RE: Final = re.compile(r"[0-9a-f]{7,64}")
 
 def walk(entries: list[Entry]) -> Facts:
     """Return the facts that the entries of one invocation show."""
-    walker = _Walker()
+    walker = Walker()
     for index, entry in enumerate(entries):
         walker.step(index, entry)
     walker.close_poll()
@@ -31,7 +31,7 @@ def walk(entries: list[Entry]) -> Facts:
     return walker.facts
 
 
-class _Walker(Replay):
+class Walker(Replay):
     """A replay that also handles what tasks of one kind write."""
 
     # --- Swarming tasks -----------------------------------------------------------------------
@@ -98,6 +98,6 @@ def _split_trigger_id(trigger_id: str) -> tuple[str, str, str] | tuple[None, Non
 
 #: A row that says ``run`` needs a method, and a method needs such a row.
 _RUN: Final = {kind for kind, effects in EFFECTS.items() if any(e.action == "run" for e in effects)}
-_METHODS: Final = {name.removeprefix("on_") for name in dir(_Walker) if name.startswith("on_")}
+_METHODS: Final = {name.removeprefix("on_") for name in dir(Walker) if name.startswith("on_")}
 if _RUN != _METHODS:
     raise ValueError(f"kinds and methods of the replay differ: {sorted(_RUN ^ _METHODS)}")

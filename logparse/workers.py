@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection, Pipe
 from queue import SimpleQueue
@@ -18,12 +18,9 @@ from logparse.inputs import Unit
 from logparse.sources import Found
 
 T = TypeVar("T")
-#: Reads one input.
-Read = Callable[[Unit], T]
+#: Reads inputs: returns as many results.
+Read = Callable[[Sequence[Unit]], Sequence[T]]
 
-#: A worker gets so many bytes, or so many files, at once.
-_CHUNK_BYTES: Final = 1 << 18
-_CHUNK_FILES: Final = 200
 #: Chunks that wait for their turn, for each worker.
 _AHEAD: Final = 3
 
@@ -74,16 +71,20 @@ class Pool(Generic[T]):
     ----------
     read, here, jobs:
         As in `logparse.pool.read_all`.
-    size_of:
-        Returns the bytes of an input, None for one that only this process can read.
+    split:
+        Yields inputs in lists that are read together, and alone each input that only this process can read.
     """
 
     def __init__(
-        self, read: Read[T], here: Read[T], jobs: int, size_of: Callable[[Unit], int | None]
+        self,
+        read: Read[T],
+        here: Read[T],
+        jobs: int,
+        split: Callable[[Iterable[Unit]], Iterable[list[Unit] | Unit]],
     ) -> None:
         self._read = read
         self._here = here
-        self._size_of = size_of
+        self._split = split
         self._jobs = jobs
         self._closed = False
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="logparse")
@@ -97,7 +98,7 @@ class Pool(Generic[T]):
     def run(self, units: Iterable[Unit]) -> Iterator[T | InputError]:
         """Yield what is read of each input, in order."""
         waiting: deque[Future[list[T | InputError]] | Unit] = deque()
-        for chunk in _chunks(units, self._size_of):
+        for chunk in self._split(units):
             waiting.append(self._threads.submit(self._of_chunk, chunk) if isinstance(chunk, list) else chunk)
             if len(waiting) > _AHEAD * self._jobs:
                 yield from self._taken(waiting.popleft())
@@ -105,7 +106,7 @@ class Pool(Generic[T]):
             yield from self._taken(waiting.popleft())
 
     def _taken(self, item: Future[list[T | InputError]] | Unit) -> Iterable[T | InputError]:
-        return item.result() if isinstance(item, Future) else [self._here(item)]
+        return item.result() if isinstance(item, Future) else self._here([item])
 
     def _of_chunk(self, files: list[Unit]) -> list[T | InputError]:
         worker = self._free.get()
@@ -159,25 +160,6 @@ class Pool(Generic[T]):
             self._end(worker)
 
 
-def _chunks(units: Iterable[Unit], size_of: Callable[[Unit], int | None]) -> Iterator[list[Unit] | Unit]:
-    """Yield files in lists, and alone each input that only this process can read."""
-    chunk: list[Unit] = []
-    size = 0
-    for unit in units:
-        bytes_ = size_of(unit)
-        if bytes_ is None or size + bytes_ > _CHUNK_BYTES or len(chunk) == _CHUNK_FILES:
-            if chunk:
-                yield chunk
-            chunk, size = [], 0
-        if bytes_ is None:
-            yield unit
-        else:
-            chunk.append(unit)
-            size += bytes_
-    if chunk:
-        yield chunk
-
-
 def serve(fd: int, cpu: int | None) -> None:
     """Read files for the process that started this one, until it ends. Only workers call it."""
     import gc
@@ -199,6 +181,6 @@ def serve(fd: int, cpu: int | None) -> None:
 
 def _answer(read: Read[Any], files: list[Unit]) -> object:
     try:
-        return [read(file) for file in files]
+        return read(files)
     except Exception as error:
         return error

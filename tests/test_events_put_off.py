@@ -28,7 +28,7 @@ KINDS = ["attempt_started", None, "invocation_finished"]
 def put_off() -> lp.Invocation:
     """Return a record whose events are not made yet."""
     (record,) = gather([LOG]).gathered.invocations
-    assert record.are_events_put_off
+    assert "events" in record.put_off_fields
     return record
 
 
@@ -64,7 +64,7 @@ def test_rows_of_events_are_not_kept(made: list[int]) -> None:
     data = gather([LOG])
     assert [row["kind"] for row in rows(data.gathered, "events")][1:] == KINDS
     assert made == [4]
-    assert data.gathered.invocations[0].are_events_put_off
+    assert "events" in data.gathered.invocations[0].put_off_fields
 
 
 def test_events_are_made_once(made: list[int]) -> None:
@@ -72,12 +72,12 @@ def test_events_are_made_once(made: list[int]) -> None:
     assert [e.kind for e in record.events][1:] == KINDS
     assert record.events is record.events
     assert made == [4]
-    assert not record.are_events_put_off
+    assert "events" not in record.put_off_fields
 
 
 def test_the_records_of_a_dataset_have_their_events() -> None:
     (record,) = lp.load(LOG).records.invocations
-    assert not record.are_events_put_off
+    assert "events" not in record.put_off_fields
     assert len(msgspec.to_builtins(record)["events"]) == 4
 
 
@@ -96,12 +96,17 @@ def test_a_parsed_record_has_its_events() -> None:
     ],
 )
 def test_a_record_is_the_same_with_its_events_put_off(use: Callable[[Any], Any]) -> None:
-    whole = put_off().with_events()
+    whole = put_off().whole()
     assert use(put_off()) == whole
     assert whole == use(put_off())
     assert repr(use(put_off())) == repr(whole)
     assert use(put_off())._repr_html_() == whole._repr_html_()
     assert "events" in repr(whole)
+
+
+def test_the_old_name_of_whole_warns() -> None:
+    with pytest.warns(DeprecationWarning, match="whole"):
+        assert "events" not in put_off().with_events().put_off_fields
 
 
 def test_records_that_differ_in_an_event_differ() -> None:
@@ -120,4 +125,4 @@ def test_a_record_of_ones_own_has_the_events_that_it_was_given() -> None:
     record = lp.Invocation(events=[lp.Event(seq=1, line=1)])
     assert copy.copy(record) == record
     assert copy.copy(record).events is record.events
-    assert record.passing_events() is record.events
+    assert record.passing("events") is record.events

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from named import read_name
+from named import read_names
 
 import logparse as lp
-from logparse import pool, workers
+from logparse import pool
 from logparse.errors import InputError, UsageError
 from logparse.inputs import find_inputs
 from logparse.pool import read_all
@@ -27,7 +27,7 @@ LOGS = Path(__file__).parent / "data" / "logs"
 def _worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few files are worth several processes here, and chunks are small."""
     monkeypatch.setattr(pool, "_WORTH_BYTES", 1)
-    monkeypatch.setattr(workers, "_CHUNK_FILES", 3)
+    monkeypatch.setattr(pool, "_CHUNK_FILES", 3)
 
 
 def files(folder: Path, texts: list[str]) -> list[str]:
@@ -38,7 +38,10 @@ def files(folder: Path, texts: list[str]) -> list[str]:
 
 def test_the_order_is_that_of_the_files(tmp_path: Path) -> None:
     units = find_inputs(files(tmp_path, [f"t{n}" for n in range(20)]), "load")
-    found = [item for item in read_all(units, read_name, read_name, 2) if not isinstance(item, InputError)]
+    found: list[tuple[str, int]] = []
+    for item in read_all(units, read_names, read_names, 2):
+        assert not isinstance(item, InputError)
+        found.append(item)
     assert [text for text, _ in found] == [f"t{n}" for n in range(20)]
     processes = {process for _, process in found}
     assert os.getpid() not in processes
@@ -49,7 +52,7 @@ def test_the_order_is_that_of_the_files(tmp_path: Path) -> None:
 def test_a_worker_that_dies_costs_one_file(tmp_path: Path) -> None:
     texts = ["a", "b", "kill", "c", "d", "e", "kill", "f"]
     units = find_inputs(files(tmp_path, texts), "load")
-    found = list(read_all(units, read_name, read_name, 2))
+    found = list(read_all(units, read_names, read_names, 2))
     names = [str(item) if isinstance(item, InputError) else item[0] for item in found]
     sentence = "reading it ended the process that read it; read it alone with --jobs 1, or leave it out"
     assert names == [
@@ -67,7 +70,7 @@ def test_a_worker_that_dies_costs_one_file(tmp_path: Path) -> None:
 def test_an_error_of_the_reader_is_raised(tmp_path: Path) -> None:
     units = find_inputs(files(tmp_path, ["a", "fail"]), "load")
     with pytest.raises(ZeroDivisionError, match="of the test"):
-        list(read_all(units, read_name, read_name, 2))
+        list(read_all(units, read_names, read_names, 2))
 
 
 def test_tables_do_not_depend_on_the_number_of_jobs(tmp_path: Path) -> None:

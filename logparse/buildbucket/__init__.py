@@ -5,7 +5,13 @@ is the table of a build's fields, `builds` reads builds by it, `requests` and `s
 payloads of a log, `scan` finds the end of broken JSON, `files` reads files of builds.
 """
 
-from logparse.buildbucket.builds import answer_clock_us, answer_updated_us, is_build, read_build
+from logparse.buildbucket.builds import (
+    answer_clock_us,
+    answer_updated_us,
+    is_build,
+    read_build,
+    read_launched,
+)
 from logparse.buildbucket.fields import FIELDS, Field, status_in_v2
 from logparse.buildbucket.files import builds_in, read_builds
 from logparse.buildbucket.payloads import (
@@ -34,6 +40,7 @@ __all__ = [
     "is_too_deep",
     "read_build",
     "read_builds",
+    "read_launched",
     "read_request",
     "read_swarming_task",
     "status_in_v2",

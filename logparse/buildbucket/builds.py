@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from logparse.buildbucket import values
-from logparse.buildbucket.fields import FIELDS, Field, Parts, Place, places, spellings, value_at
+from logparse.buildbucket.fields import FIELDS, Field, Parts, computed, is_default, places, spellings
 from logparse.buildbucket.payloads import Json
+from logparse.buildbucket.values import OfDimensions
 from logparse.records import Bot, Build
 
 _INNER_KEYS: Final = ("parameters_json", "result_details_json")
@@ -18,33 +19,88 @@ _SENTENCES: Final = {
 
 
 class Dialect:
-    """One column of the field table, made ready for reading."""
+    """One column of the field table, made ready for reading.
+
+    Each value is looked up once, however many fields can have it. Slots number the values: the paths of keys
+    come first, each after the path that leads to it; then the values of tags.
+    """
 
     def __init__(self, fields: tuple[Field, ...], version: int) -> None:
         self.version = version
-        self._rows = [(f.name, places(f.v1 if version == 1 else f.v2), f.read) for f in fields]
-        self.keys = frozenset(key for _, among, _ in self._rows for key in _first_keys(among))
+        rows = [(field, places(field.v1 if version == 1 else field.v2)) for field in fields]
+        paths = dict.fromkeys(path for _, among in rows for place in among for path in _prefixes(place.keys))
+        self._slots: dict[Any, int] = {path: slot for slot, path in enumerate(paths)}
+        self._paths = [(self._slots.get(path[:-1], -1), path[-1]) for path in paths]
+        tags = dict.fromkeys(place for _, among in rows for place in among if place.kind.startswith("tag"))
+        self._tags = list(tags)
+        self._slots |= {place: slot for slot, place in enumerate(tags, len(paths))}
+        self._rows = [
+            (
+                field.name,
+                [(self._slots.get(place.keys or place, -1), place) for place in among],
+                field.read,
+                field.read.take if isinstance(field.read, OfDimensions) else None,
+            )
+            for field, among in rows
+        ]
+        self.keys = frozenset(key for path in paths if len(path) == 1 for key in path[0])
 
     def read(self, build: Json) -> dict[str, Any]:
         """Return the fields of a build that are known, by name."""
         parts = Parts(build, values.tags(build.get("tags")), self.version)
+        slots = self._values(parts)
+        dimensions: dict[int, dict[str, list[str]]] = {}
         found = {}
-        for name, among, read in self._rows:
-            for place in among:
-                value = value_at(parts, place)
-                known = None if value is None else read(value)
+        for name, among, read, take in self._rows:
+            for slot, place in among:
+                value = slots[slot] if slot >= 0 else computed(parts, place)
+                if value is None:
+                    continue
+                if take is None:
+                    known = read(value)
+                else:
+                    if slot not in dimensions:
+                        dimensions[slot] = values.dimensions(value)
+                    known = take(dimensions[slot], value)
                 if known is not None and known != [] and known != {}:
                     found[name] = known
                     break
         return found
 
+    def _values(self, parts: Parts) -> list[Any]:
+        """Return the value of each slot, None where there is none or one that means that it is not set."""
+        found: list[Any] = []
+        for parent, keys in self._paths:
+            holder = parts.value if parent < 0 else found[parent]
+            value = None
+            if isinstance(holder, dict):
+                for key in keys:
+                    value = holder.get(key)
+                    if value is not None:
+                        break
+            found.append(value)
+        named = values.listed_by_key(parts.tags)
+        for place in self._tags:
+            listed = named.get(place.name)
+            found.append(listed and (listed if place.kind == "tags" else listed[0]))
+        return found if self.version == 1 else [None if is_default(value) else value for value in found]
 
-def _first_keys(among: tuple[Place, ...]) -> list[str]:
-    return [key for place in among if place.keys for key in place.keys[0]]
+
+def _prefixes(path: tuple[tuple[str, ...], ...]) -> list[tuple[tuple[str, ...], ...]]:
+    """Return the paths that lead to a path, and the path."""
+    return [path[: size + 1] for size in range(len(path))]
 
 
 V1: Final = Dialect(FIELDS, 1)
 V2: Final = Dialect(FIELDS, 2)
+#: What says when a build was launched, and how it was then.
+_OF_LAUNCH: Final = tuple(
+    field
+    for field in FIELDS
+    if field.name in ("id", "number", "status", "properties") or field.name.endswith("_at")
+)
+_V1_LAUNCHED: Final = Dialect(_OF_LAUNCH, 1)
+_V2_LAUNCHED: Final = Dialect(_OF_LAUNCH, 2)
 _SHARED: Final = frozenset({"status", "result", "project", "bucket", "url"})
 #: Keys that only one version has. Version 2 has no `bucket` of its own, but other objects have.
 _V2_KEYS: Final = V2.keys - V1.keys - _SHARED
@@ -100,9 +156,21 @@ def read_build(value: Json) -> Build | None:
 
     Reading does not fail, whatever the object holds: a value of another type than expected counts as missing.
     """
+    made = _read(value, V1, V2)
+    if made is not None:
+        _explain(made)
+    return made
+
+
+def read_launched(value: Json) -> Build | None:
+    """Return the same with no more fields than an invocation needs of a build that is read whole later."""
+    return _read(value, _V1_LAUNCHED, _V2_LAUNCHED)
+
+
+def _read(value: Json, v1: Dialect, v2: Dialect) -> Build | None:
     build = build_in(value)
-    dialect = V1 if is_v1(build) else V2
-    if dialect is V1:
+    dialect = v1 if is_v1(build) else v2
+    if dialect is v1:
         build = {**build, **{key: values.inner(build.get(key)) for key in _INNER_KEYS}}
     found = dialect.read(build)
     if "id" not in found:
@@ -110,9 +178,7 @@ def read_build(value: Json) -> Build | None:
     bot_id, dimensions = found.pop("bot.id", None), found.pop("bot.dimensions", {})
     if bot_id or dimensions:
         found["bot"] = Bot(id=bot_id, dimensions=dimensions)
-    made = Build(**found, version=dialect.version)
-    _explain(made)
-    return made
+    return Build(**found, version=dialect.version)
 
 
 def _explain(build: Build) -> None:

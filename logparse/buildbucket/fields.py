@@ -99,7 +99,8 @@ def _v2_cancellation(parts: Parts) -> Any:
     """Return the reason to cancel, where that ended the build: a build can also end before it is canceled."""
     if values.status(parts.value.get("status")) != "CANCELED":
         return None
-    return value_at(parts, _CANCELLATION)
+    written = (parts.value.get(key) for key in spellings("cancellationMarkdown"))
+    return next((value for value in written if value is not None), None)
 
 
 COMPUTED: Final[dict[str, Callable[[Parts], Any]]] = {
@@ -172,7 +173,7 @@ FIELDS: Final = (
         f"{_V2_BOT} output.properties.bot_id",
         values.bot_id,
     ),
-    Field("bot.dimensions", _V1_TASK_BOT, _V2_BOT, values.dimensions),
+    Field("bot.dimensions", _V1_TASK_BOT, _V2_BOT, values.all_dimensions),
     Field(
         "swarming_task_id",
         f"tag:swarming_task_id {_V1_TASK}.task_id",
@@ -186,7 +187,7 @@ FIELDS: Final = (
         "infra.swarming.priority infra.backend.config.priority",
         values.integer,
     ),
-    Field("requested_dimensions", _V1_ASKED, _V2_ASKED, values.dimensions),
+    Field("requested_dimensions", _V1_ASKED, _V2_ASKED, values.all_dimensions),
     Field("requested_pool", f"{_V1_ASKED} tags:swarming_tag", _V2_ASKED, values.pool),
     Field("requested_os", f"{_V1_ASKED} tags:swarming_tag", _V2_ASKED, values.os),
     Field("scheduling_timeout_s", f"{_V1_CONFIG}.expiration_secs", "schedulingTimeout", values.duration_s),
@@ -243,27 +244,12 @@ def places(written: str) -> tuple[Place, ...]:
     return tuple(made)
 
 
-(_CANCELLATION,) = places("cancellationMarkdown")
+def computed(parts: Parts, place: Place) -> Any:
+    """Return the value at a place of the kind ``=``, None where it is not known or not set."""
+    value = COMPUTED[place.name](parts)
+    return None if parts.version == 2 and is_default(value) else value
 
 
-def value_at(parts: Parts, place: Place) -> Any:
-    """Return the value at a place; None where there is none, or one that means that the field is not set."""
-    if place.keys:
-        value: Any = parts.value
-        for keys in place.keys:
-            if not isinstance(value, dict):
-                return None
-            for key in keys:
-                if value.get(key) is not None:
-                    value = value[key]
-                    break
-            else:
-                return None
-    elif place.kind == "=":
-        value = COMPUTED[place.name](parts)
-    else:
-        prefix = f"{place.name}:"
-        listed = [tag[len(prefix) :] for tag in parts.tags if tag.startswith(prefix)]
-        value = listed if place.kind == "tags" else next(iter(listed), None)
-    unset = parts.version == 2 and value is not False and value in _DEFAULTS
-    return None if unset else value
+def is_default(value: Any) -> bool:
+    """Return whether a value of version 2 is a default, which means that the field is not set."""
+    return value is not False and value in _DEFAULTS

@@ -8,7 +8,8 @@ that a field is not set.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from logparse.buildbucket.payloads import Json, decode_payload
@@ -25,6 +26,7 @@ STATUSES: Final = {
     36: "INFRA_FAILURE",
     68: "CANCELED",
 }
+_ONLY_TEXT: Final = {str}
 #: An enum of three values: `UNSET` is 0.
 _TRINARY: Final = {"YES": True, "1": True, "NO": False, "2": False}
 #: Year 1 is the zero time of Go. The last day of the year 9999 is not used, so that any zone can show a time.
@@ -178,6 +180,16 @@ def by_key(listed: Iterable[str]) -> dict[str, str]:
     return named
 
 
+def listed_by_key(listed: Iterable[str]) -> dict[str, list[str]]:
+    """Return the values of the tags of each key."""
+    named: dict[str, list[str]] = {}
+    for tag in listed:
+        key, colon, value = tag.partition(":")
+        if colon:
+            named.setdefault(key, []).append(value)
+    return named
+
+
 def dimensions(value: Any) -> dict[str, list[str]]:
     """Return dimensions as lists of values by key.
 
@@ -186,7 +198,11 @@ def dimensions(value: Any) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for key, values in _written_dimensions(value):
-        texts = [t for t in map(text, values if isinstance(values, list) else [values]) if t]
+        written = values if isinstance(values, list) else [values]
+        if key and key not in found and set(map(type, written)) == _ONLY_TEXT and "" not in written:
+            found[key] = written
+            continue
+        texts = [t for t in (item if isinstance(item, str) else text(item) for item in written) if t]
         if key and texts:
             found.setdefault(key, []).extend(texts)
     return found
@@ -202,14 +218,29 @@ def _written_dimensions(value: Any) -> Iterator[tuple[str | None, Any]]:
             yield found[1], found[2]
 
 
-def pool(value: Any) -> str | None:
-    """Return the dimension `pool` of dimensions."""
-    return most_exact(dimensions(value).get("pool"))
+@dataclass(frozen=True, slots=True)
+class OfDimensions:
+    """A reader of dimensions.
+
+    Attributes
+    ----------
+    take:
+        Returns the typed value of `dimensions` of a JSON value, and of that value.
+    """
+
+    take: Callable[[dict[str, list[str]], Any], Any]
+
+    def __call__(self, value: Any) -> Any:
+        """Return the typed value of a JSON value."""
+        return self.take(dimensions(value), value)
 
 
-def os(value: Any) -> str | None:
-    """Return the dimension `os` of dimensions."""
-    return most_exact(dimensions(value).get("os"))
+#: Returns all dimensions.
+all_dimensions: Final = OfDimensions(lambda found, _: found)
+#: Returns the pool.
+pool: Final = OfDimensions(lambda found, _: most_exact(found.get("pool")))
+#: Returns the operating system.
+os: Final = OfDimensions(lambda found, _: most_exact(found.get("os")))
 
 
 def most_exact(values: list[str] | None) -> str | None:
@@ -217,11 +248,12 @@ def most_exact(values: list[str] | None) -> str | None:
     return max(values, key=len) if values else None
 
 
-def bot_id(value: Any) -> str | None:
-    """Return a bot's id, written alone or among its dimensions."""
-    return (
-        next(iter(dimensions(value).get("id", ())), None) if isinstance(value, (dict, list)) else text(value)
-    )
+def _bot_id(found: dict[str, list[str]], value: Any) -> str | None:
+    return next(iter(found.get("id", ())), None) if isinstance(value, (dict, list)) else text(value)
+
+
+#: Returns a bot's id, written alone or among its dimensions.
+bot_id: Final = OfDimensions(_bot_id)
 
 
 def gitiles_commit(value: Any) -> Commit | None:

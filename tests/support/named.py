@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 
 from logparse.inputs import Unit
 from logparse.sources import Found
 
 
-def read_name(unit: Unit) -> tuple[str, int]:
-    """Return the text of a file, and the process that read it. Some texts end the process, or raise."""
+def read_names(units: Sequence[Unit]) -> list[tuple[str, int]]:
+    """Return the text of each file, and the process that read it. Some texts end the process, or raise."""
+    return [_read_name(unit) for unit in units]
+
+
+def _read_name(unit: Unit) -> tuple[str, int]:
     assert isinstance(unit, Found)
     assert unit.path is not None
     text = unit.path.read_text()

@@ -1,0 +1,165 @@
+"""Pages that are read many at once give the same records as pages that are read alone."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from generate import Generator
+from oracle_mutants import mutant
+
+import logparse as lp
+from logparse import loading
+from logparse.bulk import read_pages
+from logparse.errors import InputError
+from logparse.merge import Copy
+from logparse.reading import read_parts
+from logparse.sources import Found, Source, find, open_found
+from logparse.tables import rows
+
+LOGS = Path(__file__).parent / "data" / "logs"
+GIVEN = sorted(path for path in LOGS.rglob("*") if path.suffix in (".log", ".txt"))
+REAL = LOGS / "win_xfa_component-9028843112359765808.txt"
+SUCCESS = LOGS / "v2-2021-06" / "success_html_user.log"
+
+
+def found_files(folder: Path, texts: Sequence[bytes]) -> list[Found]:
+    """Write files, and return them as inputs."""
+    names = []
+    for number, text in enumerate(texts):
+        path = folder / f"{number:04}.txt"
+        path.write_bytes(text)
+        names.append(path)
+    return [file for file in find(names) if isinstance(file, Found)]
+
+
+def alone(file: Found) -> Copy | None:
+    """Return the one invocation of a file as it is read alone, None where it does not hold just one."""
+    source = open_found(file)
+    assert isinstance(source, Source)
+    try:
+        parts = read_parts(source)
+    except InputError:
+        return None
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], Copy) else None
+
+
+def check(files: Sequence[Found]) -> int:
+    """Compare all files that are read at once with the same read alone. Return how many these are."""
+    taken = 0
+    for file, copy in zip(files, read_pages(files, 1 << 28), strict=True):
+        if copy is None:
+            continue
+        taken += 1
+        other = alone(file)
+        assert other is not None, file.name
+        # An equal record of another type would print otherwise: 1 and True, 0.0 and -0.0.
+        assert copy.record.whole() == other.record.whole(), file.name
+        assert repr(copy.record) == repr(other.record), file.name
+        assert (copy.is_page, copy.size) == (other.is_page, other.size)
+        assert copy.content.digest == other.content.digest
+    return taken
+
+
+def generated(number: int, v2: float) -> list[bytes]:
+    """Return pages of both dialects."""
+    shares = {name: share for name, share in (("v1", 1 - v2), ("v2", v2)) if share}
+    return [text.encode() for text, _ in Generator(5, shares).pages(number)]
+
+
+def test_given_logs_are_read_the_same(tmp_path: Path) -> None:
+    files = found_files(tmp_path, [path.read_bytes() for path in GIVEN])
+    # Of these logs many quote errors, or are cut, so that they are read alone.
+    assert check(files) >= 35
+
+
+@pytest.mark.parametrize("v2", [0, 1])
+def test_generated_pages_are_all_read_at_once(v2: float, tmp_path: Path) -> None:
+    files = found_files(tmp_path, generated(40, v2))
+    assert check(files) == 40
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
+def test_mutants_are_read_the_same(seed: int, tmp_path: Path) -> None:
+    texts = [REAL.read_bytes(), SUCCESS.read_bytes(), *generated(4, 0), *generated(4, 1)]
+    texts += [path.read_bytes() for path in GIVEN if path.stem.startswith(("success", "newyear", "noop"))]
+    source = random.Random(seed)
+    files = found_files(tmp_path, [mutant(source, texts)[1] for _ in range(150)])
+    assert check(files) >= 15
+
+
+HEAD = b"Status: RUNNING\nTriggered by: -\n\nDebug log (UTC)\n\n"
+FIRST = b"[10:00:00.000] New invocation is queued and will start shortly\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"no log\n", id="no log"),
+        pytest.param(HEAD + FIRST + b"[10:00:01.000] No such message\n", id="unknown entry"),
+        pytest.param(HEAD + FIRST.replace(b"\n", b"\r\n"), id="CRLF"),
+        pytest.param(HEAD + FIRST.replace(b"\n", b" \n"), id="trailing blank"),
+        pytest.param(HEAD + FIRST + b"--- the log has been cut here ---\n" + FIRST, id="cut"),
+        pytest.param(HEAD + FIRST + FIRST, id="two invocations"),
+        pytest.param(HEAD.replace(b"-", "\u00a0".encode()) + FIRST, id="non-breaking space"),
+        pytest.param(HEAD + FIRST + b"\xff\n", id="not UTF-8"),
+        pytest.param(HEAD.replace(b"-", b"[10:00:00.000]") + FIRST, id="a time in the head"),
+        pytest.param(gzip.compress(HEAD + FIRST, mtime=0), id="compressed"),
+        pytest.param(b"<html>" + FIRST, id="HTML"),
+        pytest.param(REAL.read_bytes().replace(b"9028843112359765808", b"12"), id="an id without a time"),
+        pytest.param(REAL.read_bytes().replace(b":5:0) after", b":6:0) after"), id="another timer"),
+        pytest.param(
+            REAL.read_bytes().replace(b"Build 8863413050310585040: status", b"Build 1: status", 1),
+            id="another build",
+        ),
+        pytest.param(REAL.read_bytes().replace(b"21m2.49", b"48h21m2.49"), id="another duration"),
+    ],
+)
+def test_other_pages_are_read_alone(text: bytes, tmp_path: Path) -> None:
+    assert read_pages(found_files(tmp_path, [text]), 1 << 28) == [None]
+
+
+def test_a_file_larger_than_the_limit_is_read_alone(tmp_path: Path) -> None:
+    files = found_files(tmp_path, [REAL.read_bytes()])
+    size = REAL.stat().st_size
+    assert read_pages(files, size - 1) == [None]
+    assert read_pages(files, size) != [None]
+
+
+def test_a_log_that_has_not_ended(tmp_path: Path) -> None:
+    lines = REAL.read_bytes().splitlines(keepends=True)
+    first = next(n for n, line in enumerate(lines) if line.startswith(b"["))
+    # Each beginning of the log is the log of an invocation that still runs.
+    texts = [b"".join(lines[:end]) for end in range(first + 1, len(lines))]
+    # Where the log ends within a payload, the page is read alone.
+    assert check(found_files(tmp_path, texts)) > 80
+
+
+def test_a_file_that_has_changed_says_so(tmp_path: Path) -> None:
+    files = found_files(tmp_path, [REAL.read_bytes()])
+    (copy,) = read_pages(files, 1 << 28)
+    assert copy is not None
+    assert files[0].path is not None
+    files[0].path.write_text("nothing")
+    with pytest.raises(InputError, match="has changed while it was read"):
+        _ = copy.record.events
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_tables_do_not_depend_on_how_files_are_read(
+    jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [*generated(20, 0.5), *(path.read_bytes() for path in GIVEN[::8])]
+    # Copies, and one that was saved earlier.
+    texts += [texts[0], texts[1], texts[0][:-200]]
+    found_files(tmp_path, texts)
+    at_once = lp.load(tmp_path, jobs=jobs)
+    monkeypatch.setattr(loading, "_MANY", 10**9)
+    one_by_one = lp.load(tmp_path, jobs=1)
+    for table in ("invocations", "events", "polls", "attempts", "builds", "triggers", "findings", "failures"):
+        assert [*rows(at_once.gathered, table)] == [*rows(one_by_one.gathered, table)], table
+    assert at_once.invocations["repeats"].sum() == 3
