@@ -32,6 +32,8 @@ _TRINARY: Final = {"YES": True, "1": True, "NO": False, "2": False}
 #: Year 1 is the zero time of Go. The last day of the year 9999 is not used, so that any zone can show a time.
 _YEAR_2_US: Final = -62_104_060_800_000_000
 _LAST_US: Final = 253_402_214_400_000_000
+#: A number with fewer digits has at most 64 bits.
+_MOST_DIGITS: Final = 19
 #: Protobuf's longest duration is 12 digits of seconds.
 _DURATION_RE: Final = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s?")
 _DIMENSION_RE: Final = re.compile(r"(?:\d++:)?([^:]++):(.+)", re.DOTALL)
@@ -102,7 +104,9 @@ def time_us(value: Any) -> int | None:
     The time is written as microseconds, in RFC 3339, as BigQuery writes it (``2024-03-05 10:00:00 UTC``), or
     as protobuf's ``{"seconds": …, "nanos": …}``.
     """
-    if isinstance(value, dict):
+    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < _MOST_DIGITS:
+        us: int | None = int(value)
+    elif isinstance(value, dict):
         us = _seconds_and_nanos_us(value)
     elif isinstance(value, str) and "-" in value[1:]:
         us = parse_rfc3339(value.removesuffix(" UTC"))

@@ -8,6 +8,7 @@ Status checks, which are most of a log, are folded into columns.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from logparse import gonotation, scanner
@@ -89,6 +90,8 @@ class Folded(NamedTuple):
         All status checks.
     timer:
         The part of the timers' ids before their keys.
+    whole:
+        Returns all entries, and for each the attempt that is under way.
     """
 
     walker: Walker
@@ -96,6 +99,7 @@ class Folded(NamedTuple):
     us: list[int]
     checks: Checks
     timer: str
+    whole: Callable[[], tuple[list[Entry], list[int | None]]]
 
 
 class Folder:
@@ -234,7 +238,24 @@ class _Page:
         if self._letters[-1] != OTHER:
             self._kept.append(self._entry(len(self._letters) - 1, _LETTERED[self._letters[-1]]))
         timer = "" if self._id is None else f"{self._id.job_id}:{self._id.invocation_id}:"
-        return Folded(self._walker, self._kept, self._us, self._checks, timer)
+        return Folded(self._walker, self._kept, self._us, self._checks, timer, self._whole)
+
+    def _whole(self) -> tuple[list[Entry], list[int | None]]:
+        """Return all entries, and for each the attempt that is under way."""
+        entries: list[Entry] = []
+        attempts: list[int | None] = []
+        others = zip(self._kept, self._walker.facts.attempt_of, strict=False)
+        attempt: int | None = None
+        for index, letter in enumerate(self._letters):
+            if letter == OTHER:
+                entry, attempt = next(others)
+            else:
+                found = self._folder.match(self._text(index), None, frozenset())
+                entry = self._entry(index, found.message.kind)
+                entry.fields, entry.writer = found.fields, found.message.writer
+            entries.append(entry)
+            attempts.append(attempt)
+        return entries, attempts
 
     def _shows_build(self, letters: bytes) -> bool:
         """Whether an entry near the end shows the whole build."""

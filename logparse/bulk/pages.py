@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from logparse import scanner
@@ -21,7 +21,7 @@ from logparse.clock import DAY_US
 from logparse.entries import Entry
 from logparse.errors import InputError
 from logparse.ids import invocation_created_us, is_plausible_us
-from logparse.invocation import fill_in, find_id
+from logparse.invocation import fill_in, find_id, make_events
 from logparse.merge import Content, Copy
 from logparse.odd import is_odd_duration
 from logparse.ours import made_by_logparse
@@ -67,11 +67,15 @@ def _content(file: Found, max_bytes: int) -> bytes:
     except (OSError, ValueError):
         return b""
     try:
-        data = os.read(opened, max_bytes + 1)
+        pieces = [os.read(opened, max_bytes + 1)]
+        # A network's files can come in parts.
+        while len(pieces[-1]) and sum(map(len, pieces)) <= max_bytes:
+            pieces.append(os.read(opened, max_bytes + 1))
     except OSError:
         return b""
     finally:
         os.close(opened)
+    data = b"".join(pieces)
     return data if len(data) <= max_bytes and _BEGIN_RE.match(data) else b""
 
 
@@ -99,6 +103,24 @@ class _Pages:
             return _copy(page, self._folder.fold(first, end), end - first, self._files[number])
         except NotPlain:
             return None
+
+    def events(self, number: int, base_us: int) -> list[Event] | None:
+        """Return the events of a file that `copy` has read, None where it must be read alone.
+
+        Parameters
+        ----------
+        base_us:
+            Of the timeline.
+        """
+        first, end = self._first[number], self._first[number + 1]
+        if first == end or number in self._odd:
+            return None
+        try:
+            folded = self._folder.fold(first, end)
+        except NotPlain:
+            return None
+        entries, attempts = folded.whole()
+        return make_events(entries, 0, Timeline.of_offsets(folded.us, base_us, entries[0]), attempts)
 
     def _page(self, number: int, log_at: int) -> Page:
         """Return the page of a file without its log, which begins at an offset of the buffer."""
@@ -136,13 +158,14 @@ def _copy(page: Page, folded: Folded, size: int, file: Found) -> Copy:
     created_us = invocation_created_us(invocation_id) if invocation_id else None
     if created_us is None or facts.findings or any(entry.tail for entry in folded.entries):
         raise NotPlain
-    timeline = Timeline.of_offsets(folded.us, _midnight_us(folded, created_us), folded.entries[0])
+    base_us = _midnight_us(folded, created_us)
+    timeline = Timeline.of_offsets(folded.us, base_us, folded.entries[0])
     record = Invocation(invocation_id=invocation_id, id_from=id_from, source=file.name)
     record.source_line = folded.entries[0].line
-    polled = folded.checks.polled(facts.build, folded.timer, timeline.base_us)
+    polled = folded.checks.polled(facts.build, folded.timer, base_us)
     fill_in(record, page, folded.entries, facts, timeline, created_us, polled)
     content = Reread(file)
-    record.put_off(events=content.events)
+    record.put_off(events=partial(_events, file, size, base_us))
     record.findings = check_invocation(record, facts, page, timeline, folded.entries, 0)
     is_page = page._replace(preamble="") != _NO_PAGE
     return Copy(record, is_page, size, content)
@@ -205,15 +228,30 @@ class Reread:
         """Return the record anew."""
         return self._content().again(stored, known_id)
 
-    def events(self) -> list[Event]:
-        """Return the events of the record."""
-        return self._copy().record.events
-
     def _content(self) -> Content:
         return self._copy().content
 
     def _copy(self) -> Copy:
         return _read_alone(self._file)
+
+
+def _events(file: Found, size: int, base_us: int) -> list[Event]:
+    """Return the events of a file, which is read again.
+
+    Parameters
+    ----------
+    size:
+        Their number.
+    base_us:
+        Of their timeline.
+
+    Raises
+    ------
+    InputError
+        Where the file has changed since.
+    """
+    found = _Pages([file], [_content(file, MAX_FILE)]).events(0, base_us)
+    return found if found is not None and len(found) == size else _read_alone(file).record.events
 
 
 @lru_cache(maxsize=1)

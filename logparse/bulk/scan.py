@@ -108,6 +108,9 @@ class Pack:
 
     def odd(self) -> set[int]:
         """Return the files with control characters."""
+        controls = int(np.count_nonzero(self.bytes < 32)) - self.data.count(b"\n") - self.data.count(b"\t")
+        if not controls and b"\x7f" not in self.data:
+            return set()
         is_odd = (self.bytes < 32) & (self.bytes != 10) & (self.bytes != 9)
         return set(self._files_of(np.flatnonzero(is_odd | (self.bytes == 127))).tolist())
 
@@ -122,6 +125,8 @@ class Pack:
 
     def wide(self) -> set[int]:
         """Return the files with bytes that are not ASCII."""
+        if self.data.isascii():
+            return set()
         return set(self._files_of(np.flatnonzero(self.bytes > 127)).tolist())
 
     def _files_of(self, places: NDArray[Any]) -> NDArray[np.int64]:
