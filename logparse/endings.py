@@ -9,7 +9,8 @@ from typing import Final
 from logparse import rules
 from logparse.kinds import AFTER
 from logparse.messages import in_scope
-from logparse.rules import BROKEN, State
+from logparse.rules import BROKEN
+from logparse.state import Place, step_between
 from logparse.syntax import Block
 
 #: The scheduler trims a log to just below the higher size, and keeps its last lines, which follow the marker.
@@ -37,24 +38,24 @@ _QUOTE_LIMIT: Final = 200_000
 _RESPONSE_LIMIT: Final = 40_000
 
 
-def absorb_penalty(state: State, inside: int) -> int:
+def absorb_penalty(place: Place, inside: int) -> int:
     """Return the penalty for absorbing one block more.
 
     Parameters
     ----------
-    state:
+    place:
         After the entry that absorbs.
     inside:
         How many blocks it has absorbed already.
     """
-    if state.kind in AFTER:
+    if place.kind in AFTER:
         return _ABSORB_MS if inside < _FIRST_ABSORBED else 1
     return _ABSORB_MORE_UNKNOWN if inside else _ABSORB_UNKNOWN
 
 
-def quote_limit(state: State) -> int:
+def quote_limit(place: Place) -> int:
     """Return how many characters an entry can quote."""
-    return _RESPONSE_LIMIT if state.kind == "fetch_response" else _QUOTE_LIMIT
+    return _RESPONSE_LIMIT if place.kind == "fetch_response" else _QUOTE_LIMIT
 
 
 def cut_penalties(blocks: Sequence[Block]) -> dict[int, int]:
@@ -76,19 +77,19 @@ def cut_penalties(blocks: Sequence[Block]) -> dict[int, int]:
     return penalties
 
 
-def cut_penalty(penalty: int, state: State, inside: int) -> int:
+def cut_penalty(penalty: int, place: Place, inside: int) -> int:
     """Return the penalty for accepting a marker of a cut.
 
     Parameters
     ----------
     penalty:
         Of `cut_penalties`.
-    state, inside:
+    place, inside:
         After the entry before the marker, and how many blocks this entry has absorbed.
     """
     if inside:
         penalty += _CUT_AFTER_ABSORBED_MS
-    unknown = state.quotes and state.kind not in AFTER
+    unknown = place.quotes and place.kind not in AFTER
     return BROKEN if unknown and penalty == _SMALL_CUT_MS else penalty
 
 
@@ -125,18 +126,18 @@ class Endings:
             clocks = self._clocks[kinds]
             del clocks[bisect_left(clocks, self._blocks[index].clock_ms or 0)]
 
-    def choices(self, state: State) -> Sequence[int]:
+    def choices(self, place: Place) -> Sequence[int]:
         """Return the clocks of the blocks left that can end the quotation of a failure."""
-        return self._clocks[AFTER[state.kind or ""]]
+        return self._clocks[AFTER[place.kind or ""]]
 
     def least(self, ending: int, inside: int) -> int:
         """Return the least penalty by any means where that by an entry is `ending`."""
         return min(ending, self._cut + (_CUT_AFTER_ABSORBED_MS if inside else 0))
 
 
-def endless_penalty(state: State, inside: int) -> int:
+def endless_penalty(place: Place, inside: int) -> int:
     """Return the penalty for a quotation at the end of the log."""
-    return _ENDLESS if inside and state.phase != "finished" else 0
+    return _ENDLESS if inside and place.phase != "finished" else 0
 
 
 def nearest_ending(clocks: Sequence[int], clock: int) -> int:
@@ -144,7 +145,7 @@ def nearest_ending(clocks: Sequence[int], clock: int) -> int:
     if not clocks:
         return BROKEN
     at = bisect_left(clocks, clock)
-    steps = [rules.step_between(clock, other) for other in (clocks[at % len(clocks)], clocks[at - 1])]
+    steps = [step_between(clock, other) for other in (clocks[at % len(clocks)], clocks[at - 1])]
     return min(BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps))
 
 

@@ -33,9 +33,10 @@ from typing import Final
 import msgspec
 
 from logparse.kinds import LOG_CUT, LOG_FRAGMENT
+from logparse.meanings import Matcher
 from logparse.messages import Context, Value
 from logparse.rules import BROKEN, raw
-from logparse.search import BEAM_WIDTH, OPENINGS, Accepted, Matcher, Search
+from logparse.search import BEAM_WIDTH, OPENINGS, Accepted, Search
 from logparse.syntax import Block, match_tolerantly
 
 #: The engine keeps 200,000 bytes of log for an invocation. A text longer than this is not a genuine log.

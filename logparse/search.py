@@ -11,7 +11,7 @@ the millisecond when it will be logged, so that a forged ending costs more than 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -26,12 +26,12 @@ from logparse.endings import (
     quote_limit,
 )
 from logparse.kinds import AFTER, LOG_CUT, LOG_FRAGMENT
-from logparse.messages import MESSAGES, Context, in_scope
+from logparse.meanings import Matcher, Meanings
+from logparse.messages import in_scope
 from logparse.response import Response
-from logparse.rules import BROKEN, RARE, State
-from logparse.syntax import Block, Match, match_tolerantly
-
-Matcher = Callable[[str, Context], Match | None]
+from logparse.rules import BROKEN, RARE
+from logparse.state import Place, State, advance, cut, step_between
+from logparse.syntax import Block, Match
 
 #: How many hypotheses the search keeps. The given logs and their variations need fewer than 16.
 BEAM_WIDTH: Final = 32
@@ -59,15 +59,8 @@ OPENINGS: Final = (
 )
 #: A hypothesis this much worse than the best one is dropped.
 _WORST: Final = 6 * BROKEN
-#: The messages of so many texts are remembered.
-_REMEMBERED: Final = 1_024
 #: With what messages begin, where that is fixed.
 _PREFIXES: Final = tuple({message.prefix for message in in_scope("invocation") if message.prefix})
-#: Kinds and writers that decide which messages can follow.
-_CONTEXTS: Final = frozenset[str]().union(*(message.after for message in MESSAGES))
-
-#: What precedes a block, as far as it decides which message the block is: a kind, and writers.
-_Key = tuple[str | None, frozenset[str]]
 
 
 class Accepted(NamedTuple):
@@ -150,11 +143,10 @@ class Search:
 
     def __init__(self, blocks: Sequence[Block], match: Matcher, width: int) -> None:
         self._blocks = blocks
-        self._match = match
         self._widest = self._width = width
         self._cuts = cut_penalties(blocks)
         self._copies = _copies(blocks)
-        self._known: dict[tuple[str, _Key], Match | None] = {}
+        self._meanings = Meanings(match)
         self._responses: dict[int, Response] = {}
 
     def best(self) -> Hypothesis:
@@ -168,10 +160,10 @@ class Search:
         last = _beginning()
         can_quote, certain = False, 0
         for index in range(len(self._blocks)):
-            state = last.state
-            if state.phase == "finished" and not self._can_follow_finish(index, state):
+            place = last.state.place
+            if place.phase == "finished" and not self._can_follow_finish(index, place):
                 return None
-            can_quote = can_quote or state.quotes
+            can_quote = can_quote or place.quotes
             last = self._accept(last, index)
             accepted = last.last
             if can_quote and (accepted.is_rare or last.penalty - certain > _PLAIN_MS):
@@ -189,7 +181,7 @@ class Search:
         for index in range(len(self._blocks)):
             endings.drop(index)
             first = live[0]
-            if len(live) == 1 and not first.state.quotes and first.state.phase != "finished":
+            if len(live) == 1 and not first.state.place.quotes and first.state.place.phase != "finished":
                 # There is one hypothesis and no choice, so that nothing is rare or doubtful.
                 only = self._accept(first, index)
                 only.last = only.last._replace(is_rare=False)
@@ -198,14 +190,14 @@ class Search:
             self._width = min(self._widest, max(_LEAST_WIDTH, _MOST_WORK // (index - certain + 1)))
             live = self._step(live, index)
             for hypothesis in live:
-                if hypothesis.state.kind in AFTER:
+                if hypothesis.state.place.kind in AFTER:
                     _look(hypothesis, endings)
             if len(live) > 1:
                 live.sort(key=_rank)
                 worst = live[0].penalty + live[0].outlook + _WORST
                 live = [h for h in live[: self._width] if h.penalty + h.outlook <= worst]
         for hypothesis in live:
-            hypothesis.outlook = endless_penalty(hypothesis.state, hypothesis.inside)
+            hypothesis.outlook = endless_penalty(hypothesis.state.place, hypothesis.inside)
         best, *others = sorted(live, key=_rank)
         for other in others:
             best.margin = min(best.margin, other.penalty + other.outlook - best.penalty - best.outlook)
@@ -216,44 +208,45 @@ class Search:
         accepted: dict[State, Hypothesis] = {}
         tried: dict[State, tuple[int, State]] = {}
         absorbing = []
-        plain = self._understand(index, live[0].state)
-        kind = plain.message.kind if plain else None
-        is_entry = self._blocks[index].shape == "entry"
+        block = self._blocks[index]
+        plain = self._meanings.of(block.text, live[0].state.place)
         first = 0
-        if plain is not None and rules.is_first(plain):
+        if plain.found is not None and rules.is_first(plain.found):
             first = _ABSORB_COPY_MS if index in self._copies else _ABSORB_FIRST_MS
-        size = len(self._blocks[index].text) + 1
+        size = len(block.text) + 1
         # A full beam has no place for one that breaks a rule more than its worst does.
-        limit = live[-1].penalty if len(live) == self._width else None
+        limit = live[-1].penalty if len(live) == self._width and block.shape == "entry" else None
         for hypothesis in live:
             state = hypothesis.state
-            follows = state.phase != "finished" or self._can_follow_finish(index, state)
-            if follows and state in tried and state.kind != "fetch_response":
+            place = state.place
+            follows = place.phase != "finished" or self._can_follow_finish(index, place)
+            if follows and state in tried and place.kind != "fetch_response":
                 # A better one in the same state has accepted the block already.
                 added, after = tried[state]
                 best = accepted[after]
                 best.margin = min(best.margin, hypothesis.penalty + added - best.penalty)
             elif follows and (
                 limit is None
-                or not is_entry
                 or hypothesis.penalty + BROKEN <= limit
-                or kind in AFTER.get(state.kind or "", (kind,))
+                or plain.kind in AFTER.get(place.kind or "", (plain.kind,))
             ):
                 new = self._accept(hypothesis, index)
                 tried[state] = new.penalty - hypothesis.penalty, new.state
                 known = accepted.get(new.state)
                 accepted[new.state] = new if known is None else _merged(new, known)
-            if not follows or state.quotes:
+            if not follows or place.quotes:
                 _absorb(hypothesis, size, first if follows else None)
-                if not follows or hypothesis.size <= quote_limit(state):
+                if not follows or hypothesis.size <= quote_limit(place):
                     absorbing.append(hypothesis)
         return [*accepted.values(), *absorbing]
 
-    def _can_follow_finish(self, index: int, state: State) -> bool:
-        if self._blocks[index].shape != "entry":
-            return self._blocks[index].shape == "triage"
-        found = self._understand(index, state)
-        return found is not None and (rules.follows_finish(found) or rules.begins(found, state))
+    def _can_follow_finish(self, index: int, place: Place) -> bool:
+        block = self._blocks[index]
+        if block.shape != "entry":
+            return block.shape == "triage"
+        meaning = self._meanings.of(block.text, place)
+        found = meaning.found
+        return found is not None and (rules.follows_finish(found) or meaning.transition(place).begins)
 
     def _accept(self, last: Hypothesis, index: int) -> Hypothesis:
         """Return the hypothesis in which the block is the next entry."""
@@ -261,12 +254,12 @@ class Search:
         if block.shape == "entry":
             after, accepted, penalty = self._accept_entry(last, index)
         elif block.shape == "triage":
-            after, penalty = State("triage", "", False), 0
-            accepted = Accepted(last.last, index, None, begins=state.phase not in ("", "triage"))
+            after, penalty = State(Place("triage", "")), 0
+            accepted = Accepted(last.last, index, None, state.place.phase not in ("", "triage"))
         else:
             is_cut = block.shape == "cut"
-            after = rules.cut(state, LOG_CUT if is_cut else LOG_FRAGMENT)
-            penalty = cut_penalty(self._cuts[index], state, last.inside) if is_cut else 0
+            after = cut(state, LOG_CUT if is_cut else LOG_FRAGMENT)
+            penalty = cut_penalty(self._cuts[index], state.place, last.inside) if is_cut else 0
             accepted = Accepted(last.last, index, None)
         return Hypothesis(
             after, accepted, last.penalty + penalty, last.absorbed, last.margin, len(block.text)
@@ -275,21 +268,34 @@ class Search:
     def _accept_entry(self, last: Hypothesis, index: int) -> tuple[State, Accepted, int]:
         """Return the state after an entry, the entry as accepted, and the penalty for it."""
         block, state = self._blocks[index], last.state
-        found = self._understand(index, state)
-        if found is not None and rules.begins(found, state):
-            begins, penalty = not rules.is_fresh(state), 0
-            if begins and not rules.is_over(state):
-                is_copy = index in self._copies and state.kind not in AFTER
-                penalty = _COPY_MS if is_copy else 2 * BROKEN if state.quotes else _UNFINISHED_MS
-            after = rules.advance(State(start_ms=block.clock_ms), block, found)
-            return after, Accepted(last.last, index, found, begins), penalty
+        place = state.place
+        meaning = self._meanings.of(block.text, place)
+        found = meaning.found
         cut_short = found is None and self._is_cut_short(index)
-        rare = not cut_short and rules.is_rare(found, state)
-        penalty = rules.penalty(block, found, state, cut_short=cut_short) + rare * RARE
-        if state.kind == "fetch_response" and not self._body_ends(last.last.position, index):
+        by = rules.transition(place, None, "", cut_short=True) if cut_short else meaning.transition(place)
+        step = step_between(state.clock_ms, block.clock_ms)
+        after = advance(state, by, block, step)
+        if by.begins:
+            begins = not rules.is_fresh(place)
+            return (
+                after,
+                Accepted(last.last, index, found, begins),
+                begins * self._begin_penalty(index, place),
+            )
+        penalty = rules.penalty(by, step) + by.is_rare * RARE
+        if meaning.is_finish and found is not None:
+            penalty += rules.finish_error(state, block, found, step)
+        if place.kind == "fetch_response" and not self._body_ends(last.last.position, index):
             penalty += BROKEN
-        accepted = Accepted(last.last, index, found, False, rare, cut_short)
-        return rules.advance(state, block, found), accepted, penalty
+        return after, Accepted(last.last, index, found, False, by.is_rare, cut_short), penalty
+
+    def _begin_penalty(self, index: int, place: Place) -> int:
+        """Return the penalty where an invocation begins after another one."""
+        if rules.is_over(place):
+            return 0
+        if index in self._copies and place.kind not in AFTER:
+            return _COPY_MS
+        return 2 * BROKEN if place.quotes else _UNFINISHED_MS
 
     def _is_cut_short(self, index: int) -> bool:
         """Return whether a block is the beginning of a message that a cut broke off."""
@@ -297,20 +303,6 @@ class Search:
             return False
         text = self._blocks[index].text
         return text.startswith(_PREFIXES) or any(prefix.startswith(text) for prefix in _PREFIXES)
-
-    def _understand(self, index: int, state: State) -> Match | None:
-        """Return the message of a block. What precedes it matters only to formats that fit too many texts."""
-        text = self._blocks[index].text
-        key = state.kind if state.kind in _CONTEXTS else None, state.writers & _CONTEXTS
-        try:
-            return self._known[text, key]
-        except KeyError:
-            pass
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        found = match_tolerantly(self._match, text, Context(state.kind, state.writers))
-        self._known[text, key] = found
-        return found
 
     def _body_ends(self, first: int, end: int) -> bool:
         """Whether a response in blocks `first` to `end` is as long as its Content-Length says, if it says."""
@@ -339,7 +331,7 @@ def _absorb(hypothesis: Hypothesis, size: int, first: int | None) -> None:
     if first is None:
         hypothesis.penalty += 0 if hypothesis.inside else BROKEN
     else:
-        hypothesis.penalty += first + absorb_penalty(hypothesis.state, hypothesis.inside)
+        hypothesis.penalty += first + absorb_penalty(hypothesis.state.place, hypothesis.inside)
     hypothesis.size += size
     hypothesis.absorbed += 1
     hypothesis.inside += 1
@@ -348,7 +340,7 @@ def _absorb(hypothesis: Hypothesis, size: int, first: int | None) -> None:
 def _look(hypothesis: Hypothesis, endings: Endings) -> None:
     """Set the least penalty that the hypothesis must still take for its open quotation."""
     state = hypothesis.state
-    clocks = endings.choices(state)
+    clocks = endings.choices(state.place)
     # Fewer blocks are left, so that it changes only where their number does.
     if hypothesis.seen_left != len(clocks):
         hypothesis.seen_left = len(clocks)

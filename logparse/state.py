@@ -1,0 +1,97 @@
+"""What is known of an invocation after an entry, and the transition that a further entry is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from logparse.clock import DAY_MS
+from logparse.kinds import LOG_CUT
+from logparse.syntax import Block
+
+#: Clocks of two machines differ by less. A larger step back is midnight.
+_STEP_BACK_MS: Final = 900_000
+
+
+class Place(NamedTuple):
+    """What is known of an invocation after an entry, its clocks apart.
+
+    The phase is empty before the first entry, ``triage`` after a triage block, ``lost`` after a cut or
+    where the log begins in its middle, else the invocation's own.
+    """
+
+    phase: str = ""
+    kind: str | None = None
+    quotes: bool = False
+    attempt: int | None = None
+    invocation: str | None = None
+    build: str | None = None
+    outcome: str | None = None
+    writers: frozenset[str] = frozenset()
+
+
+class State(NamedTuple):
+    """The engine's state machine after an entry: its place and its clocks.
+
+    Two equal states have the same future, so that a search needs only one of them.
+    """
+
+    place: Place = Place()
+    start_ms: int | None = None
+    clock_ms: int | None = None
+    elapsed_ms: int = 0
+
+
+class Transition(NamedTuple):
+    """An entry that follows in a place, whatever the clock says.
+
+    Parameters
+    ----------
+    after:
+        The place after it.
+    begins:
+        Whether it begins an invocation, so that it breaks no rule.
+    is_rare:
+        As `is_rare` says.
+    broken:
+        How many rules it breaks at any time.
+    forbidden:
+        Steps of the clock that break one rule more each.
+    least:
+        How many rules it breaks at least: 1 where it cannot follow the failure that is quoted.
+    deviation:
+        Returns the penalty for a step of the clock.
+    """
+
+    after: Place
+    begins: bool = False
+    is_rare: bool = False
+    broken: int = 0
+    forbidden: tuple[range, ...] = ()
+    least: int = 0
+    deviation: Callable[[int], int] = int
+
+
+def cut(state: State, kind: str) -> State:
+    """Return the state after a cut (``log_cut``) or after text that does not begin an entry."""
+    place = state.place
+    phase = "lost" if kind == LOG_CUT else place.phase
+    return state._replace(
+        place=place._replace(phase=phase, kind=kind, quotes=False, attempt=None, outcome=None)
+    )
+
+
+def advance(state: State, by: Transition, block: Block, step: int) -> State:
+    """Return the state after a block that is so many milliseconds after the state's clock."""
+    if by.begins:
+        return State(by.after, block.clock_ms, block.clock_ms)
+    clock = state.clock_ms if block.clock_ms is None else block.clock_ms
+    return State(by.after, state.start_ms, clock, state.elapsed_ms + step)
+
+
+def step_between(before_ms: int | None, after_ms: int | None) -> int:
+    """Return the time from one clock to the next: a small step back, or else forward within a day."""
+    if before_ms is None or after_ms is None:
+        return 0
+    step = (after_ms - before_ms) % DAY_MS
+    return step - DAY_MS if step >= DAY_MS - _STEP_BACK_MS else step
