@@ -38,17 +38,17 @@ _QUOTE_LIMIT: Final = 200_000
 _RESPONSE_LIMIT: Final = 40_000
 
 
-def absorb_penalty(place: Place, inside: int) -> int:
+def absorb_penalty(is_failure: bool, inside: int) -> int:
     """Return the penalty for absorbing one block more.
 
     Parameters
     ----------
-    place:
-        After the entry that absorbs.
+    is_failure:
+        Whether the entry that absorbs quotes a failure, so that it is known what can follow.
     inside:
         How many blocks it has absorbed already.
     """
-    if place.kind in AFTER:
+    if is_failure:
         return _ABSORB_MS if inside < _FIRST_ABSORBED else 1
     return _ABSORB_MORE_UNKNOWN if inside else _ABSORB_UNKNOWN
 
@@ -112,9 +112,12 @@ class Endings:
         self._last_cut = max(cuts, default=-1)
         self._cut = min(cuts.values(), default=BROKEN)
         self._clocks: dict[frozenset[str], list[int]] = {kinds: [] for kinds in _PREFIXES}
-        for block in blocks:
-            for kinds in _kinds_of(block):
-                self._clocks[kinds].append(block.clock_ms or 0)
+        self._left: dict[int, list[list[int]]] = {}
+        for index, block in enumerate(blocks):
+            if found := [self._clocks[kinds] for kinds in _kinds_of(block)]:
+                self._left[index] = found
+                for clocks in found:
+                    clocks.append(block.clock_ms or 0)
         for clocks in self._clocks.values():
             clocks.sort()
 
@@ -122,17 +125,18 @@ class Endings:
         """Take a block away: it is no longer left."""
         if index == self._last_cut:
             self._cut = BROKEN
-        for kinds in _kinds_of(self._blocks[index]):
-            clocks = self._clocks[kinds]
+        for clocks in self._left.get(index, ()):
             del clocks[bisect_left(clocks, self._blocks[index].clock_ms or 0)]
 
-    def choices(self, place: Place) -> Sequence[int]:
-        """Return the clocks of the blocks left that can end the quotation of a failure."""
-        return self._clocks[AFTER[place.kind or ""]]
+    def choices(self, place: Place) -> Sequence[int] | None:
+        """Return the clocks of the blocks left that can end the failure that is quoted, or None if none is."""
+        kinds = AFTER.get(place.kind or "")
+        return None if kinds is None else self._clocks[kinds]
 
     def least(self, ending: int, inside: int) -> int:
         """Return the least penalty by any means where that by an entry is `ending`."""
-        return min(ending, self._cut + (_CUT_AFTER_ABSORBED_MS if inside else 0))
+        cut = self._cut + _CUT_AFTER_ABSORBED_MS if inside else self._cut
+        return ending if ending < cut else cut
 
 
 def endless_penalty(place: Place, inside: int) -> int:
@@ -145,8 +149,14 @@ def nearest_ending(clocks: Sequence[int], clock: int) -> int:
     if not clocks:
         return BROKEN
     at = bisect_left(clocks, clock)
-    steps = [step_between(clock, other) for other in (clocks[at % len(clocks)], clocks[at - 1])]
-    return min(BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps))
+    after = step_between(clock, clocks[at if at < len(clocks) else 0])
+    before = step_between(clock, clocks[at - 1])
+    return min(BROKEN, _ending_penalty(after), _ending_penalty(before))
+
+
+def _ending_penalty(step: int) -> int:
+    # Which process writes the ending is not known yet.
+    return rules.ending_penalty(step, same_process=False)
 
 
 def _prefixes() -> dict[frozenset[str], tuple[str, ...]]:

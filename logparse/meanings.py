@@ -7,7 +7,7 @@ two look-ups.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from logparse import rules
 from logparse.messages import MESSAGES, Context
@@ -21,6 +21,11 @@ _REMEMBERED: Final = 1_024
 _TRANSITIONS: Final = 64
 #: Kinds and writers that decide which messages can follow.
 _CONTEXTS: Final = frozenset[str]().union(*(message.after for message in MESSAGES))
+
+#: Allows all formats that fit too many texts.
+_ANY_CONTEXT: Final = Context(None, _CONTEXTS)
+
+Key = TypeVar("Key")
 
 
 class Meaning:
@@ -64,16 +69,28 @@ class Meanings:
 
     def __init__(self, match: Matcher) -> None:
         self._match = match
-        self._known: dict[tuple[str, str | None, frozenset[str]], Meaning] = {}
+        self._known: dict[str, Meaning] = {}
+        self._known_after: dict[tuple[str, str | None, frozenset[str]], Meaning] = {}
 
     def of(self, text: str, place: Place) -> Meaning:
-        """Return the meaning of a text. What precedes it matters only to formats that fit too many texts."""
-        kind = place.kind
-        key = text, kind if kind in _CONTEXTS else None, place.writers & _CONTEXTS
-        known = self._known.get(key)
+        """Return the meaning of a text after a place, which matters to few formats."""
+        known = self._known.get(text)
         if known is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            found = match_tolerantly(self._match, text, Context(kind, place.writers))
-            known = self._known[key] = Meaning(text, found)
-        return known
+            known = Meaning(text, match_tolerantly(self._match, text, _ANY_CONTEXT))
+            _remember(self._known, text, known)
+        if known.found is None or not known.found.message.after:
+            return known
+        # Another format may fit where this one cannot follow.
+        key = text, place.kind if place.kind in _CONTEXTS else None, place.writers & _CONTEXTS
+        after = self._known_after.get(key)
+        if after is None:
+            context = Context(place.kind, place.writers)
+            after = Meaning(text, match_tolerantly(self._match, text, context))
+            _remember(self._known_after, key, after)
+        return after
+
+
+def _remember(known: dict[Key, Meaning], key: Key, meaning: Meaning) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = meaning

@@ -59,7 +59,7 @@ _REQUEST_ID_RE: Final = re.compile(r'"(?:client_operation_id|requestId)": ?"(\d{
 _BUILD_ID_RE: Final = re.compile(r'"id": ?"(\d{1,20})"')
 
 
-def transition(place: Place, found: Match | None, text: str, *, cut_short: bool = False) -> Transition:
+def transition(place: Place, found: Match | None, text: str, *, is_cut_short: bool = False) -> Transition:
     """Return the transition from `place` by an entry.
 
     Parameters
@@ -68,31 +68,31 @@ def transition(place: Place, found: Match | None, text: str, *, cut_short: bool 
         After the entry before.
     found, text:
         The entry's message if it is one of the catalogue's, and its text.
-    cut_short:
+    is_cut_short:
         Whether only the beginning of the entry is left, so that it may be of any kind.
     """
     if found is not None and begins(found, place):
-        return Transition(_after(Place(), found, text), begins=True)
+        return Transition(_after(Place(), found, text), begins=True, is_further=not is_fresh(place))
     kind = found.message.kind if found else None
     allowed = AFTER.get(place.kind or "")
-    can_follow = allowed is None or cut_short or kind in allowed
+    can_follow = allowed is None or is_cut_short or kind in allowed
     if allowed is None or not can_follow:
         deviation = _any_step if place.kind == LOG_CUT else _forward
     else:
         deviation = _at_once if allowed is ENDINGS or kind in FINISH else _by_another_process
     if found is None:
-        broken = int(place.kind in _LAST and not cut_short)
+        broken = int(place.kind in _LAST and not is_cut_short)
         forbidden: tuple[range, ...] = ()
     else:
         broken, forbidden = _broken(place, found, text), _forbidden(place, found)
     return Transition(
         _after(place, found, text),
-        False,
-        not cut_short and is_rare(found, place),
-        broken,
-        forbidden,
-        int(not can_follow),
-        deviation,
+        is_rare=not is_cut_short and is_rare(found, place),
+        broken=broken,
+        forbidden=forbidden,
+        least=int(not can_follow),
+        is_cut_short=is_cut_short,
+        deviation=deviation,
     )
 
 

@@ -30,7 +30,7 @@ from logparse.meanings import Matcher, Meanings
 from logparse.messages import in_scope
 from logparse.response import Response
 from logparse.rules import BROKEN, RARE
-from logparse.state import Place, State, advance, cut, step_between
+from logparse.state import Place, State, Transition, advance, cut, step_between
 from logparse.syntax import Block, Match
 
 #: How many hypotheses the search keeps. The given logs and their variations need fewer than 16.
@@ -59,6 +59,9 @@ OPENINGS: Final = (
 )
 #: A hypothesis this much worse than the best one is dropped.
 _WORST: Final = 6 * BROKEN
+#: The state after a block, the penalty for accepting it, its message, and its transition.
+_Next = tuple[State, int, Match | None, Transition]
+
 #: With what messages begin, where that is fixed.
 _PREFIXES: Final = tuple({message.prefix for message in in_scope("invocation") if message.prefix})
 
@@ -106,6 +109,8 @@ class Hypothesis:
         By how much the best reading that was merged into this one was worse.
     size, inside:
         Of the last accepted block: the text with all that it absorbs, and how many blocks that is.
+    clocks:
+        Where the last accepted block quotes a failure: the clocks of the blocks left that can end it.
     outlook, ending, seen_left:
         The least penalty for ending the quotation that is open: by any means, by an entry, and among how
         many such entries that was.
@@ -117,10 +122,40 @@ class Hypothesis:
     absorbed: int
     margin: int
     size: int
+    clocks: Sequence[int] | None = None
     inside: int = 0
     outlook: int = 0
     ending: int = 0
     seen_left: int = -1
+
+    def absorb(self, size: int, first: int | None) -> None:
+        """Make one block more text of the last accepted one.
+
+        Parameters
+        ----------
+        size:
+            Of the block in characters.
+        first:
+            The penalty for absorbing the first entry of an invocation, 0 for another one. None where the
+            block cannot follow as an entry.
+        """
+        inside = self.inside
+        if first is None:
+            self.penalty += 0 if inside else BROKEN
+        else:
+            self.penalty += first + absorb_penalty(self.clocks is not None, inside)
+        self.size += size
+        self.absorbed += 1
+        self.inside = inside + 1
+
+    def look(self, clocks: Sequence[int], endings: Endings) -> None:
+        """Set the least penalty that it must still take for its open quotation."""
+        # Fewer blocks are left, so that it changes only where their number does.
+        left = len(clocks)
+        if self.seen_left != left:
+            self.seen_left = left
+            self.ending = nearest_ending(clocks, self.state.clock_ms or 0)
+        self.outlook = endings.least(self.ending, self.inside)
 
 
 def _rank(hypothesis: Hypothesis) -> tuple[int, int, int]:
@@ -146,6 +181,7 @@ class Search:
         self._widest = self._width = width
         self._cuts = cut_penalties(blocks)
         self._copies = _copies(blocks)
+        self._endings = Endings(blocks, self._cuts)
         self._meanings = Meanings(match)
         self._responses: dict[int, Response] = {}
 
@@ -164,7 +200,7 @@ class Search:
             if place.phase == "finished" and not self._can_follow_finish(index, place):
                 return None
             can_quote = can_quote or place.quotes
-            last = self._accept(last, index)
+            last = self._accept(last, index, self._next(last, index))
             accepted = last.last
             if can_quote and (accepted.is_rare or last.penalty - certain > _PLAIN_MS):
                 return None
@@ -176,26 +212,26 @@ class Search:
 
     def _beam(self) -> Hypothesis:
         live = [_beginning()]
-        endings = Endings(self._blocks, self._cuts)
         certain = 0
         for index in range(len(self._blocks)):
-            endings.drop(index)
+            self._endings.drop(index)
             first = live[0]
             if len(live) == 1 and not first.state.place.quotes and first.state.place.phase != "finished":
                 # There is one hypothesis and no choice, so that nothing is rare or doubtful.
-                only = self._accept(first, index)
+                only = self._accept(first, index, self._next(first, index))
                 only.last = only.last._replace(is_rare=False)
                 live, certain = [only], index
                 continue
             self._width = min(self._widest, max(_LEAST_WIDTH, _MOST_WORK // (index - certain + 1)))
             live = self._step(live, index)
             for hypothesis in live:
-                if hypothesis.state.place.kind in AFTER:
-                    _look(hypothesis, endings)
+                if hypothesis.clocks is not None:
+                    hypothesis.look(hypothesis.clocks, self._endings)
             if len(live) > 1:
                 live.sort(key=_rank)
                 worst = live[0].penalty + live[0].outlook + _WORST
-                live = [h for h in live[: self._width] if h.penalty + h.outlook <= worst]
+                if len(live) > self._width or live[-1].penalty + live[-1].outlook > worst:
+                    live = [h for h in live[: self._width] if h.penalty + h.outlook <= worst]
         for hypothesis in live:
             hypothesis.outlook = endless_penalty(hypothesis.state.place, hypothesis.inside)
         best, *others = sorted(live, key=_rank)
@@ -206,7 +242,7 @@ class Search:
     def _step(self, live: Sequence[Hypothesis], index: int) -> list[Hypothesis]:
         """Return the hypotheses of one block more: it is accepted, or absorbed."""
         accepted: dict[State, Hypothesis] = {}
-        tried: dict[State, tuple[int, State]] = {}
+        tried: dict[State, _Next] = {}
         absorbing = []
         block = self._blocks[index]
         plain = self._meanings.of(block.text, live[0].state.place)
@@ -220,25 +256,37 @@ class Search:
             state = hypothesis.state
             place = state.place
             follows = place.phase != "finished" or self._can_follow_finish(index, place)
-            if follows and state in tried and place.kind != "fetch_response":
+            known = tried.get(state) if follows and place.kind != "fetch_response" else None
+            if known is not None:
                 # A better one in the same state has accepted the block already.
-                added, after = tried[state]
-                best = accepted[after]
-                best.margin = min(best.margin, hypothesis.penalty + added - best.penalty)
+                best = accepted[known[0]]
+                margin = hypothesis.penalty + known[1] - best.penalty
+                if margin < best.margin:
+                    best.margin = margin
             elif follows and (
                 limit is None
                 or hypothesis.penalty + BROKEN <= limit
                 or plain.kind in AFTER.get(place.kind or "", (plain.kind,))
             ):
-                new = self._accept(hypothesis, index)
-                tried[state] = new.penalty - hypothesis.penalty, new.state
-                known = accepted.get(new.state)
-                accepted[new.state] = new if known is None else _merged(new, known)
+                tried[state] = following = self._next(hypothesis, index)
+                self._add(accepted, hypothesis, index, following)
             if not follows or place.quotes:
-                _absorb(hypothesis, size, first if follows else None)
+                hypothesis.absorb(size, first if follows else None)
                 if not follows or hypothesis.size <= quote_limit(place):
                     absorbing.append(hypothesis)
         return [*accepted.values(), *absorbing]
+
+    def _add(self, accepted: dict[State, Hypothesis], last: Hypothesis, index: int, following: _Next) -> None:
+        """Add the hypothesis in which the block is the next entry, or merge it into one in the same state."""
+        after, added, *_ = following
+        known = accepted.get(after)
+        penalty = last.penalty + added
+        if known is not None and (penalty, last.absorbed) >= (known.penalty, known.absorbed):
+            known.margin = min(known.margin, penalty - known.penalty)
+            return
+        accepted[after] = new = self._accept(last, index, following)
+        if known is not None:
+            new.margin = min(new.margin, known.penalty - penalty)
 
     def _can_follow_finish(self, index: int, place: Place) -> bool:
         block = self._blocks[index]
@@ -248,46 +296,53 @@ class Search:
         found = meaning.found
         return found is not None and (rules.follows_finish(found) or meaning.transition(place).begins)
 
-    def _accept(self, last: Hypothesis, index: int) -> Hypothesis:
+    def _accept(self, last: Hypothesis, index: int, following: _Next) -> Hypothesis:
         """Return the hypothesis in which the block is the next entry."""
-        block, state = self._blocks[index], last.state
-        if block.shape == "entry":
-            after, accepted, penalty = self._accept_entry(last, index)
-        elif block.shape == "triage":
-            after, penalty = State(Place("triage", "")), 0
-            accepted = Accepted(last.last, index, None, state.place.phase not in ("", "triage"))
-        else:
-            is_cut = block.shape == "cut"
-            after = cut(state, LOG_CUT if is_cut else LOG_FRAGMENT)
-            penalty = cut_penalty(self._cuts[index], state.place, last.inside) if is_cut else 0
-            accepted = Accepted(last.last, index, None)
+        after, penalty, found, by = following
         return Hypothesis(
-            after, accepted, last.penalty + penalty, last.absorbed, last.margin, len(block.text)
+            after,
+            Accepted(last.last, index, found, by.is_further, by.is_rare, by.is_cut_short),
+            last.penalty + penalty,
+            last.absorbed,
+            last.margin,
+            len(self._blocks[index].text),
+            self._endings.choices(after.place),
         )
 
-    def _accept_entry(self, last: Hypothesis, index: int) -> tuple[State, Accepted, int]:
-        """Return the state after an entry, the entry as accepted, and the penalty for it."""
+    def _next(self, last: Hypothesis, index: int) -> _Next:
+        """Return the state after the block as the next entry, with penalty, message and transition."""
+        block, state = self._blocks[index], last.state
+        place = state.place
+        if block.shape == "entry":
+            return self._next_entry(last, index)
+        if block.shape == "triage":
+            is_further = place.phase not in ("", "triage")
+            by = Transition(Place("triage", ""), is_further=is_further)
+            return State(by.after), 0, None, by
+        is_cut = block.shape == "cut"
+        after = cut(state, LOG_CUT if is_cut else LOG_FRAGMENT)
+        penalty = cut_penalty(self._cuts[index], place, last.inside) if is_cut else 0
+        return after, penalty, None, Transition(after.place)
+
+    def _next_entry(self, last: Hypothesis, index: int) -> _Next:
         block, state = self._blocks[index], last.state
         place = state.place
         meaning = self._meanings.of(block.text, place)
         found = meaning.found
-        cut_short = found is None and self._is_cut_short(index)
-        by = rules.transition(place, None, "", cut_short=True) if cut_short else meaning.transition(place)
+        if found is None and self._is_cut_short(index):
+            by = rules.transition(place, None, "", is_cut_short=True)
+        else:
+            by = meaning.transition(place)
         step = step_between(state.clock_ms, block.clock_ms)
         after = advance(state, by, block, step)
         if by.begins:
-            begins = not rules.is_fresh(place)
-            return (
-                after,
-                Accepted(last.last, index, found, begins),
-                begins * self._begin_penalty(index, place),
-            )
-        penalty = rules.penalty(by, step) + by.is_rare * RARE
+            return after, self._begin_penalty(index, place) if by.is_further else 0, found, by
+        penalty = rules.penalty(by, step) + (RARE if by.is_rare else 0)
         if meaning.is_finish and found is not None:
             penalty += rules.finish_error(state, block, found, step)
         if place.kind == "fetch_response" and not self._body_ends(last.last.position, index):
             penalty += BROKEN
-        return after, Accepted(last.last, index, found, False, by.is_rare, cut_short), penalty
+        return after, penalty, found, by
 
     def _begin_penalty(self, index: int, place: Place) -> int:
         """Return the penalty where an invocation begins after another one."""
@@ -315,48 +370,8 @@ class Search:
         return response.is_whole(end == first + 1)
 
 
-def _absorb(hypothesis: Hypothesis, size: int, first: int | None) -> None:
-    """Make one block more text of the last accepted one.
-
-    Parameters
-    ----------
-    hypothesis:
-        The one that absorbs.
-    size:
-        Of the block in characters.
-    first:
-        The penalty for absorbing the first entry of an invocation, 0 for another one. None where the block
-        cannot follow as an entry.
-    """
-    if first is None:
-        hypothesis.penalty += 0 if hypothesis.inside else BROKEN
-    else:
-        hypothesis.penalty += first + absorb_penalty(hypothesis.state.place, hypothesis.inside)
-    hypothesis.size += size
-    hypothesis.absorbed += 1
-    hypothesis.inside += 1
-
-
-def _look(hypothesis: Hypothesis, endings: Endings) -> None:
-    """Set the least penalty that the hypothesis must still take for its open quotation."""
-    state = hypothesis.state
-    clocks = endings.choices(state.place)
-    # Fewer blocks are left, so that it changes only where their number does.
-    if hypothesis.seen_left != len(clocks):
-        hypothesis.seen_left = len(clocks)
-        hypothesis.ending = nearest_ending(clocks, state.clock_ms or 0)
-    hypothesis.outlook = endings.least(hypothesis.ending, hypothesis.inside)
-
-
 def _beginning() -> Hypothesis:
     return Hypothesis(State(), Accepted(None, -1, None, begins=True), 0, 0, _WORST, 0)
-
-
-def _merged(new: Hypothesis, known: Hypothesis) -> Hypothesis:
-    """Return the better of two hypotheses that have the same state, and note how near the other was."""
-    better, worse = (new, known) if _rank(new) < _rank(known) else (known, new)
-    better.margin = min(better.margin, worse.penalty - better.penalty)
-    return better
 
 
 def _copies(blocks: Sequence[Block]) -> frozenset[int]:

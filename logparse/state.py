@@ -49,8 +49,8 @@ class Transition(NamedTuple):
     ----------
     after:
         The place after it.
-    begins:
-        Whether it begins an invocation, so that it breaks no rule.
+    begins, is_further:
+        Whether it begins an invocation, so that it breaks no rule; and whether it does so after another one.
     is_rare:
         As `is_rare` says.
     broken:
@@ -59,16 +59,20 @@ class Transition(NamedTuple):
         Steps of the clock that break one rule more each.
     least:
         How many rules it breaks at least: 1 where it cannot follow the failure that is quoted.
+    is_cut_short:
+        Whether only the beginning of the entry is left.
     deviation:
         Returns the penalty for a step of the clock.
     """
 
     after: Place
     begins: bool = False
+    is_further: bool = False
     is_rare: bool = False
     broken: int = 0
     forbidden: tuple[range, ...] = ()
     least: int = 0
+    is_cut_short: bool = False
     deviation: Callable[[int], int] = int
 
 
