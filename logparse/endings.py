@@ -129,7 +129,7 @@ class Endings:
             del clocks[bisect_left(clocks, self._blocks[index].clock_ms or 0)]
 
     def choices(self, place: Place) -> Sequence[int] | None:
-        """Return the clocks of the blocks left that can end the failure that is quoted, or None if none is."""
+        """Return the clocks of the blocks left that can end a quoted failure, or None if none is quoted."""
         kinds = AFTER.get(place.kind or "")
         return None if kinds is None else self._clocks[kinds]
 
