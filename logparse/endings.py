@@ -166,11 +166,15 @@ def _prefixes() -> dict[frozenset[str], tuple[str, ...]]:
 
 
 _PREFIXES: Final = _prefixes()
-_ALL_PREFIXES: Final = tuple({prefix for prefixes in _PREFIXES.values() for prefix in prefixes})
+#: With what these begin, in so many characters as all of them have.
+_LEAST_PREFIX: Final = min(len(prefix) for prefixes in _PREFIXES.values() for prefix in prefixes)
+_BEGINNINGS: Final = frozenset(
+    prefix[:_LEAST_PREFIX] for prefixes in _PREFIXES.values() for prefix in prefixes
+)
 
 
 def _kinds_of(block: Block) -> list[frozenset[str]]:
     """Return the sets of kinds whose messages begin like a block."""
-    if block.shape != "entry" or block.clock_ms is None or not block.text.startswith(_ALL_PREFIXES):
+    if block.text[:_LEAST_PREFIX] not in _BEGINNINGS or block.shape != "entry" or block.clock_ms is None:
         return []
     return [kinds for kinds, prefixes in _PREFIXES.items() if block.text.startswith(prefixes)]

@@ -12,25 +12,23 @@ the millisecond when it will be logged, so that a forged ending costs more than 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from logparse import rules
 from logparse.endings import (
     Endings,
-    absorb_penalty,
     cut_penalties,
     cut_penalty,
     endless_penalty,
-    nearest_ending,
     quote_limit,
 )
+from logparse.hypothesis import Accepted, Hypothesis, rank
 from logparse.kinds import AFTER, LOG_CUT, LOG_FRAGMENT
 from logparse.meanings import Matcher, Meanings
 from logparse.messages import in_scope
 from logparse.response import Response
 from logparse.rules import BROKEN, RARE
-from logparse.state import Place, State, Transition, advance, cut, step_between
+from logparse.state import Place, State, Transition, cut, step_between
 from logparse.syntax import Block, Match
 
 #: How many hypotheses the search keeps. The given logs and their variations need fewer than 16.
@@ -66,103 +64,6 @@ _Next = tuple[State, int, Match | None, Transition]
 _PREFIXES: Final = tuple({message.prefix for message in in_scope("invocation") if message.prefix})
 
 
-class Accepted(NamedTuple):
-    """A block that a reading accepts as an entry.
-
-    Parameters
-    ----------
-    before:
-        The accepted block before it.
-    position:
-        Index of the block. The blocks between it and the next accepted one are absorbed into it.
-    found:
-        Its message without what it absorbs.
-    begins:
-        Whether it is the first of an invocation.
-    is_rare:
-        Whether it follows in a rare sequence.
-    is_cut_short:
-        Whether it is the beginning of a message that a cut broke off.
-    """
-
-    before: Accepted | None
-    position: int
-    found: Match | None
-    begins: bool = False
-    is_rare: bool = False
-    is_cut_short: bool = False
-
-
-@dataclass(slots=True)
-class Hypothesis:
-    """A reading of the log up to here.
-
-    Parameters
-    ----------
-    state:
-        After the last accepted block.
-    last:
-        The last accepted block. The blocks after it are absorbed into it.
-    penalty, absorbed:
-        Of the whole hypothesis: its penalty so far, and how many blocks it absorbs.
-    margin:
-        By how much the best reading that was merged into this one was worse.
-    size, inside:
-        Of the last accepted block: the text with all that it absorbs, and how many blocks that is.
-    clocks:
-        Where the last accepted block quotes a failure: the clocks of the blocks left that can end it.
-    outlook, ending, seen_left:
-        The least penalty for ending the quotation that is open: by any means, by an entry, and among how
-        many such entries that was.
-    """
-
-    state: State
-    last: Accepted
-    penalty: int
-    absorbed: int
-    margin: int
-    size: int
-    clocks: Sequence[int] | None = None
-    inside: int = 0
-    outlook: int = 0
-    ending: int = 0
-    seen_left: int = -1
-
-    def absorb(self, size: int, first: int | None) -> None:
-        """Make one block more text of the last accepted one.
-
-        Parameters
-        ----------
-        size:
-            Of the block in characters.
-        first:
-            The penalty for absorbing the first entry of an invocation, 0 for another one. None where the
-            block cannot follow as an entry.
-        """
-        inside = self.inside
-        if first is None:
-            self.penalty += 0 if inside else BROKEN
-        else:
-            self.penalty += first + absorb_penalty(self.clocks is not None, inside)
-        self.size += size
-        self.absorbed += 1
-        self.inside = inside + 1
-
-    def look(self, clocks: Sequence[int], endings: Endings) -> None:
-        """Set the least penalty that it must still take for its open quotation."""
-        # Fewer blocks are left, so that it changes only where their number does.
-        left = len(clocks)
-        if self.seen_left != left:
-            self.seen_left = left
-            self.ending = nearest_ending(clocks, self.state.clock_ms or 0)
-        self.outlook = endings.least(self.ending, self.inside)
-
-
-def _rank(hypothesis: Hypothesis) -> tuple[int, int, int]:
-    """Return the rank, the lower the better. Its last part only makes the order definite."""
-    return hypothesis.penalty + hypothesis.outlook, hypothesis.absorbed, hypothesis.last.position
-
-
 class Search:
     """Finds the best reading of blocks.
 
@@ -196,10 +97,9 @@ class Search:
         last = _beginning()
         can_quote, certain = False, 0
         for index in range(len(self._blocks)):
-            place = last.state.place
-            if place.phase == "finished" and not self._can_follow_finish(index, place):
+            if last.is_finished and not self._can_follow_finish(index, last.state.place):
                 return None
-            can_quote = can_quote or place.quotes
+            can_quote = can_quote or last.limit > 0
             last = self._accept(last, index, self._next(last, index))
             accepted = last.last
             if can_quote and (accepted.is_rare or last.penalty - certain > _PLAIN_MS):
@@ -216,28 +116,33 @@ class Search:
         for index in range(len(self._blocks)):
             self._endings.drop(index)
             first = live[0]
-            if len(live) == 1 and not first.state.place.quotes and first.state.place.phase != "finished":
+            if len(live) == 1 and not first.limit and not first.is_finished:
                 # There is one hypothesis and no choice, so that nothing is rare or doubtful.
                 only = self._accept(first, index, self._next(first, index))
                 only.last = only.last._replace(is_rare=False)
                 live, certain = [only], index
                 continue
             self._width = min(self._widest, max(_LEAST_WIDTH, _MOST_WORK // (index - certain + 1)))
-            live = self._step(live, index)
-            for hypothesis in live:
-                if hypothesis.clocks is not None:
-                    hypothesis.look(hypothesis.clocks, self._endings)
-            if len(live) > 1:
-                live.sort(key=_rank)
-                worst = live[0].penalty + live[0].outlook + _WORST
-                if len(live) > self._width or live[-1].penalty + live[-1].outlook > worst:
-                    live = [h for h in live[: self._width] if h.penalty + h.outlook <= worst]
+            live = self._kept(self._step(live, index))
         for hypothesis in live:
             hypothesis.outlook = endless_penalty(hypothesis.state.place, hypothesis.inside)
-        best, *others = sorted(live, key=_rank)
+        best, *others = sorted(live, key=rank)
         for other in others:
             best.margin = min(best.margin, other.penalty + other.outlook - best.penalty - best.outlook)
         return best
+
+    def _kept(self, live: list[Hypothesis]) -> list[Hypothesis]:
+        """Return the hypotheses that the beam keeps, the best one first."""
+        for hypothesis in live:
+            if hypothesis.clocks is not None:
+                hypothesis.look(hypothesis.clocks, self._endings)
+        if len(live) == 1:
+            return live
+        live.sort(key=rank)
+        worst = live[0].penalty + live[0].outlook + _WORST
+        if len(live) <= self._width and live[-1].penalty + live[-1].outlook <= worst:
+            return live
+        return [h for h in live[: self._width] if h.penalty + h.outlook <= worst]
 
     def _step(self, live: Sequence[Hypothesis], index: int) -> list[Hypothesis]:
         """Return the hypotheses of one block more: it is accepted, or absorbed."""
@@ -254,9 +159,8 @@ class Search:
         limit = live[-1].penalty if len(live) == self._width and block.shape == "entry" else None
         for hypothesis in live:
             state = hypothesis.state
-            place = state.place
-            follows = place.phase != "finished" or self._can_follow_finish(index, place)
-            known = tried.get(state) if follows and place.kind != "fetch_response" else None
+            follows = not hypothesis.is_finished or self._can_follow_finish(index, state.place)
+            known = tried.get(state) if follows else None
             if known is not None:
                 # A better one in the same state has accepted the block already.
                 best = accepted[known[0]]
@@ -266,13 +170,15 @@ class Search:
             elif follows and (
                 limit is None
                 or hypothesis.penalty + BROKEN <= limit
-                or plain.kind in AFTER.get(place.kind or "", (plain.kind,))
+                or plain.kind in AFTER.get(state.place.kind or "", (plain.kind,))
             ):
-                tried[state] = following = self._next(hypothesis, index)
+                following = self._next(hypothesis, index)
+                if state.place.kind != "fetch_response":
+                    tried[state] = following
                 self._add(accepted, hypothesis, index, following)
-            if not follows or place.quotes:
+            if not follows or hypothesis.limit:
                 hypothesis.absorb(size, first if follows else None)
-                if not follows or hypothesis.size <= quote_limit(place):
+                if not follows or hypothesis.size <= hypothesis.limit:
                     absorbing.append(hypothesis)
         return [*accepted.values(), *absorbing]
 
@@ -299,6 +205,7 @@ class Search:
     def _accept(self, last: Hypothesis, index: int, following: _Next) -> Hypothesis:
         """Return the hypothesis in which the block is the next entry."""
         after, penalty, found, by = following
+        place = after.place
         return Hypothesis(
             after,
             Accepted(last.last, index, found, by.is_further, by.is_rare, by.is_cut_short),
@@ -306,43 +213,47 @@ class Search:
             last.absorbed,
             last.margin,
             len(self._blocks[index].text),
-            self._endings.choices(after.place),
+            quote_limit(place) if place.quotes else 0,
+            place.phase == "finished",
+            self._endings.choices(place),
         )
 
     def _next(self, last: Hypothesis, index: int) -> _Next:
         """Return the state after the block as the next entry, with penalty, message and transition."""
         block, state = self._blocks[index], last.state
-        place = state.place
-        if block.shape == "entry":
-            return self._next_entry(last, index)
-        if block.shape == "triage":
-            is_further = place.phase not in ("", "triage")
-            by = Transition(Place("triage", ""), is_further=is_further)
-            return State(by.after), 0, None, by
-        is_cut = block.shape == "cut"
-        after = cut(state, LOG_CUT if is_cut else LOG_FRAGMENT)
-        penalty = cut_penalty(self._cuts[index], place, last.inside) if is_cut else 0
-        return after, penalty, None, Transition(after.place)
-
-    def _next_entry(self, last: Hypothesis, index: int) -> _Next:
-        block, state = self._blocks[index], last.state
+        if block.shape != "entry":
+            return self._next_mark(last, index)
         place = state.place
         meaning = self._meanings.of(block.text, place)
         found = meaning.found
-        if found is None and self._is_cut_short(index):
+        if found is None and self._cuts and self._is_cut_short(index):
             by = rules.transition(place, None, "", is_cut_short=True)
         else:
             by = meaning.transition(place)
         step = step_between(state.clock_ms, block.clock_ms)
-        after = advance(state, by, block, step)
         if by.begins:
-            return after, self._begin_penalty(index, place) if by.is_further else 0, found, by
-        penalty = rules.penalty(by, step) + (RARE if by.is_rare else 0)
-        if meaning.is_finish and found is not None:
+            penalty = self._begin_penalty(index, place) if by.is_further else 0
+            return State(by.after, block.clock_ms, block.clock_ms), penalty, found, by
+        penalty = rules.penalty(by, step)
+        if by.is_rare:
+            penalty += RARE
+        if found is not None and meaning.is_finish:
             penalty += rules.finish_error(state, block, found, step)
         if place.kind == "fetch_response" and not self._body_ends(last.last.position, index):
             penalty += BROKEN
+        after = State(by.after, state.start_ms, block.clock_ms, state.elapsed_ms + step)
         return after, penalty, found, by
+
+    def _next_mark(self, last: Hypothesis, index: int) -> _Next:
+        """Return the same for a block that is not an entry."""
+        shape, state = self._blocks[index].shape, last.state
+        if shape == "triage":
+            is_further = state.place.phase not in ("", "triage")
+            by = Transition(Place("triage", ""), is_further=is_further)
+            return State(by.after), 0, None, by
+        after = cut(state, LOG_CUT if shape == "cut" else LOG_FRAGMENT)
+        penalty = cut_penalty(self._cuts[index], state.place, last.inside) if shape == "cut" else 0
+        return after, penalty, None, Transition(after.place)
 
     def _begin_penalty(self, index: int, place: Place) -> int:
         """Return the penalty where an invocation begins after another one."""

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from logparse.clock import DAY_MS
 from logparse.kinds import LOG_CUT
-from logparse.syntax import Block
 
 #: Clocks of two machines differ by less. A larger step back is midnight.
 _STEP_BACK_MS: Final = 900_000
@@ -83,14 +82,6 @@ def cut(state: State, kind: str) -> State:
     return state._replace(
         place=place._replace(phase=phase, kind=kind, quotes=False, attempt=None, outcome=None)
     )
-
-
-def advance(state: State, by: Transition, block: Block, step: int) -> State:
-    """Return the state after a block that is so many milliseconds after the state's clock."""
-    if by.begins:
-        return State(by.after, block.clock_ms, block.clock_ms)
-    clock = state.clock_ms if block.clock_ms is None else block.clock_ms
-    return State(by.after, state.start_ms, clock, state.elapsed_ms + step)
 
 
 def step_between(before_ms: int | None, after_ms: int | None) -> int:
