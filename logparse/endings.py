@@ -1,4 +1,4 @@
-"""How a quotation can end: the penalties for its ending, for a cut, and for absorbing one block more."""
+"""How a quotation can end: the penalties for its ending, and for a cut."""
 
 from __future__ import annotations
 
@@ -25,32 +25,11 @@ _CUT_MS: Final = 1_000
 _SMALL_CUT_MS: Final = 2_000
 #: The further penalty where the cut ends a quotation that has absorbed blocks: those may have been cut too.
 _CUT_AFTER_ABSORBED_MS: Final = 20_000
-#: The penalties for absorbing a block into a quoted failure: each of the first ones, each further one.
-_ABSORB_MS: Final = 10
-_FIRST_ABSORBED: Final = 30
-#: The same where nothing is known of what follows, so that a plausible entry is more likely one.
-_ABSORB_UNKNOWN: Final = BROKEN // 3
-_ABSORB_MORE_UNKNOWN: Final = BROKEN // 20
 #: The penalty for a quotation that nothing ends: less than two broken rules, more than one.
 _ENDLESS: Final = 2 * BROKEN - BROKEN // 10
 #: A quotation is no longer than a log can be; a body is shorter.
 _QUOTE_LIMIT: Final = 200_000
 _RESPONSE_LIMIT: Final = 40_000
-
-
-def absorb_penalty(is_failure: bool, inside: int) -> int:
-    """Return the penalty for absorbing one block more.
-
-    Parameters
-    ----------
-    is_failure:
-        Whether the entry that absorbs quotes a failure, so that it is known what can follow.
-    inside:
-        How many blocks it has absorbed already.
-    """
-    if is_failure:
-        return _ABSORB_MS if inside < _FIRST_ABSORBED else 1
-    return _ABSORB_MORE_UNKNOWN if inside else _ABSORB_UNKNOWN
 
 
 def quote_limit(place: Place) -> int:

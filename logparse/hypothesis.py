@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from logparse.endings import Endings, absorb_penalty, nearest_ending
+from logparse.endings import Endings, nearest_ending
 from logparse.rules import BROKEN
 from logparse.state import State
 from logparse.syntax import Match
+
+#: The penalties for absorbing a block into a quoted failure: each of the first ones, each further one.
+_ABSORB_MS: Final = 10
+_FIRST_ABSORBED: Final = 30
+#: The same where nothing is known of what follows, so that a plausible entry is more likely one.
+_ABSORB_UNKNOWN: Final = BROKEN // 3
+_ABSORB_MORE_UNKNOWN: Final = BROKEN // 20
 
 
 class Accepted(NamedTuple):
@@ -45,8 +52,8 @@ class Hypothesis:
 
     Parameters
     ----------
-    state:
-        After the last accepted block.
+    state, number:
+        After the last accepted block, and the state's number: equal states have the same one.
     last:
         The last accepted block. The blocks after it are absorbed into it.
     penalty, absorbed:
@@ -66,6 +73,7 @@ class Hypothesis:
     """
 
     state: State
+    number: int
     last: Accepted
     penalty: int
     absorbed: int
@@ -93,8 +101,10 @@ class Hypothesis:
         inside = self.inside
         if first is None:
             self.penalty += 0 if inside else BROKEN
+        elif self.clocks is not None:
+            self.penalty += first + (_ABSORB_MS if inside < _FIRST_ABSORBED else 1)
         else:
-            self.penalty += first + absorb_penalty(self.clocks is not None, inside)
+            self.penalty += first + (_ABSORB_MORE_UNKNOWN if inside else _ABSORB_UNKNOWN)
         self.size += size
         self.absorbed += 1
         self.inside = inside + 1

@@ -55,6 +55,8 @@ OPENINGS: Final = (
     "New invocation should be starting now",
     "Invocation initiated",
 )
+#: When so many states have numbers, those that no hypothesis is in are forgotten.
+_NUMBERED: Final = 4_096
 #: A hypothesis this much worse than the best one is dropped.
 _WORST: Final = 6 * BROKEN
 #: The state after a block, the penalty for accepting it, its message, and its transition.
@@ -84,6 +86,8 @@ class Search:
         self._copies = _copies(blocks)
         self._endings = Endings(blocks, self._cuts)
         self._meanings = Meanings(match)
+        self._numbers: dict[State, int] = {}
+        self._last_number = 0
         self._responses: dict[int, Response] = {}
 
     def best(self) -> Hypothesis:
@@ -113,6 +117,7 @@ class Search:
     def _beam(self) -> Hypothesis:
         live = [_beginning()]
         certain = 0
+        self._numbers = {live[0].state: 0}
         for index in range(len(self._blocks)):
             self._endings.drop(index)
             first = live[0]
@@ -121,7 +126,10 @@ class Search:
                 only = self._accept(first, index, self._next(first, index))
                 only.last = only.last._replace(is_rare=False)
                 live, certain = [only], index
+                self._numbers = {only.state: 0}
                 continue
+            if len(self._numbers) > _NUMBERED:
+                self._numbers = {hypothesis.state: hypothesis.number for hypothesis in live}
             self._width = min(self._widest, max(_LEAST_WIDTH, _MOST_WORK // (index - certain + 1)))
             live = self._kept(self._step(live, index))
         for hypothesis in live:
@@ -146,8 +154,8 @@ class Search:
 
     def _step(self, live: Sequence[Hypothesis], index: int) -> list[Hypothesis]:
         """Return the hypotheses of one block more: it is accepted, or absorbed."""
-        accepted: dict[State, Hypothesis] = {}
-        tried: dict[State, _Next] = {}
+        accepted: dict[int, Hypothesis] = {}
+        tried: dict[int, tuple[int, int]] = {}
         absorbing = []
         block = self._blocks[index]
         plain = self._meanings.of(block.text, live[0].state.place)
@@ -158,9 +166,9 @@ class Search:
         # A full beam has no place for one that breaks a rule more than its worst does.
         limit = live[-1].penalty if len(live) == self._width and block.shape == "entry" else None
         for hypothesis in live:
-            state = hypothesis.state
-            follows = not hypothesis.is_finished or self._can_follow_finish(index, state.place)
-            known = tried.get(state) if follows else None
+            place = hypothesis.state.place
+            follows = not hypothesis.is_finished or self._can_follow_finish(index, place)
+            known = tried.get(hypothesis.number) if follows else None
             if known is not None:
                 # A better one in the same state has accepted the block already.
                 best = accepted[known[0]]
@@ -170,27 +178,37 @@ class Search:
             elif follows and (
                 limit is None
                 or hypothesis.penalty + BROKEN <= limit
-                or plain.kind in AFTER.get(state.place.kind or "", (plain.kind,))
+                or plain.kind in AFTER.get(place.kind or "", (plain.kind,))
             ):
                 following = self._next(hypothesis, index)
-                if state.place.kind != "fetch_response":
-                    tried[state] = following
-                self._add(accepted, hypothesis, index, following)
+                number = self._number(following[0])
+                if place.kind != "fetch_response":
+                    tried[hypothesis.number] = number, following[1]
+                self._add(accepted, number, hypothesis, index, following)
             if not follows or hypothesis.limit:
                 hypothesis.absorb(size, first if follows else None)
                 if not follows or hypothesis.size <= hypothesis.limit:
                     absorbing.append(hypothesis)
         return [*accepted.values(), *absorbing]
 
-    def _add(self, accepted: dict[State, Hypothesis], last: Hypothesis, index: int, following: _Next) -> None:
+    def _number(self, state: State) -> int:
+        """Return the number of a state, which is the same for equal states."""
+        number = self._numbers.get(state)
+        if number is None:
+            self._last_number += 1
+            number = self._numbers[state] = self._last_number
+        return number
+
+    def _add(
+        self, accepted: dict[int, Hypothesis], number: int, last: Hypothesis, index: int, following: _Next
+    ) -> None:
         """Add the hypothesis in which the block is the next entry, or merge it into one in the same state."""
-        after, added, *_ = following
-        known = accepted.get(after)
-        penalty = last.penalty + added
+        known = accepted.get(number)
+        penalty = last.penalty + following[1]
         if known is not None and (penalty, last.absorbed) >= (known.penalty, known.absorbed):
             known.margin = min(known.margin, penalty - known.penalty)
             return
-        accepted[after] = new = self._accept(last, index, following)
+        accepted[number] = new = self._accept(last, index, following, number)
         if known is not None:
             new.margin = min(new.margin, known.penalty - penalty)
 
@@ -202,12 +220,13 @@ class Search:
         found = meaning.found
         return found is not None and (rules.follows_finish(found) or meaning.transition(place).begins)
 
-    def _accept(self, last: Hypothesis, index: int, following: _Next) -> Hypothesis:
-        """Return the hypothesis in which the block is the next entry."""
+    def _accept(self, last: Hypothesis, index: int, following: _Next, number: int = 0) -> Hypothesis:
+        """Return the hypothesis in which the block is the next entry, and whose state has a number."""
         after, penalty, found, by = following
         place = after.place
         return Hypothesis(
             after,
+            number,
             Accepted(last.last, index, found, by.is_further, by.is_rare, by.is_cut_short),
             last.penalty + penalty,
             last.absorbed,
@@ -282,7 +301,7 @@ class Search:
 
 
 def _beginning() -> Hypothesis:
-    return Hypothesis(State(), Accepted(None, -1, None, begins=True), 0, 0, _WORST, 0)
+    return Hypothesis(State(), 0, Accepted(None, -1, None, begins=True), 0, 0, _WORST, 0)
 
 
 def _copies(blocks: Sequence[Block]) -> frozenset[int]:
