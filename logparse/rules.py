@@ -9,7 +9,7 @@ state. `logparse.entries` looks for the reading of a log that has the lowest pen
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from logparse.clock import DAY_MS, format_clock
 from logparse.ids import parse_timer_id
@@ -25,7 +25,7 @@ from logparse.kinds import (
     UNKNOWN_PHASES,
     with_trait,
 )
-from logparse.messages import TODAY
+from logparse.messages import TODAY, Message
 from logparse.state import Place, State, Transition
 from logparse.syntax import Block, Match
 
@@ -59,37 +59,69 @@ _REQUEST_ID_RE: Final = re.compile(r'"(?:client_operation_id|requestId)": ?"(\d{
 _BUILD_ID_RE: Final = re.compile(r'"id": ?"(\d{1,20})"')
 
 
-def transition(place: Place, found: Match | None, text: str, *, is_cut_short: bool = False) -> Transition:
+class Sign(NamedTuple):
+    """All that the rules need of an entry, its clock apart: entries of one sign are the same to them.
+
+    Parameters
+    ----------
+    message:
+        Its format in the catalogue, or None where it fits none.
+    attempt, status:
+        The number and the status that it states, if any.
+    invocation, build:
+        The ids that it names.
+    """
+
+    message: Message | None
+    attempt: int = 1
+    status: str | None = None
+    invocation: str | None = None
+    build: str | None = None
+
+
+#: The sign of an entry that is not in the catalogue.
+UNKNOWN: Final = Sign(None)
+
+
+def sign(found: Match | None, text: str) -> Sign:
+    """Return the sign of an entry with that message and that text."""
+    if found is None:
+        return UNKNOWN
+    attempt, status = found.fields.get("attempt", 1), found.fields.get("status")
+    return Sign(
+        found.message,
+        attempt if isinstance(attempt, int) else 1,
+        None if status is None else str(status),
+        *_named_ids(found, text),
+    )
+
+
+def transition(place: Place, entry: Sign, *, is_cut_short: bool = False) -> Transition:
     """Return the transition from `place` by an entry.
 
     Parameters
     ----------
     place:
         After the entry before.
-    found, text:
-        The entry's message if it is one of the catalogue's, and its text.
+    entry:
+        Its sign.
     is_cut_short:
         Whether only the beginning of the entry is left, so that it may be of any kind.
     """
-    if found is not None and begins(found, place):
-        return Transition(_after(Place(), found, text), begins=True, is_further=not is_fresh(place))
-    kind = found.message.kind if found else None
+    if begins(entry, place):
+        return Transition(_after(Place(), entry), begins=True, is_further=not is_fresh(place))
+    kind = entry.message.kind if entry.message else None
     allowed = AFTER.get(place.kind or "")
     can_follow = allowed is None or is_cut_short or kind in allowed
     if allowed is None or not can_follow:
         deviation = _any_step if place.kind == LOG_CUT else _forward
     else:
         deviation = _at_once if allowed is ENDINGS or kind in FINISH else _by_another_process
-    if found is None:
-        broken = int(place.kind in _LAST and not is_cut_short)
-        forbidden: tuple[range, ...] = ()
-    else:
-        broken, forbidden = _broken(place, found, text), _forbidden(place, found)
     return Transition(
-        _after(place, found, text),
-        is_rare=not is_cut_short and is_rare(found, place),
-        broken=broken,
-        forbidden=forbidden,
+        _after(place, entry),
+        is_rare=not is_cut_short and is_rare(entry, place),
+        broken=0 if is_cut_short else _broken(place, entry),
+        forbidden=_forbidden(place, entry.message),
         least=int(not can_follow),
         is_cut_short=is_cut_short,
         deviation=deviation,
@@ -139,7 +171,7 @@ def ending_penalty(step: int, same_process: bool) -> int:
     return min(step, BROKEN) + BROKEN * (step > (_AT_ONCE_MS if same_process else BROKEN))
 
 
-def is_rare(found: Match | None, place: Place) -> bool:
+def is_rare(entry: Sign, place: Place) -> bool:
     """Return whether a message follows in a sequence that the engine writes only when something was lost.
 
     An entry that is not in the catalogue is a task's, which is at work.
@@ -149,14 +181,14 @@ def is_rare(found: Match | None, place: Place) -> bool:
     not log. A notification comes before the next attempt has launched, from a build that a lost request made.
     The engine gives up after a failure that it quotes, or before it has made all attempts.
     """
-    if found is None:
+    if entry.message is None:
         return place.phase in ("queued", "retrying")
-    kind = found.message.kind
+    kind = entry.message.kind
     if kind == "attempt_started":
         if place.phase in UNKNOWN_PHASES or (place.attempt is None and place.phase != "queued"):
             return False
         lost = place.phase == "launching" and place.kind in _SAVED
-        return lost or _attempt_number(found) != (place.attempt or 0) + 1
+        return lost or entry.attempt != (place.attempt or 0) + 1
     if kind == "attempt_retried":
         return place.phase == "launching" and not place.quotes and place.kind != "build_answer_invalid"
     if kind == "notification_received":
@@ -166,14 +198,11 @@ def is_rare(found: Match | None, place: Place) -> bool:
     return False
 
 
-def _attempt_number(found: Match) -> int:
-    number = found.fields.get("attempt", 1)
-    return number if isinstance(number, int) else 1
-
-
-def _broken(place: Place, found: Match, text: str) -> int:
+def _broken(place: Place, entry: Sign) -> int:
     """Return how many rules an entry breaks at any time, those of quotations apart."""
-    kind, writer, fields = found.message.kind, found.message.writer, found.fields
+    if entry.message is None:
+        return int(place.kind in _LAST)
+    kind, writer = entry.message.kind, entry.message.writer
     known = place.phase not in UNKNOWN_PHASES
     phases = KINDS[kind].phases
     broken = int(known and phases is not None and place.phase not in phases)
@@ -181,7 +210,7 @@ def _broken(place: Place, found: Match, text: str) -> int:
     broken += place.kind in _LAST and kind not in _AFTER_LAST
     if kind == "attempt_started" and known:
         broken += place.phase == "launching" and place.kind not in _SAVED
-        broken += _attempt_number(found) < max(place.attempt or 1, 1)
+        broken += entry.attempt < max(place.attempt or 1, 1)
     elif kind == "attempts_exhausted":
         broken += place.attempt == 1
     elif kind == "attempt_retried" and known:
@@ -192,19 +221,20 @@ def _broken(place: Place, found: Match, text: str) -> int:
         broken += place.kind not in _SAVED or place.attempt == 1
     elif kind == "invocation_finished":
         broken += place.phase == "retrying" and place.kind not in _LAST | _FATAL
-        broken += place.outcome is not None and fields["status"] != place.outcome
-        broken += fields["status"] == "SUCCEEDED" and place.kind in AFTER and place.kind != "fetch_response"
-    invocation, build = _named_ids(found, text)
-    broken += None not in (invocation, place.invocation) and invocation != place.invocation
-    broken += None not in (build, place.build) and build != place.build
+        broken += place.outcome is not None and entry.status != place.outcome
+        broken += entry.status == "SUCCEEDED" and place.kind in AFTER and place.kind != "fetch_response"
+    broken += None not in (entry.invocation, place.invocation) and entry.invocation != place.invocation
+    broken += None not in (entry.build, place.build) and entry.build != place.build
     return broken
 
 
-def _forbidden(place: Place, found: Match) -> tuple[range, ...]:
+def _forbidden(place: Place, message: Message | None) -> tuple[range, ...]:
     """Return the steps of the clock that break a rule each, those of quotations apart."""
-    kind = found.message.kind
+    if message is None:
+        return ()
+    kind = message.kind
     forbidden = []
-    if place.phase == "launching" and (found.message.writer in TASKS or kind in _LAUNCH_ENDS):
+    if place.phase == "launching" and (message.writer in TASKS or kind in _LAUNCH_ENDS):
         # An attempt is one process on one machine.
         forbidden.append(range(-DAY_MS, -_SAME_CLOCK_MS))
     if place.kind == "attempt_retried":
@@ -217,21 +247,19 @@ def _forbidden(place: Place, found: Match) -> tuple[range, ...]:
     return tuple(forbidden)
 
 
-def _after(place: Place, found: Match | None, text: str) -> Place:
+def _after(place: Place, entry: Sign) -> Place:
     """Return the place after an entry."""
-    phase = place.phase or "lost"
-    if found is None:
+    phase, message = place.phase or "lost", entry.message
+    if message is None:
         return place._replace(phase=phase, kind=None, quotes=True)
-    message = found.message
     attempt, outcome = place.attempt, place.outcome
-    invocation, build = _named_ids(found, text)
-    invocation, build = invocation or place.invocation, build or place.build
+    invocation, build = entry.invocation or place.invocation, entry.build or place.build
     if message.kind == "attempt_started":
-        attempt, build = _attempt_number(found), None
+        attempt, build = entry.attempt, None
     elif message.kind in ("invocation_aborted", "launch_skipped"):
         outcome = "ABORTED"
     elif message.kind == "fetch_finished":
-        outcome = str(found.fields["status"])
+        outcome = entry.status
     writer = message.writer if message.kind not in _SHARED else ANY_TASK
     return Place(
         phase if phase == "finished" else KINDS[message.kind].leads_to or phase,
@@ -245,25 +273,23 @@ def _after(place: Place, found: Match | None, text: str) -> Place:
     )
 
 
-def begins(found: Match, place: Place) -> bool:
-    """Return whether a message begins an invocation.
+def begins(entry: Sign, place: Place) -> bool:
+    """Return whether an entry begins an invocation.
 
     Before October 2017 an attempt could be an invocation of its own, whose log begins with that attempt.
     """
-    kind = found.message.kind
-    if kind != "attempt_started":
-        return kind in _BEGINS
-    number = _attempt_number(found)
-    if is_first(found):
-        return is_over(place) or is_fresh(place) or number <= (place.attempt or 0)
-    return is_fresh(place) and number == 1
+    message = entry.message
+    if message is None or message.kind != "attempt_started":
+        return message is not None and message.kind in _BEGINS
+    if is_first(message):
+        return is_over(place) or is_fresh(place) or entry.attempt <= (place.attempt or 0)
+    return is_fresh(place) and entry.attempt == 1
 
 
-def is_first(found: Match) -> bool:
+def is_first(message: Message) -> bool:
     """Return whether an invocation of some time begins with a message, and never holds it later."""
-    kind = found.message.kind
-    is_own = kind == "attempt_started" and found.message.since < OWN_INVOCATIONS
-    return is_own or kind in _BEGINS
+    is_own = message.kind == "attempt_started" and message.since < OWN_INVOCATIONS
+    return is_own or message.kind in _BEGINS
 
 
 def is_fresh(place: Place) -> bool:
@@ -276,9 +302,8 @@ def is_over(place: Place) -> bool:
     return place.phase == "finished" or place.kind in _OVER
 
 
-def follows_finish(found: Match) -> bool:
+def follows_finish(message: Message) -> bool:
     """Return whether a message can follow the finish of its invocation."""
-    message = found.message
     return message.kind == "timer_ignored" or (message.kind == "attempt_retried" and message.until != TODAY)
 
 

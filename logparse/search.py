@@ -160,7 +160,7 @@ class Search:
         block = self._blocks[index]
         plain = self._meanings.of(block.text, live[0].state.place)
         first = 0
-        if plain.found is not None and rules.is_first(plain.found):
+        if plain.is_first:
             first = _ABSORB_COPY_MS if index in self._copies else _ABSORB_FIRST_MS
         size = len(block.text) + 1
         # A full beam has no place for one that breaks a rule more than its worst does.
@@ -217,8 +217,7 @@ class Search:
         if block.shape != "entry":
             return block.shape == "triage"
         meaning = self._meanings.of(block.text, place)
-        found = meaning.found
-        return found is not None and (rules.follows_finish(found) or meaning.transition(place).begins)
+        return meaning.follows_finish or meaning.transition(place).begins
 
     def _accept(self, last: Hypothesis, index: int, following: _Next, number: int = 0) -> Hypothesis:
         """Return the hypothesis in which the block is the next entry, and whose state has a number."""
@@ -246,7 +245,7 @@ class Search:
         meaning = self._meanings.of(block.text, place)
         found = meaning.found
         if found is None and self._cuts and self._is_cut_short(index):
-            by = rules.transition(place, None, "", is_cut_short=True)
+            by = rules.transition(place, rules.UNKNOWN, is_cut_short=True)
         else:
             by = meaning.transition(place)
         step = step_between(state.clock_ms, block.clock_ms)
