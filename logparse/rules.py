@@ -60,7 +60,7 @@ _BUILD_ID_RE: Final = re.compile(r'"id": ?"(\d{1,20})"')
 
 
 class Sign(NamedTuple):
-    """All that the rules need of an entry, its clock apart: entries of one sign are the same to them.
+    """What the rules need of an entry, its ids and clock apart: entries of one sign are the same to them.
 
     Parameters
     ----------
@@ -68,23 +68,19 @@ class Sign(NamedTuple):
         Its format in the catalogue, or None where it fits none.
     attempt, status:
         The number and the status that it states, if any.
-    invocation, build:
-        The ids that it names.
     """
 
     message: Message | None
     attempt: int = 1
     status: str | None = None
-    invocation: str | None = None
-    build: str | None = None
 
 
 #: The sign of an entry that is not in the catalogue.
 UNKNOWN: Final = Sign(None)
 
 
-def sign(found: Match | None, text: str) -> Sign:
-    """Return the sign of an entry with that message and that text."""
+def sign(found: Match | None) -> Sign:
+    """Return the sign of an entry with that message, if any."""
     if found is None:
         return UNKNOWN
     attempt, status = found.fields.get("attempt", 1), found.fields.get("status")
@@ -92,7 +88,6 @@ def sign(found: Match | None, text: str) -> Sign:
         found.message,
         attempt if isinstance(attempt, int) else 1,
         None if status is None else str(status),
-        *_named_ids(found, text),
     )
 
 
@@ -128,13 +123,13 @@ def transition(place: Place, entry: Sign, *, is_cut_short: bool = False) -> Tran
     )
 
 
-def penalty(by: Transition, step: int) -> int:
-    """Return the penalty for a transition in so many milliseconds.
+def penalty(by: Transition, step: int, foreign: int = 0) -> int:
+    """Return the penalty for a transition in so many milliseconds, by an entry with so many foreign ids.
 
     It is broken rules × `BROKEN`, plus the clock deviation in ms. A rare sequence (`is_rare`) costs `RARE`
     more. How long a quoted response is stated to be is another matter: see `logparse.response`.
     """
-    broken = by.broken
+    broken = by.broken + foreign
     for steps in by.forbidden:
         broken += step in steps
     return by.deviation(step) + (broken or by.least) * BROKEN
@@ -199,7 +194,7 @@ def is_rare(entry: Sign, place: Place) -> bool:
 
 
 def _broken(place: Place, entry: Sign) -> int:
-    """Return how many rules an entry breaks at any time, those of quotations apart."""
+    """Return how many rules an entry breaks, whatever its ids and its time; those of quotations apart."""
     if entry.message is None:
         return int(place.kind in _LAST)
     kind, writer = entry.message.kind, entry.message.writer
@@ -223,8 +218,6 @@ def _broken(place: Place, entry: Sign) -> int:
         broken += place.phase == "retrying" and place.kind not in _LAST | _FATAL
         broken += place.outcome is not None and entry.status != place.outcome
         broken += entry.status == "SUCCEEDED" and place.kind in AFTER and place.kind != "fetch_response"
-    broken += None not in (entry.invocation, place.invocation) and entry.invocation != place.invocation
-    broken += None not in (entry.build, place.build) and entry.build != place.build
     return broken
 
 
@@ -253,9 +246,8 @@ def _after(place: Place, entry: Sign) -> Place:
     if message is None:
         return place._replace(phase=phase, kind=None, quotes=True)
     attempt, outcome = place.attempt, place.outcome
-    invocation, build = entry.invocation or place.invocation, entry.build or place.build
     if message.kind == "attempt_started":
-        attempt, build = entry.attempt, None
+        attempt = entry.attempt
     elif message.kind in ("invocation_aborted", "launch_skipped"):
         outcome = "ABORTED"
     elif message.kind == "fetch_finished":
@@ -266,8 +258,6 @@ def _after(place: Place, entry: Sign) -> Place:
         message.kind,
         message.outside,
         attempt,
-        invocation,
-        build,
         outcome,
         place.writers | {writer},
     )
@@ -307,8 +297,8 @@ def follows_finish(message: Message) -> bool:
     return message.kind == "timer_ignored" or (message.kind == "attempt_retried" and message.until != TODAY)
 
 
-def _named_ids(found: Match, text: str) -> tuple[str | None, str | None]:
-    """Return the ids of the invocation and of the build that an entry names."""
+def named_ids(found: Match, text: str) -> tuple[str | None, str | None]:
+    """Return the ids of the invocation and of the build that an entry with that message and text names."""
     timer, build = found.fields.get("timer_id"), found.fields.get("build_id")
     invocation = None
     if isinstance(timer, str):
@@ -321,6 +311,12 @@ def _named_ids(found: Match, text: str) -> tuple[str | None, str | None]:
         answered = _BUILD_ID_RE.search(text)
         build = answered[1] if answered else None
     return invocation, build if isinstance(build, str) else None
+
+
+def foreign_ids(state: State, invocation: str | None, build: str | None) -> int:
+    """Return how many of the ids that an entry names are not those of the invocation and its build."""
+    foreign = invocation is not None and state.invocation is not None and invocation != state.invocation
+    return foreign + (build is not None and state.build is not None and build != state.build)
 
 
 def finish_error(state: State, block: Block, found: Match, step: int) -> int:

@@ -251,15 +251,23 @@ class Search:
         step = step_between(state.clock_ms, block.clock_ms)
         if by.begins:
             penalty = self._begin_penalty(index, place) if by.is_further else 0
-            return State(by.after, block.clock_ms, block.clock_ms), penalty, found, by
-        penalty = rules.penalty(by, step)
+            after = State(by.after, meaning.invocation, meaning.build, block.clock_ms, block.clock_ms)
+            return after, penalty, found, by
+        invocation, build, foreign = state.invocation, state.build, 0
+        if meaning.names_ids:
+            foreign = rules.foreign_ids(state, meaning.invocation, meaning.build)
+            invocation, build = meaning.invocation or invocation, meaning.build or build
+        penalty = rules.penalty(by, step, foreign)
         if by.is_rare:
             penalty += RARE
         if found is not None and meaning.is_finish:
             penalty += rules.finish_error(state, block, found, step)
         if place.kind == "fetch_response" and not self._body_ends(last.last.position, index):
             penalty += BROKEN
-        after = State(by.after, state.start_ms, block.clock_ms, state.elapsed_ms + step)
+        if meaning.is_start:
+            # Another attempt has another build.
+            build = None
+        after = State(by.after, invocation, build, state.start_ms, block.clock_ms, state.elapsed_ms + step)
         return after, penalty, found, by
 
     def _next_mark(self, last: Hypothesis, index: int) -> _Next:

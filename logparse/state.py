@@ -13,7 +13,7 @@ _STEP_BACK_MS: Final = 900_000
 
 
 class Place(NamedTuple):
-    """What is known of an invocation after an entry, its clocks apart.
+    """What is known of an invocation after an entry, its ids and clocks apart.
 
     The phase is empty before the first entry, ``triage`` after a triage block, ``lost`` after a cut or
     where the log begins in its middle, else the invocation's own.
@@ -23,26 +23,26 @@ class Place(NamedTuple):
     kind: str | None = None
     quotes: bool = False
     attempt: int | None = None
-    invocation: str | None = None
-    build: str | None = None
     outcome: str | None = None
     writers: frozenset[str] = frozenset()
 
 
 class State(NamedTuple):
-    """The engine's state machine after an entry: its place and its clocks.
+    """The engine's state machine after an entry: its place, its ids and its clocks.
 
     Two equal states have the same future, so that a search needs only one of them.
     """
 
     place: Place = Place()
+    invocation: str | None = None
+    build: str | None = None
     start_ms: int | None = None
     clock_ms: int | None = None
     elapsed_ms: int = 0
 
 
 class Transition(NamedTuple):
-    """An entry that follows in a place, whatever the clock says.
+    """An entry that follows in a place, whatever ids it names and whatever the clock says.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Transition(NamedTuple):
     is_rare:
         As `is_rare` says.
     broken:
-        How many rules it breaks at any time.
+        How many rules it breaks, whatever its ids and its time.
     forbidden:
         Steps of the clock that break one rule more each.
     least:
