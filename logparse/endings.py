@@ -1,4 +1,4 @@
-"""How a quotation can end: the penalties for its ending, for a cut, and for absorbing one block more."""
+"""How a quotation can end: the penalties for its ending, and for a cut."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Final
 from logparse import rules
 from logparse.kinds import AFTER
 from logparse.messages import in_scope
-from logparse.rules import BROKEN, State
+from logparse.rules import BROKEN
+from logparse.state import Place, step_between
 from logparse.syntax import Block
 
 #: The scheduler trims a log to just below the higher size, and keeps its last lines, which follow the marker.
@@ -24,12 +25,6 @@ _CUT_MS: Final = 1_000
 _SMALL_CUT_MS: Final = 2_000
 #: The further penalty where the cut ends a quotation that has absorbed blocks: those may have been cut too.
 _CUT_AFTER_ABSORBED_MS: Final = 20_000
-#: The penalties for absorbing a block into a quoted failure: each of the first ones, each further one.
-_ABSORB_MS: Final = 10
-_FIRST_ABSORBED: Final = 30
-#: The same where nothing is known of what follows, so that a plausible entry is more likely one.
-_ABSORB_UNKNOWN: Final = BROKEN // 3
-_ABSORB_MORE_UNKNOWN: Final = BROKEN // 20
 #: The penalty for a quotation that nothing ends: less than two broken rules, more than one.
 _ENDLESS: Final = 2 * BROKEN - BROKEN // 10
 #: A quotation is no longer than a log can be; a body is shorter.
@@ -37,24 +32,9 @@ _QUOTE_LIMIT: Final = 200_000
 _RESPONSE_LIMIT: Final = 40_000
 
 
-def absorb_penalty(state: State, inside: int) -> int:
-    """Return the penalty for absorbing one block more.
-
-    Parameters
-    ----------
-    state:
-        After the entry that absorbs.
-    inside:
-        How many blocks it has absorbed already.
-    """
-    if state.kind in AFTER:
-        return _ABSORB_MS if inside < _FIRST_ABSORBED else 1
-    return _ABSORB_MORE_UNKNOWN if inside else _ABSORB_UNKNOWN
-
-
-def quote_limit(state: State) -> int:
+def quote_limit(place: Place) -> int:
     """Return how many characters an entry can quote."""
-    return _RESPONSE_LIMIT if state.kind == "fetch_response" else _QUOTE_LIMIT
+    return _RESPONSE_LIMIT if place.kind == "fetch_response" else _QUOTE_LIMIT
 
 
 def cut_penalties(blocks: Sequence[Block]) -> dict[int, int]:
@@ -76,19 +56,19 @@ def cut_penalties(blocks: Sequence[Block]) -> dict[int, int]:
     return penalties
 
 
-def cut_penalty(penalty: int, state: State, inside: int) -> int:
+def cut_penalty(penalty: int, place: Place, inside: int) -> int:
     """Return the penalty for accepting a marker of a cut.
 
     Parameters
     ----------
     penalty:
         Of `cut_penalties`.
-    state, inside:
+    place, inside:
         After the entry before the marker, and how many blocks this entry has absorbed.
     """
     if inside:
         penalty += _CUT_AFTER_ABSORBED_MS
-    unknown = state.quotes and state.kind not in AFTER
+    unknown = place.quotes and place.kind not in AFTER
     return BROKEN if unknown and penalty == _SMALL_CUT_MS else penalty
 
 
@@ -111,9 +91,12 @@ class Endings:
         self._last_cut = max(cuts, default=-1)
         self._cut = min(cuts.values(), default=BROKEN)
         self._clocks: dict[frozenset[str], list[int]] = {kinds: [] for kinds in _PREFIXES}
-        for block in blocks:
-            for kinds in _kinds_of(block):
-                self._clocks[kinds].append(block.clock_ms or 0)
+        self._left: dict[int, list[list[int]]] = {}
+        for index, block in enumerate(blocks):
+            if found := [self._clocks[kinds] for kinds in _kinds_of(block)]:
+                self._left[index] = found
+                for clocks in found:
+                    clocks.append(block.clock_ms or 0)
         for clocks in self._clocks.values():
             clocks.sort()
 
@@ -121,22 +104,23 @@ class Endings:
         """Take a block away: it is no longer left."""
         if index == self._last_cut:
             self._cut = BROKEN
-        for kinds in _kinds_of(self._blocks[index]):
-            clocks = self._clocks[kinds]
+        for clocks in self._left.get(index, ()):
             del clocks[bisect_left(clocks, self._blocks[index].clock_ms or 0)]
 
-    def choices(self, state: State) -> Sequence[int]:
-        """Return the clocks of the blocks left that can end the quotation of a failure."""
-        return self._clocks[AFTER[state.kind or ""]]
+    def choices(self, place: Place) -> Sequence[int] | None:
+        """Return the clocks of the blocks left that can end a quoted failure, or None if none is quoted."""
+        kinds = AFTER.get(place.kind or "")
+        return None if kinds is None else self._clocks[kinds]
 
     def least(self, ending: int, inside: int) -> int:
         """Return the least penalty by any means where that by an entry is `ending`."""
-        return min(ending, self._cut + (_CUT_AFTER_ABSORBED_MS if inside else 0))
+        cut = self._cut + _CUT_AFTER_ABSORBED_MS if inside else self._cut
+        return ending if ending < cut else cut
 
 
-def endless_penalty(state: State, inside: int) -> int:
+def endless_penalty(place: Place, inside: int) -> int:
     """Return the penalty for a quotation at the end of the log."""
-    return _ENDLESS if inside and state.phase != "finished" else 0
+    return _ENDLESS if inside and place.phase != "finished" else 0
 
 
 def nearest_ending(clocks: Sequence[int], clock: int) -> int:
@@ -144,8 +128,14 @@ def nearest_ending(clocks: Sequence[int], clock: int) -> int:
     if not clocks:
         return BROKEN
     at = bisect_left(clocks, clock)
-    steps = [rules.step_between(clock, other) for other in (clocks[at % len(clocks)], clocks[at - 1])]
-    return min(BROKEN, *(rules.ending_penalty(step, same_process=False) for step in steps))
+    after = step_between(clock, clocks[at if at < len(clocks) else 0])
+    before = step_between(clock, clocks[at - 1])
+    return min(BROKEN, _ending_penalty(after), _ending_penalty(before))
+
+
+def _ending_penalty(step: int) -> int:
+    # Which process writes the ending is not known yet.
+    return rules.ending_penalty(step, same_process=False)
 
 
 def _prefixes() -> dict[frozenset[str], tuple[str, ...]]:
@@ -155,11 +145,15 @@ def _prefixes() -> dict[frozenset[str], tuple[str, ...]]:
 
 
 _PREFIXES: Final = _prefixes()
-_ALL_PREFIXES: Final = tuple({prefix for prefixes in _PREFIXES.values() for prefix in prefixes})
+#: With what these begin, in so many characters as all of them have.
+_LEAST_PREFIX: Final = min(len(prefix) for prefixes in _PREFIXES.values() for prefix in prefixes)
+_BEGINNINGS: Final = frozenset(
+    prefix[:_LEAST_PREFIX] for prefixes in _PREFIXES.values() for prefix in prefixes
+)
 
 
 def _kinds_of(block: Block) -> list[frozenset[str]]:
     """Return the sets of kinds whose messages begin like a block."""
-    if block.shape != "entry" or block.clock_ms is None or not block.text.startswith(_ALL_PREFIXES):
+    if block.text[:_LEAST_PREFIX] not in _BEGINNINGS or block.shape != "entry" or block.clock_ms is None:
         return []
     return [kinds for kinds, prefixes in _PREFIXES.items() if block.text.startswith(prefixes)]

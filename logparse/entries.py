@@ -32,10 +32,12 @@ from typing import Final
 
 import msgspec
 
+from logparse.hypothesis import Accepted
 from logparse.kinds import LOG_CUT, LOG_FRAGMENT
+from logparse.meanings import Matcher
 from logparse.messages import Context, Value
 from logparse.rules import BROKEN, raw
-from logparse.search import BEAM_WIDTH, OPENINGS, Accepted, Matcher, Search
+from logparse.search import BEAM_WIDTH, OPENINGS, Search
 from logparse.syntax import Block, match_tolerantly
 
 #: The engine keeps 200,000 bytes of log for an invocation. A text longer than this is not a genuine log.
@@ -47,6 +49,8 @@ REMARKS: Final = {
 }
 #: How long a clock is, with the blank after it.
 _CLOCK_SIZE: Final = len("[HH:MM:SS.mmm] ")
+#: How much longer a block is in the log than its text, at most.
+_MOST_AROUND: Final = _CLOCK_SIZE + 1
 #: The beginning of a clock, which a cut can leave as the last line before it.
 _CLOCK_START_RE: Final = re.compile(r"\[[0-9:.]{0,12}+\]?+ ?")
 
@@ -135,7 +139,9 @@ def _within_limit(blocks: Sequence[Block]) -> Iterator[tuple[Sequence[Block], bo
     No more than `MAX_LOG` characters of an invocation are read. After those the next part begins with the
     next invocation.
     """
-    if sum(map(_size, blocks)) <= MAX_LOG:
+    if sum(len(block.text) for block in blocks) + _MOST_AROUND * len(blocks) <= MAX_LOG or (
+        sum(map(_size, blocks)) <= MAX_LOG
+    ):
         if blocks:
             yield blocks, False
         return
@@ -190,7 +196,7 @@ def _chain(last: Accepted | None) -> list[Accepted]:
     chain: list[Accepted] = []
     while last is not None and last.position >= 0:
         # A block that does not keep the one before it is freed as soon as its entry is made.
-        chain.append(last._replace(before=None))
+        chain.append(Accepted(None, *last[1:]))
         last = last.before
     return chain
 
@@ -203,8 +209,9 @@ def _context(before: Context, accepted: Accepted, entry: Entry) -> Context:
         return Context("")
     writers = frozenset[str]() if accepted.begins else before.writers
     if accepted.found is None:
-        return Context(None, writers)
-    return Context(accepted.found.message.kind, writers | {accepted.found.message.writer})
+        return before if before.previous is None and writers is before.writers else Context(None, writers)
+    message = accepted.found.message
+    return Context(message.kind, writers if message.writer in writers else writers | {message.writer})
 
 
 def _entry(blocks: Sequence[Block], accepted: Accepted, match: Matcher, before: Context) -> Entry:

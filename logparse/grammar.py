@@ -128,7 +128,9 @@ def message(declared: Message) -> pp.ParserElement:
 
 
 @cache
-def messages(scope: str, allowed: frozenset[Message] = frozenset()) -> pp.ParserElement:
+def messages(
+    scope: str, allowed: frozenset[Message] = frozenset(), beginnings: frozenset[str] | None = None
+) -> pp.ParserElement:
     """messages = message | message | … ;  (* the catalogue, the longest fixed beginning first *)
 
     Parameters
@@ -137,8 +139,14 @@ def messages(scope: str, allowed: frozenset[Message] = frozenset()) -> pp.Parser
         ``invocation`` or ``triage``.
     allowed:
         Which of the messages that only their context tells apart can stand here.
+    beginnings:
+        Only the messages whose text begins with one of these; None for all.
     """
-    choices = [message(m) for m in in_scope(scope) if not m.after or m in allowed]
+    choices = [
+        message(m)
+        for m in in_scope(scope)
+        if (not m.after or m in allowed) and (beginnings is None or m.prefix in beginnings)
+    ]
     return _one_of(*choices).set_name(f"{scope} message")
 
 
@@ -459,11 +467,19 @@ def parse_definition(text: str) -> Definition:
     return fields
 
 
+@cache
+def _beginnings(scope: str) -> frozenset[str]:
+    """Return the fixed beginnings of the messages of a scope."""
+    return frozenset(m.prefix for m in in_scope(scope))
+
+
 def match(text: str, context: Context) -> Match | None:
     """Return the message that the whole of `text` is, or None. The catalogue's order decides."""
     allowed = frozenset(m for m in in_scope(context.scope) if m.after and context.allows(m))
+    # The others cannot match: to try each of them would take most of the time.
+    beginnings = frozenset(filter(text.startswith, _beginnings(context.scope)))
     try:
-        found: Match = parse(messages(context.scope, allowed), text)[0]
+        found: Match = parse(messages(context.scope, allowed, beginnings), text)[0]
     except GrammarError:
         return None
     return found

@@ -11,6 +11,7 @@ Formats and dates are facts from the scheduler's public source, 2015 to 2026.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from logparse.message import TODAY as TODAY
@@ -268,6 +269,7 @@ MESSAGES: Final[tuple[Message, ...]] = (
 )
 
 
+@cache
 def in_scope(scope: str) -> tuple[Message, ...]:
     """Return the messages of ``invocation`` or ``triage`` logs in the order in which they are tried.
 

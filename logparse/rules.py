@@ -1,8 +1,9 @@
 """The engine's state machine and clock: which entry can follow which in an invocation's log.
 
-A `State` holds what is known after an entry. `advance` returns the next state. `penalty` returns how
-badly an entry fits a state: broken rules, rare sequences, and clock deviations in milliseconds.
-`logparse.entries` looks for the reading of a log that has the lowest penalty.
+A `State` is what is known after an entry. A `Transition` is an entry that follows: which rules it breaks, and
+what is known then. It does not depend on the clocks, so that each is computed once (`logparse.search` keeps
+them). `penalty` adds the clock's part: how badly the entry fits in milliseconds. `advance` returns the next
+state. `logparse.entries` looks for the reading of a log that has the lowest penalty.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from logparse.kinds import (
     UNKNOWN_PHASES,
     with_trait,
 )
-from logparse.messages import TODAY
+from logparse.messages import TODAY, Message
+from logparse.state import Place, State, Transition
 from logparse.syntax import Block, Match
 
 #: The penalty for a broken rule. Penalties are milliseconds, so that this is an hour of clock deviation.
@@ -33,8 +35,6 @@ BROKEN: Final = 3_600_000
 RARE: Final = 20
 #: The invocation is created up to a few seconds before its first entry is logged.
 _CLOCK_SLACK_MS: Final = 5_000
-#: Clocks of two machines differ by less. A larger step back is midnight.
-_STEP_BACK_MS: Final = 900_000
 #: The clock of one process does not step back by more than this.
 _SAME_CLOCK_MS: Final = 100
 #: Another machine's clock, where an entry follows a quoted failure, is not further behind.
@@ -59,64 +59,96 @@ _REQUEST_ID_RE: Final = re.compile(r'"(?:client_operation_id|requestId)": ?"(\d{
 _BUILD_ID_RE: Final = re.compile(r'"id": ?"(\d{1,20})"')
 
 
-class State(NamedTuple):
-    """The engine's state machine after an entry.
-
-    Two equal states after the same entry have the same future, so that a search needs only one of them.
-    The phase is empty before the first entry, ``triage`` after a triage block, ``lost`` after a cut or
-    where the log begins in its middle, else the invocation's own.
-    """
-
-    phase: str = ""
-    kind: str | None = None
-    quotes: bool = False
-    attempt: int | None = None
-    start_ms: int | None = None
-    clock_ms: int | None = None
-    elapsed_ms: int = 0
-    invocation: str | None = None
-    build: str | None = None
-    outcome: str | None = None
-    writers: frozenset[str] = frozenset()
-
-
-def cut(state: State, kind: str) -> State:
-    """Return the state after a cut (``log_cut``) or after text that does not begin an entry."""
-    return state._replace(
-        phase="lost" if kind == LOG_CUT else state.phase,
-        kind=kind,
-        quotes=False,
-        attempt=None,
-        outcome=None,
-    )
-
-
-def penalty(block: Block, found: Match | None, state: State, *, cut_short: bool = False) -> int:
-    """Return the penalty for accepting `block` as the next entry.
+class Sign(NamedTuple):
+    """What the rules need of an entry, its ids and clock apart: entries of one sign are the same to them.
 
     Parameters
     ----------
-    block, found:
-        The entry, and its message if it is one of the catalogue's.
-    state:
+    message:
+        Its format in the catalogue, or None where it fits none.
+    attempt, status:
+        The number and the status that it states, if any.
+    """
+
+    message: Message | None
+    attempt: int = 1
+    status: str | None = None
+
+
+#: The sign of an entry that is not in the catalogue.
+UNKNOWN: Final = Sign(None)
+
+
+def sign(found: Match | None) -> Sign:
+    """Return the sign of an entry with that message, if any."""
+    if found is None:
+        return UNKNOWN
+    attempt, status = found.fields.get("attempt", 1), found.fields.get("status")
+    return Sign(
+        found.message,
+        attempt if isinstance(attempt, int) else 1,
+        None if status is None else str(status),
+    )
+
+
+def transition(place: Place, entry: Sign, *, is_cut_short: bool = False) -> Transition:
+    """Return the transition from `place` by an entry.
+
+    Parameters
+    ----------
+    place:
         After the entry before.
-    cut_short:
+    entry:
+        Its sign.
+    is_cut_short:
         Whether only the beginning of the entry is left, so that it may be of any kind.
+    """
+    if begins(entry, place):
+        return Transition(_after(Place(), entry), begins=True, is_further=not is_fresh(place))
+    kind = entry.message.kind if entry.message else None
+    allowed = AFTER.get(place.kind or "")
+    can_follow = allowed is None or is_cut_short or kind in allowed
+    if allowed is None or not can_follow:
+        deviation = _any_step if place.kind == LOG_CUT else _forward
+    else:
+        deviation = _at_once if allowed is ENDINGS or kind in FINISH else _by_another_process
+    return Transition(
+        _after(place, entry),
+        is_rare=not is_cut_short and is_rare(entry, place),
+        broken=0 if is_cut_short else _broken(place, entry),
+        forbidden=_forbidden(place, entry.message),
+        least=int(not can_follow),
+        is_cut_short=is_cut_short,
+        deviation=deviation,
+    )
+
+
+def penalty(by: Transition, step: int, foreign: int = 0) -> int:
+    """Return the penalty for a transition in so many milliseconds, by an entry with so many foreign ids.
 
     It is broken rules × `BROKEN`, plus the clock deviation in ms. A rare sequence (`is_rare`) costs `RARE`
     more. How long a quoted response is stated to be is another matter: see `logparse.response`.
     """
-    kind = found.message.kind if found else None
-    step = step_between(state.clock_ms, block.clock_ms)
-    ending = state.kind in _LAST and not cut_short
-    broken = int(ending) if found is None else _broken(block, found, state)
-    allowed = AFTER.get(state.kind or "")
-    off = max(-step, 0) if state.kind != LOG_CUT else 0
-    if allowed is not None and (cut_short or kind in allowed):
-        off = ending_penalty(step, allowed is ENDINGS or kind in FINISH)
-    elif allowed is not None:
-        broken = max(broken, 1)
-    return off + broken * BROKEN + _finish_error(state, block, found)
+    broken = by.broken + foreign
+    for steps in by.forbidden:
+        broken += step in steps
+    return by.deviation(step) + (broken or by.least) * BROKEN
+
+
+def _any_step(_: int) -> int:
+    return 0
+
+
+def _forward(step: int) -> int:
+    return -step if step < 0 else 0
+
+
+def _at_once(step: int) -> int:
+    return ending_penalty(step, same_process=True)
+
+
+def _by_another_process(step: int) -> int:
+    return ending_penalty(step, same_process=False)
 
 
 def ending_penalty(step: int, same_process: bool) -> int:
@@ -134,7 +166,7 @@ def ending_penalty(step: int, same_process: bool) -> int:
     return min(step, BROKEN) + BROKEN * (step > (_AT_ONCE_MS if same_process else BROKEN))
 
 
-def is_rare(found: Match | None, state: State) -> bool:
+def is_rare(entry: Sign, place: Place) -> bool:
     """Return whether a message follows in a sequence that the engine writes only when something was lost.
 
     An entry that is not in the catalogue is a task's, which is at work.
@@ -144,183 +176,160 @@ def is_rare(found: Match | None, state: State) -> bool:
     not log. A notification comes before the next attempt has launched, from a build that a lost request made.
     The engine gives up after a failure that it quotes, or before it has made all attempts.
     """
-    if found is None:
-        return state.phase in ("queued", "retrying")
-    kind = found.message.kind
+    if entry.message is None:
+        return place.phase in ("queued", "retrying")
+    kind = entry.message.kind
     if kind == "attempt_started":
-        if state.phase in UNKNOWN_PHASES or (state.attempt is None and state.phase != "queued"):
+        if place.phase in UNKNOWN_PHASES or (place.attempt is None and place.phase != "queued"):
             return False
-        lost = state.phase == "launching" and state.kind in _SAVED
-        return lost or _attempt_number(found) != (state.attempt or 0) + 1
+        lost = place.phase == "launching" and place.kind in _SAVED
+        return lost or entry.attempt != (place.attempt or 0) + 1
     if kind == "attempt_retried":
-        return state.phase == "launching" and not state.quotes and state.kind != "build_answer_invalid"
+        return place.phase == "launching" and not place.quotes and place.kind != "build_answer_invalid"
     if kind == "notification_received":
-        return state.phase in ("launching", "retrying")
+        return place.phase in ("launching", "retrying")
     if kind == "attempts_exhausted":
-        return state.kind in AFTER or (state.attempt is not None and state.attempt < _MOST_ATTEMPTS)
+        return place.kind in AFTER or (place.attempt is not None and place.attempt < _MOST_ATTEMPTS)
     return False
 
 
-def _attempt_number(found: Match) -> int:
-    number = found.fields.get("attempt", 1)
-    return number if isinstance(number, int) else 1
-
-
-def _broken(block: Block, found: Match, state: State) -> int:
-    """Return how many rules an entry breaks, those of quotations apart."""
-    kind, fields = found.message.kind, found.fields
-    writer, step = found.message.writer, step_between(state.clock_ms, block.clock_ms)
-    known = state.phase not in UNKNOWN_PHASES
-    places = KINDS[kind].phases
-    broken = int(known and places is not None and state.phase not in places)
-    broken += _is_of_task(kind, writer) and not state.writers.isdisjoint(TASKS - {writer})
-    broken += state.kind in _LAST and kind not in _AFTER_LAST
-    broken += _breaks_process(kind, writer, step, state)
+def _broken(place: Place, entry: Sign) -> int:
+    """Return how many rules an entry breaks, whatever its ids and its time; those of quotations apart."""
+    if entry.message is None:
+        return int(place.kind in _LAST)
+    kind, writer = entry.message.kind, entry.message.writer
+    known = place.phase not in UNKNOWN_PHASES
+    phases = KINDS[kind].phases
+    broken = int(known and phases is not None and place.phase not in phases)
+    broken += writer in TASKS and kind not in _SHARED and not place.writers.isdisjoint(TASKS - {writer})
+    broken += place.kind in _LAST and kind not in _AFTER_LAST
     if kind == "attempt_started" and known:
-        broken += state.phase == "launching" and state.kind not in _SAVED
-        broken += _attempt_number(found) < max(state.attempt or 1, 1)
-        broken += state.kind == "attempt_retried" and 0 <= step < _RETRY_MS
-    elif kind in _FATAL:
-        # After a retry it is another request's, so that it comes later.
-        broken += state.kind == "attempt_retried" and step <= 0
+        broken += place.phase == "launching" and place.kind not in _SAVED
+        broken += entry.attempt < max(place.attempt or 1, 1)
     elif kind == "attempts_exhausted":
-        broken += state.attempt == 1
-        broken += state.kind == "attempt_retried" and 0 <= step < _RETRY_MS
+        broken += place.attempt == 1
     elif kind == "attempt_retried" and known:
         # An error that is not logged comes after the task's first entries.
-        broken += state.kind == "attempt_started"
-    elif kind == "notification_received" and state.phase == "launching":
+        broken += place.kind == "attempt_started"
+    elif kind == "notification_received" and place.phase == "launching":
         # While the first attempt launches, a notification is put off and leaves no entry.
-        broken += state.kind not in _SAVED or state.attempt == 1
+        broken += place.kind not in _SAVED or place.attempt == 1
     elif kind == "invocation_finished":
-        broken += state.phase == "retrying" and state.kind not in _LAST | _FATAL
-        broken += state.outcome is not None and fields["status"] != state.outcome
-        broken += fields["status"] == "SUCCEEDED" and state.kind in AFTER and state.kind != "fetch_response"
-    invocation, build = _named_ids(block, found)
-    broken += None not in (invocation, state.invocation) and invocation != state.invocation
-    broken += None not in (build, state.build) and build != state.build
+        broken += place.phase == "retrying" and place.kind not in _LAST | _FATAL
+        broken += place.outcome is not None and entry.status != place.outcome
+        broken += entry.status == "SUCCEEDED" and place.kind in AFTER and place.kind != "fetch_response"
     return broken
 
 
-def _is_of_task(kind: str, writer: str) -> bool:
-    """Return whether only one kind of task writes a message."""
-    return writer in TASKS and kind not in _SHARED
+def _forbidden(place: Place, message: Message | None) -> tuple[range, ...]:
+    """Return the steps of the clock that break a rule each, those of quotations apart."""
+    if message is None:
+        return ()
+    kind = message.kind
+    forbidden = []
+    if place.phase == "launching" and (message.writer in TASKS or kind in _LAUNCH_ENDS):
+        # An attempt is one process on one machine.
+        forbidden.append(range(-DAY_MS, -_SAME_CLOCK_MS))
+    if place.kind == "attempt_retried":
+        is_start = kind == "attempt_started" and place.phase not in UNKNOWN_PHASES
+        if is_start or kind == "attempts_exhausted":
+            forbidden.append(range(_RETRY_MS))
+        elif kind in _FATAL:
+            # After a retry it is another request's, so that it comes later.
+            forbidden.append(range(-DAY_MS, 1))
+    return tuple(forbidden)
 
 
-def _breaks_process(kind: str, writer: str, step: int, state: State) -> bool:
-    """Return whether time runs back within an attempt, which is one process on one machine."""
-    own = writer in TASKS or kind in _LAUNCH_ENDS
-    return own and state.phase == "launching" and step < -_SAME_CLOCK_MS
-
-
-def advance(state: State, block: Block, found: Match | None) -> State:
-    """Return the state after an entry."""
-    clock = state.clock_ms if block.clock_ms is None else block.clock_ms
-    elapsed = state.elapsed_ms + step_between(state.clock_ms, block.clock_ms)
-    phase = state.phase or "lost"
-    if found is None:
-        return State(phase, None, True, state.attempt, state.start_ms, clock, elapsed, *state[7:])
-    message = found.message
-    attempt, outcome = state.attempt, state.outcome
-    invocation, build = _named_ids(block, found)
-    invocation, build = invocation or state.invocation, build or state.build
+def _after(place: Place, entry: Sign) -> Place:
+    """Return the place after an entry."""
+    phase, message = place.phase or "lost", entry.message
+    if message is None:
+        return place._replace(phase=phase, kind=None, quotes=True)
+    attempt, outcome = place.attempt, place.outcome
     if message.kind == "attempt_started":
-        attempt, build = _attempt_number(found), None
+        attempt = entry.attempt
     elif message.kind in ("invocation_aborted", "launch_skipped"):
         outcome = "ABORTED"
     elif message.kind == "fetch_finished":
-        outcome = str(found.fields["status"])
+        outcome = entry.status
     writer = message.writer if message.kind not in _SHARED else ANY_TASK
-    writers = state.writers if writer in state.writers else state.writers | {writer}
-    return State(
+    return Place(
         phase if phase == "finished" else KINDS[message.kind].leads_to or phase,
         message.kind,
         message.outside,
         attempt,
-        state.start_ms,
-        clock,
-        elapsed,
-        invocation,
-        build,
         outcome,
-        writers,
+        place.writers | {writer},
     )
 
 
-def begins(found: Match, state: State) -> bool:
-    """Return whether a message begins an invocation.
+def begins(entry: Sign, place: Place) -> bool:
+    """Return whether an entry begins an invocation.
 
     Before October 2017 an attempt could be an invocation of its own, whose log begins with that attempt.
     """
-    kind = found.message.kind
-    if kind != "attempt_started":
-        return kind in _BEGINS
-    number = _attempt_number(found)
-    if is_first(found):
-        return is_over(state) or is_fresh(state) or number <= (state.attempt or 0)
-    return is_fresh(state) and number == 1
+    message = entry.message
+    if message is None or message.kind != "attempt_started":
+        return message is not None and message.kind in _BEGINS
+    if is_first(message):
+        return is_over(place) or is_fresh(place) or entry.attempt <= (place.attempt or 0)
+    return is_fresh(place) and entry.attempt == 1
 
 
-def is_first(found: Match) -> bool:
+def is_first(message: Message) -> bool:
     """Return whether an invocation of some time begins with a message, and never holds it later."""
-    kind = found.message.kind
-    is_own = kind == "attempt_started" and found.message.since < OWN_INVOCATIONS
-    return is_own or kind in _BEGINS
+    is_own = message.kind == "attempt_started" and message.since < OWN_INVOCATIONS
+    return is_own or message.kind in _BEGINS
 
 
-def is_fresh(state: State) -> bool:
+def is_fresh(place: Place) -> bool:
     """Return whether nothing is known of an invocation yet: there are no entries, or only unknown ones."""
-    return state.phase in ("", "triage") or (state.kind is None and not state.writers)
+    return place.phase in ("", "triage") or (place.kind is None and not place.writers)
 
 
-def is_over(state: State) -> bool:
+def is_over(place: Place) -> bool:
     """Return whether the invocation has ended, so that another one can begin."""
-    return state.phase == "finished" or state.kind in _OVER
+    return place.phase == "finished" or place.kind in _OVER
 
 
-def follows_finish(found: Match) -> bool:
+def follows_finish(message: Message) -> bool:
     """Return whether a message can follow the finish of its invocation."""
-    message = found.message
     return message.kind == "timer_ignored" or (message.kind == "attempt_retried" and message.until != TODAY)
 
 
-def _named_ids(block: Block, found: Match) -> tuple[str | None, str | None]:
-    """Return the ids of the invocation and of the build that an entry names."""
+def named_ids(found: Match, text: str) -> tuple[str | None, str | None]:
+    """Return the ids of the invocation and of the build that an entry with that message and text names."""
     timer, build = found.fields.get("timer_id"), found.fields.get("build_id")
     invocation = None
     if isinstance(timer, str):
         parts = parse_timer_id(timer)
         invocation = parts.invocation_id if parts else None
     elif found.message.kind == "build_requested":
-        requested = _REQUEST_ID_RE.search(block.text)
+        requested = _REQUEST_ID_RE.search(text)
         invocation = requested[1] if requested else None
     elif found.message.kind == "build_answered":
-        answered = _BUILD_ID_RE.search(block.text)
+        answered = _BUILD_ID_RE.search(text)
         build = answered[1] if answered else None
     return invocation, build if isinstance(build, str) else None
 
 
-def step_between(before_ms: int | None, after_ms: int | None) -> int:
-    """Return the time from one clock to the next: a small step back, or else forward within a day."""
-    if before_ms is None or after_ms is None:
-        return 0
-    step = (after_ms - before_ms) % DAY_MS
-    return step - DAY_MS if step >= DAY_MS - _STEP_BACK_MS else step
+def foreign_ids(state: State, invocation: str | None, build: str | None) -> int:
+    """Return how many of the ids that an entry names are not those of the invocation and its build."""
+    foreign = invocation is not None and state.invocation is not None and invocation != state.invocation
+    return foreign + (build is not None and state.build is not None and build != state.build)
 
 
-def _finish_error(state: State, block: Block, found: Match | None) -> int:
+def finish_error(state: State, block: Block, found: Match, step: int) -> int:
     """Return how far a finish entry is off the clock that it should have by the duration it states.
 
-    It is 0 for any other entry. Where lines are missing whole days can be as well, so only too long an
-    invocation breaks a rule by days.
+    `step` is the time since the entry before. Where lines are missing whole days can be as well, so only too
+    long an invocation breaks a rule by days.
     """
-    if found is None or found.message.kind != "invocation_finished":
-        return 0
     duration_s = found.fields["duration_s"]
     if state.start_ms is None or block.clock_ms is None or not isinstance(duration_s, float):
         return 0
     duration_ms = round(duration_s * 1000)
-    elapsed = state.elapsed_ms + step_between(state.clock_ms, block.clock_ms)
+    elapsed = state.elapsed_ms + step
     off = abs((block.clock_ms - state.start_ms - duration_ms + DAY_MS // 2) % DAY_MS - DAY_MS // 2)
     if off > _CLOCK_SLACK_MS or elapsed > duration_ms + _CLOCK_SLACK_MS:
         return BROKEN

@@ -164,13 +164,18 @@ def split_log(log: str, line: int = 1) -> tuple[Block, ...]:
     for begin, end in itertools.pairwise(marks):
         piece = log[begin:end]
         if piece[0] == "[":
-            minutes = int(piece[1:3]) * 60 + int(piece[4:6])
-            clock = (minutes * 60 + int(piece[7:9])) * 1000 + int(piece[10:13])
+            clock = _second_ms(piece[1:9]) + int(piece[10:13])
             blocks.append(Block("entry", line, clock, piece[14:].removeprefix(" ").removesuffix("\n")))
         else:
             blocks.append(Block("cut", line, None, piece.removesuffix("\n")))
         line += piece.count("\n")
     return tuple(blocks)
+
+
+@lru_cache(maxsize=4_096)
+def _second_ms(clock: str) -> int:
+    """Return HH:MM:SS in milliseconds."""
+    return (int(clock[:2]) * 3_600 + int(clock[3:5]) * 60 + int(clock[6:])) * 1_000
 
 
 def _triage_blocks(log: str, begin: int, end: int, line: int) -> Iterator[Block]:

@@ -11,27 +11,25 @@ the millisecond when it will be logged, so that a forged ending costs more than 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from logparse import rules
 from logparse.endings import (
     Endings,
-    absorb_penalty,
     cut_penalties,
     cut_penalty,
     endless_penalty,
-    nearest_ending,
     quote_limit,
 )
+from logparse.hypothesis import Accepted, Hypothesis, rank
 from logparse.kinds import AFTER, LOG_CUT, LOG_FRAGMENT
-from logparse.messages import MESSAGES, Context, in_scope
+from logparse.meanings import Matcher, Meanings
+from logparse.messages import in_scope
 from logparse.response import Response
-from logparse.rules import BROKEN, RARE, State
-from logparse.syntax import Block, Match, match_tolerantly
-
-Matcher = Callable[[str, Context], Match | None]
+from logparse.rules import BROKEN, RARE
+from logparse.state import Place, State, Transition, cut, step_between
+from logparse.syntax import Block, Match
 
 #: How many hypotheses the search keeps. The given logs and their variations need fewer than 16.
 BEAM_WIDTH: Final = 32
@@ -57,82 +55,15 @@ OPENINGS: Final = (
     "New invocation should be starting now",
     "Invocation initiated",
 )
+#: When so many states have numbers, those that no hypothesis is in are forgotten.
+_NUMBERED: Final = 4_096
 #: A hypothesis this much worse than the best one is dropped.
 _WORST: Final = 6 * BROKEN
-#: The messages of so many texts are remembered.
-_REMEMBERED: Final = 1_024
+#: The state after a block, the penalty for accepting it, its message, and its transition.
+_Next = tuple[State, int, Match | None, Transition]
+
 #: With what messages begin, where that is fixed.
 _PREFIXES: Final = tuple({message.prefix for message in in_scope("invocation") if message.prefix})
-#: Kinds and writers that decide which messages can follow.
-_CONTEXTS: Final = frozenset[str]().union(*(message.after for message in MESSAGES))
-
-#: What precedes a block, as far as it decides which message the block is: a kind, and writers.
-_Key = tuple[str | None, frozenset[str]]
-
-
-class Accepted(NamedTuple):
-    """A block that a reading accepts as an entry.
-
-    Parameters
-    ----------
-    before:
-        The accepted block before it.
-    position:
-        Index of the block. The blocks between it and the next accepted one are absorbed into it.
-    found:
-        Its message without what it absorbs.
-    begins:
-        Whether it is the first of an invocation.
-    is_rare:
-        Whether it follows in a rare sequence.
-    is_cut_short:
-        Whether it is the beginning of a message that a cut broke off.
-    """
-
-    before: Accepted | None
-    position: int
-    found: Match | None
-    begins: bool = False
-    is_rare: bool = False
-    is_cut_short: bool = False
-
-
-@dataclass(slots=True)
-class Hypothesis:
-    """A reading of the log up to here.
-
-    Parameters
-    ----------
-    state:
-        After the last accepted block.
-    last:
-        The last accepted block. The blocks after it are absorbed into it.
-    penalty, absorbed:
-        Of the whole hypothesis: its penalty so far, and how many blocks it absorbs.
-    margin:
-        By how much the best reading that was merged into this one was worse.
-    size, inside:
-        Of the last accepted block: the text with all that it absorbs, and how many blocks that is.
-    outlook, ending, seen_left:
-        The least penalty for ending the quotation that is open: by any means, by an entry, and among how
-        many such entries that was.
-    """
-
-    state: State
-    last: Accepted
-    penalty: int
-    absorbed: int
-    margin: int
-    size: int
-    inside: int = 0
-    outlook: int = 0
-    ending: int = 0
-    seen_left: int = -1
-
-
-def _rank(hypothesis: Hypothesis) -> tuple[int, int, int]:
-    """Return the rank, the lower the better. Its last part only makes the order definite."""
-    return hypothesis.penalty + hypothesis.outlook, hypothesis.absorbed, hypothesis.last.position
 
 
 class Search:
@@ -150,11 +81,13 @@ class Search:
 
     def __init__(self, blocks: Sequence[Block], match: Matcher, width: int) -> None:
         self._blocks = blocks
-        self._match = match
         self._widest = self._width = width
         self._cuts = cut_penalties(blocks)
         self._copies = _copies(blocks)
-        self._known: dict[tuple[str, _Key], Match | None] = {}
+        self._endings = Endings(blocks, self._cuts)
+        self._meanings = Meanings(match)
+        self._numbers: dict[State, int] = {}
+        self._last_number = 0
         self._responses: dict[int, Response] = {}
 
     def best(self) -> Hypothesis:
@@ -168,11 +101,10 @@ class Search:
         last = _beginning()
         can_quote, certain = False, 0
         for index in range(len(self._blocks)):
-            state = last.state
-            if state.phase == "finished" and not self._can_follow_finish(index, state):
+            if last.is_finished and not self._can_follow_finish(index, last.state.place):
                 return None
-            can_quote = can_quote or state.quotes
-            last = self._accept(last, index)
+            can_quote = can_quote or last.limit > 0
+            last = self._accept(last, index, self._next(last, index))
             accepted = last.last
             if can_quote and (accepted.is_rare or last.penalty - certain > _PLAIN_MS):
                 return None
@@ -184,112 +116,178 @@ class Search:
 
     def _beam(self) -> Hypothesis:
         live = [_beginning()]
-        endings = Endings(self._blocks, self._cuts)
         certain = 0
+        self._numbers = {live[0].state: 0}
         for index in range(len(self._blocks)):
-            endings.drop(index)
+            self._endings.drop(index)
             first = live[0]
-            if len(live) == 1 and not first.state.quotes and first.state.phase != "finished":
+            if len(live) == 1 and not first.limit and not first.is_finished:
                 # There is one hypothesis and no choice, so that nothing is rare or doubtful.
-                only = self._accept(first, index)
+                only = self._accept(first, index, self._next(first, index))
                 only.last = only.last._replace(is_rare=False)
                 live, certain = [only], index
+                self._numbers = {only.state: 0}
                 continue
+            if len(self._numbers) > _NUMBERED:
+                self._numbers = {hypothesis.state: hypothesis.number for hypothesis in live}
             self._width = min(self._widest, max(_LEAST_WIDTH, _MOST_WORK // (index - certain + 1)))
-            live = self._step(live, index)
-            for hypothesis in live:
-                if hypothesis.state.kind in AFTER:
-                    _look(hypothesis, endings)
-            if len(live) > 1:
-                live.sort(key=_rank)
-                worst = live[0].penalty + live[0].outlook + _WORST
-                live = [h for h in live[: self._width] if h.penalty + h.outlook <= worst]
+            live = self._kept(self._step(live, index))
         for hypothesis in live:
-            hypothesis.outlook = endless_penalty(hypothesis.state, hypothesis.inside)
-        best, *others = sorted(live, key=_rank)
+            hypothesis.outlook = endless_penalty(hypothesis.state.place, hypothesis.inside)
+        best, *others = sorted(live, key=rank)
         for other in others:
             best.margin = min(best.margin, other.penalty + other.outlook - best.penalty - best.outlook)
         return best
 
+    def _kept(self, live: list[Hypothesis]) -> list[Hypothesis]:
+        """Return the hypotheses that the beam keeps, the best one first."""
+        for hypothesis in live:
+            if hypothesis.clocks is not None:
+                hypothesis.look(hypothesis.clocks, self._endings)
+        if len(live) == 1:
+            return live
+        live.sort(key=rank)
+        worst = live[0].penalty + live[0].outlook + _WORST
+        if len(live) <= self._width and live[-1].penalty + live[-1].outlook <= worst:
+            return live
+        return [h for h in live[: self._width] if h.penalty + h.outlook <= worst]
+
     def _step(self, live: Sequence[Hypothesis], index: int) -> list[Hypothesis]:
         """Return the hypotheses of one block more: it is accepted, or absorbed."""
-        accepted: dict[State, Hypothesis] = {}
-        tried: dict[State, tuple[int, State]] = {}
+        accepted: dict[int, Hypothesis] = {}
+        tried: dict[int, tuple[int, int]] = {}
         absorbing = []
-        plain = self._understand(index, live[0].state)
-        kind = plain.message.kind if plain else None
-        is_entry = self._blocks[index].shape == "entry"
+        block = self._blocks[index]
+        plain = self._meanings.of(block.text, live[0].state.place)
         first = 0
-        if plain is not None and rules.is_first(plain):
+        if plain.is_first:
             first = _ABSORB_COPY_MS if index in self._copies else _ABSORB_FIRST_MS
-        size = len(self._blocks[index].text) + 1
+        size = len(block.text) + 1
         # A full beam has no place for one that breaks a rule more than its worst does.
-        limit = live[-1].penalty if len(live) == self._width else None
+        limit = live[-1].penalty if len(live) == self._width and block.shape == "entry" else None
         for hypothesis in live:
-            state = hypothesis.state
-            follows = state.phase != "finished" or self._can_follow_finish(index, state)
-            if follows and state in tried and state.kind != "fetch_response":
+            place = hypothesis.state.place
+            follows = not hypothesis.is_finished or self._can_follow_finish(index, place)
+            known = tried.get(hypothesis.number) if follows else None
+            if known is not None:
                 # A better one in the same state has accepted the block already.
-                added, after = tried[state]
-                best = accepted[after]
-                best.margin = min(best.margin, hypothesis.penalty + added - best.penalty)
+                best = accepted[known[0]]
+                margin = hypothesis.penalty + known[1] - best.penalty
+                if margin < best.margin:
+                    best.margin = margin
             elif follows and (
                 limit is None
-                or not is_entry
                 or hypothesis.penalty + BROKEN <= limit
-                or kind in AFTER.get(state.kind or "", (kind,))
+                or plain.kind in AFTER.get(place.kind or "", (plain.kind,))
             ):
-                new = self._accept(hypothesis, index)
-                tried[state] = new.penalty - hypothesis.penalty, new.state
-                known = accepted.get(new.state)
-                accepted[new.state] = new if known is None else _merged(new, known)
-            if not follows or state.quotes:
-                _absorb(hypothesis, size, first if follows else None)
-                if not follows or hypothesis.size <= quote_limit(state):
+                following = self._next(hypothesis, index)
+                number = self._number(following[0])
+                if place.kind != "fetch_response":
+                    tried[hypothesis.number] = number, following[1]
+                self._add(accepted, number, hypothesis, index, following)
+            if not follows or hypothesis.limit:
+                hypothesis.absorb(size, first if follows else None)
+                if not follows or hypothesis.size <= hypothesis.limit:
                     absorbing.append(hypothesis)
         return [*accepted.values(), *absorbing]
 
-    def _can_follow_finish(self, index: int, state: State) -> bool:
-        if self._blocks[index].shape != "entry":
-            return self._blocks[index].shape == "triage"
-        found = self._understand(index, state)
-        return found is not None and (rules.follows_finish(found) or rules.begins(found, state))
+    def _number(self, state: State) -> int:
+        """Return the number of a state, which is the same for equal states."""
+        number = self._numbers.get(state)
+        if number is None:
+            self._last_number += 1
+            number = self._numbers[state] = self._last_number
+        return number
 
-    def _accept(self, last: Hypothesis, index: int) -> Hypothesis:
-        """Return the hypothesis in which the block is the next entry."""
-        block, state = self._blocks[index], last.state
-        if block.shape == "entry":
-            after, accepted, penalty = self._accept_entry(last, index)
-        elif block.shape == "triage":
-            after, penalty = State("triage", "", False), 0
-            accepted = Accepted(last.last, index, None, begins=state.phase not in ("", "triage"))
-        else:
-            is_cut = block.shape == "cut"
-            after = rules.cut(state, LOG_CUT if is_cut else LOG_FRAGMENT)
-            penalty = cut_penalty(self._cuts[index], state, last.inside) if is_cut else 0
-            accepted = Accepted(last.last, index, None)
+    def _add(
+        self, accepted: dict[int, Hypothesis], number: int, last: Hypothesis, index: int, following: _Next
+    ) -> None:
+        """Add the hypothesis in which the block is the next entry, or merge it into one in the same state."""
+        known = accepted.get(number)
+        penalty = last.penalty + following[1]
+        if known is not None and (penalty, last.absorbed) >= (known.penalty, known.absorbed):
+            known.margin = min(known.margin, penalty - known.penalty)
+            return
+        accepted[number] = new = self._accept(last, index, following, number)
+        if known is not None:
+            new.margin = min(new.margin, known.penalty - penalty)
+
+    def _can_follow_finish(self, index: int, place: Place) -> bool:
+        block = self._blocks[index]
+        if block.shape != "entry":
+            return block.shape == "triage"
+        meaning = self._meanings.of(block.text, place)
+        return meaning.follows_finish or meaning.transition(place).begins
+
+    def _accept(self, last: Hypothesis, index: int, following: _Next, number: int = 0) -> Hypothesis:
+        """Return the hypothesis in which the block is the next entry, and whose state has a number."""
+        after, penalty, found, by = following
+        place = after.place
         return Hypothesis(
-            after, accepted, last.penalty + penalty, last.absorbed, last.margin, len(block.text)
+            after,
+            number,
+            Accepted(last.last, index, found, by.is_further, by.is_rare, by.is_cut_short),
+            last.penalty + penalty,
+            last.absorbed,
+            last.margin,
+            len(self._blocks[index].text),
+            quote_limit(place) if place.quotes else 0,
+            place.phase == "finished",
+            self._endings.choices(place),
         )
 
-    def _accept_entry(self, last: Hypothesis, index: int) -> tuple[State, Accepted, int]:
-        """Return the state after an entry, the entry as accepted, and the penalty for it."""
+    def _next(self, last: Hypothesis, index: int) -> _Next:
+        """Return the state after the block as the next entry, with penalty, message and transition."""
         block, state = self._blocks[index], last.state
-        found = self._understand(index, state)
-        if found is not None and rules.begins(found, state):
-            begins, penalty = not rules.is_fresh(state), 0
-            if begins and not rules.is_over(state):
-                is_copy = index in self._copies and state.kind not in AFTER
-                penalty = _COPY_MS if is_copy else 2 * BROKEN if state.quotes else _UNFINISHED_MS
-            after = rules.advance(State(start_ms=block.clock_ms), block, found)
-            return after, Accepted(last.last, index, found, begins), penalty
-        cut_short = found is None and self._is_cut_short(index)
-        rare = not cut_short and rules.is_rare(found, state)
-        penalty = rules.penalty(block, found, state, cut_short=cut_short) + rare * RARE
-        if state.kind == "fetch_response" and not self._body_ends(last.last.position, index):
+        if block.shape != "entry":
+            return self._next_mark(last, index)
+        place = state.place
+        meaning = self._meanings.of(block.text, place)
+        found = meaning.found
+        if found is None and self._cuts and self._is_cut_short(index):
+            by = rules.transition(place, rules.UNKNOWN, is_cut_short=True)
+        else:
+            by = meaning.transition(place)
+        step = step_between(state.clock_ms, block.clock_ms)
+        if by.begins:
+            penalty = self._begin_penalty(index, place) if by.is_further else 0
+            after = State(by.after, meaning.invocation, meaning.build, block.clock_ms, block.clock_ms)
+            return after, penalty, found, by
+        invocation, build, foreign = state.invocation, state.build, 0
+        if meaning.names_ids:
+            foreign = rules.foreign_ids(state, meaning.invocation, meaning.build)
+            invocation, build = meaning.invocation or invocation, meaning.build or build
+        penalty = rules.penalty(by, step, foreign)
+        if by.is_rare:
+            penalty += RARE
+        if found is not None and meaning.is_finish:
+            penalty += rules.finish_error(state, block, found, step)
+        if place.kind == "fetch_response" and not self._body_ends(last.last.position, index):
             penalty += BROKEN
-        accepted = Accepted(last.last, index, found, False, rare, cut_short)
-        return rules.advance(state, block, found), accepted, penalty
+        if meaning.is_start:
+            # Another attempt has another build.
+            build = None
+        after = State(by.after, invocation, build, state.start_ms, block.clock_ms, state.elapsed_ms + step)
+        return after, penalty, found, by
+
+    def _next_mark(self, last: Hypothesis, index: int) -> _Next:
+        """Return the same for a block that is not an entry."""
+        shape, state = self._blocks[index].shape, last.state
+        if shape == "triage":
+            is_further = state.place.phase not in ("", "triage")
+            by = Transition(Place("triage", ""), is_further=is_further)
+            return State(by.after), 0, None, by
+        after = cut(state, LOG_CUT if shape == "cut" else LOG_FRAGMENT)
+        penalty = cut_penalty(self._cuts[index], state.place, last.inside) if shape == "cut" else 0
+        return after, penalty, None, Transition(after.place)
+
+    def _begin_penalty(self, index: int, place: Place) -> int:
+        """Return the penalty where an invocation begins after another one."""
+        if rules.is_over(place):
+            return 0
+        if index in self._copies and place.kind not in AFTER:
+            return _COPY_MS
+        return 2 * BROKEN if place.quotes else _UNFINISHED_MS
 
     def _is_cut_short(self, index: int) -> bool:
         """Return whether a block is the beginning of a message that a cut broke off."""
@@ -297,20 +295,6 @@ class Search:
             return False
         text = self._blocks[index].text
         return text.startswith(_PREFIXES) or any(prefix.startswith(text) for prefix in _PREFIXES)
-
-    def _understand(self, index: int, state: State) -> Match | None:
-        """Return the message of a block. What precedes it matters only to formats that fit too many texts."""
-        text = self._blocks[index].text
-        key = state.kind if state.kind in _CONTEXTS else None, state.writers & _CONTEXTS
-        try:
-            return self._known[text, key]
-        except KeyError:
-            pass
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        found = match_tolerantly(self._match, text, Context(state.kind, state.writers))
-        self._known[text, key] = found
-        return found
 
     def _body_ends(self, first: int, end: int) -> bool:
         """Whether a response in blocks `first` to `end` is as long as its Content-Length says, if it says."""
@@ -323,48 +307,8 @@ class Search:
         return response.is_whole(end == first + 1)
 
 
-def _absorb(hypothesis: Hypothesis, size: int, first: int | None) -> None:
-    """Make one block more text of the last accepted one.
-
-    Parameters
-    ----------
-    hypothesis:
-        The one that absorbs.
-    size:
-        Of the block in characters.
-    first:
-        The penalty for absorbing the first entry of an invocation, 0 for another one. None where the block
-        cannot follow as an entry.
-    """
-    if first is None:
-        hypothesis.penalty += 0 if hypothesis.inside else BROKEN
-    else:
-        hypothesis.penalty += first + absorb_penalty(hypothesis.state, hypothesis.inside)
-    hypothesis.size += size
-    hypothesis.absorbed += 1
-    hypothesis.inside += 1
-
-
-def _look(hypothesis: Hypothesis, endings: Endings) -> None:
-    """Set the least penalty that the hypothesis must still take for its open quotation."""
-    state = hypothesis.state
-    clocks = endings.choices(state)
-    # Fewer blocks are left, so that it changes only where their number does.
-    if hypothesis.seen_left != len(clocks):
-        hypothesis.seen_left = len(clocks)
-        hypothesis.ending = nearest_ending(clocks, state.clock_ms or 0)
-    hypothesis.outlook = endings.least(hypothesis.ending, hypothesis.inside)
-
-
 def _beginning() -> Hypothesis:
-    return Hypothesis(State(), Accepted(None, -1, None, begins=True), 0, 0, _WORST, 0)
-
-
-def _merged(new: Hypothesis, known: Hypothesis) -> Hypothesis:
-    """Return the better of two hypotheses that have the same state, and note how near the other was."""
-    better, worse = (new, known) if _rank(new) < _rank(known) else (known, new)
-    better.margin = min(better.margin, worse.penalty - better.penalty)
-    return better
+    return Hypothesis(State(), 0, Accepted(None, -1, None, begins=True), 0, 0, _WORST, 0)
 
 
 def _copies(blocks: Sequence[Block]) -> frozenset[int]:
