@@ -47,7 +47,7 @@ def phase_breakdown(
     Raises
     ------
     UsageError
-        For something else than invocations, and for a limit below 1.
+        If `invocations` is something else, or `limit` is below 1.
     """
     chart = "phase_breakdown"
     columns = [column for column in COLUMNS if run or column != "run_s"]
@@ -56,19 +56,12 @@ def phase_breakdown(
     numbers = {c: inputs.numbers(data, c, chart) for c in (*columns, *(["duration_s"] if run else []))}
     odd = pd.DataFrame({c: inputs.odd_ones(c, series) for c, series in numbers.items()})
     known = pd.DataFrame(numbers).mask(odd)
-    drawable = known[columns].notna().any(axis=1)
-    length = known[columns].sum(axis=1)
-    if run:
-        # Phases have a place on the bar only where its beginning or its end is known.
-        drawable &= known["scheduler_wait_s"].notna() | known["duration_s"].notna()
-        length = known["duration_s"].fillna(length)
+    drawable, length = _drawable(known, columns, run=run)
     order = length[drawable].sort_values(ascending=False, kind="stable").index
     chosen = order[: canvas.rows_that_fit(ax, limit)]
 
     ax = canvas.axes(ax, chart, 9, 1.7 + 0.32 * max(len(chosen), 2))
-    what = "Phases" if run else "Phases but the run"
-    part = f"{len(chosen)} longest of {len(order):,}" if len(chosen) < len(order) else f"{len(chosen)}"
-    title = f"{what}, {part} invocation{'s' if len(order) != 1 else ''}"
+    title = _title(len(chosen), len(order), run=run)
     if not len(chosen):
         canvas.head(ax, title)
         canvas.nothing(ax, "no invocation with known phases")
@@ -89,7 +82,28 @@ def phase_breakdown(
     return canvas.settle(ax)
 
 
+def _drawable(
+    known: pd.DataFrame, columns: Sequence[str], *, run: bool
+) -> tuple[pd.Series[bool], pd.Series[Any]]:
+    """Return which rows have a bar, and the length of each row's bar in seconds."""
+    drawable = known[columns].notna().any(axis=1)
+    length = known[columns].sum(axis=1)
+    if run:
+        # Phases have a place on the bar only where its beginning or its end is known.
+        drawable &= known["scheduler_wait_s"].notna() | known["duration_s"].notna()
+        length = known["duration_s"].fillna(length)
+    return drawable, length
+
+
+def _title(drawn: int, whole: int, *, run: bool) -> str:
+    """Return the chart's title: which phases are drawn, of how many invocations."""
+    phases = "Phases" if run else "Phases but the run"
+    part = f"{drawn} longest of {whole:,}" if drawn < whole else f"{drawn}"
+    return f"{phases}, {part} invocation{'s' if whole != 1 else ''}"
+
+
 def _bar(row: pd.Series[Any], columns: Sequence[str], *, run: bool) -> list[Part]:
+    """Return the parts of the bar of one row."""
     values = {c: None if pd.isna(row[c]) else float(row[c]) for c in columns}
     if run:
         return parts_of(values, None if pd.isna(row["duration_s"]) else float(row["duration_s"]))
@@ -97,7 +111,7 @@ def _bar(row: pd.Series[Any], columns: Sequence[str], *, run: bool) -> list[Part
 
 
 def _notes(data: pd.DataFrame, drawable: pd.Series[bool], odd: pd.DataFrame, *, run: bool) -> list[str]:
-    """Return in words what the chart leaves out."""
+    """Return a note for each group of invocations that the chart leaves out."""
     whole = len(data)
     ended = ~inputs.unfinished(data)
     missing = "known phases" if run else "known phases but the run"
@@ -109,6 +123,7 @@ def _notes(data: pd.DataFrame, drawable: pd.Series[bool], odd: pd.DataFrame, *, 
 
 
 def _patches(ax: Axes, columns: Sequence[str], bars: Sequence[Sequence[Part]]) -> list[Patch]:
+    """Return the legend's entries: the phases, and time of no known phase where a bar has some."""
     patches = [
         Patch(color=color_of(ax, column), label=label) for column, label, _ in PHASES if column in columns
     ]
