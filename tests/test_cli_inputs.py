@@ -29,7 +29,7 @@ JOB_PAGE = (
         (PNG, "is binary data (PNG image), not a log page"),
         (b"hello\n", "holds no scheduler log"),
         (JOB_PAGE.encode(), "is a job's page, not an invocation's"),
-        (b"<!doctype html><title>x</title><p>hello", "is a web page, but no page of the LUCI Scheduler"),
+        (b"<!doctype html><title>x</title><p>hello", "is a web page, but not one of the LUCI Scheduler"),
         (b'{"id": ', "holds broken JSON"),
         (b"[1, 2", "holds no scheduler log"),
         (b"\x1f\x8b\x08\x00broken", "gzip data"),

@@ -208,7 +208,7 @@ def test_a_jobs_page_is_called_so(content: str) -> None:
         ("hello\nworld\n", "holds no scheduler log"),
         (
             "<!DOCTYPE html><html><head><title>x</title></head><body><p>hello</p></body></html>\n",
-            "no page of the LUCI",
+            "not one of the LUCI",
         ),
         ('{"a": 1}\n', "holds no scheduler log"),
         ("[10:00] chat: hi\n", "holds no scheduler log"),
