@@ -27,21 +27,21 @@ def phase_breakdown(
     ----------
     invocations:
         The table ``invocations``, or records. Used are the five phases and ``duration_s``
-        (seconds), ``job_id``, ``invocation_id`` and ``status``. Those of which no phase is known
-        are left out and counted, and so are odd durations (below −1 s or above 10 years).
+        (seconds), ``job_id``, ``invocation_id`` and ``status``. Invocations without a known phase, and
+        odd durations (below −1 s or above 10 years), are left out and counted.
     ax:
         Where to draw; new Axes, as high as the bars need, if None.
     run:
-        Whether the run is drawn. Without it the others, mostly far shorter, can be compared.
+        Whether to draw the run. Without it the other phases, most of them far shorter, can be compared.
     limit:
-        How many bars at most; fewer where `ax` is too low for their names. The title says how many
-        there would be.
+        The most bars to draw. If `ax` is too low for their names, fewer are drawn. The title shows the
+        number without this limit.
 
     Returns
     -------
     Axes
-        A bar's parts are as long as the phases; positions are seconds. Time that belongs to no
-        known phase is hatched, unless `run` is false. The scale is logarithmic where the longest
+        A bar's parts are as long as the phases; positions are seconds. Time outside of the known
+        phases is hatched, unless `run` is false. The scale is logarithmic where the longest
         bar is over 50 times the lower quartile of those drawn.
 
     Raises
@@ -70,11 +70,11 @@ def phase_breakdown(
     canvas.name_rows(ax, inputs.row_names(data.loc[chosen]))
     ends = [end for parts in bars for end in (parts[0].left, *(part.right for part in parts))]
     unit = scales.duration_axis(ax, "x", ends, from_zero=True, compared_s=list(length[chosen]))
-    what = "time since creation" if run else "sum of the phases"
+    axis = "time since creation" if run else "sum of the phases"
     also = inputs.of(
         int((drawable & inputs.unfinished(data)).sum()), len(data), "unfinished: drawn as far as known"
     )
-    canvas.label(ax, "x", f"{what} {unit}", _notes(data, drawable, odd, run=run), also=also)
+    canvas.label(ax, "x", f"{axis} {unit}", _notes(data, drawable, odd, run=run), also=also)
     for y, parts in enumerate(bars):
         stack(ax, y, parts, height=0.7)
     ax.axvline(0, color=colors.ink(ax), linewidth=0.8)
