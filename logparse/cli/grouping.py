@@ -1,4 +1,4 @@
-"""The options of groups: by which keys, in which order, how many, and the slowest of all."""
+"""The options of groups: their keys, their order, their number, and the slowest invocations."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from logparse.output.words import count, in_one_style, moment, short_duration, s
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-#: Columns of the overview, the most wanted first: as many are shown as the width has room for.
+#: Columns of the overview, the most important first. As many are shown as fit in the width.
 _OVERVIEW: Final = (
     Heading("runs", "invocations", "count"),
     Heading("ok", "succeeded", "count"),
@@ -27,7 +27,7 @@ _OVERVIEW: Final = (
     Heading("poll cost", "poll_rpc_s", "seconds"),
 )
 _BUILDS: Final = Heading("builds", "builds", "count")
-#: Shown only where some group has one: most have none, and the width is dear.
+#: Columns that are shown only if some group has a number above 0, to save width.
 _SELDOM: Final = frozenset({"aborted", "unfinished"})
 _MIN_NAME: Final = 16
 #: Names are not shortened below this share of the width.
@@ -87,7 +87,7 @@ def overview(
 
 
 def _headlines(total: Mapping[str, Any] | None, builds: int, from_builds: int, triages: int) -> Iterator[str]:
-    """Yield the lines above the table: the totals, and what is counted besides."""
+    """Yield the lines above the table: the totals, and the numbers of other records."""
     yield from _totals(total, builds)
     if builds and total is not None and total["invocations"]:
         yield f"{count(builds, 'build')} from Buildbucket without a log"
@@ -107,7 +107,7 @@ def _table(
     ]
     shown = cells(groups, columns)
     for line in shown:
-        # The first name gets the room that is left; the others get what a name must have.
+        # The first name gets the rest of the width, the others the least width of a name.
         line[1 : len(by)] = (shortened(name, _least_name(width), mark) for name in line[1 : len(by)])
     fitting = _fitting(shown, columns, width)
     note = []
@@ -151,7 +151,7 @@ def _durations(total: Mapping[str, Any], stem: str) -> list[str]:
 
 
 def _wanted(groups: Sequence[Mapping[str, Any]], *, with_builds: bool) -> Iterator[Heading]:
-    """Yield the columns that have something to show."""
+    """Yield the columns that have values."""
     for column in (_OVERVIEW[0], _BUILDS, *_OVERVIEW[1:]) if with_builds else _OVERVIEW:
         values = [row[column.key] for row in groups]
         if any(values) if column.key in _SELDOM else any(value is not None for value in values):
@@ -159,7 +159,7 @@ def _wanted(groups: Sequence[Mapping[str, Any]], *, with_builds: bool) -> Iterat
 
 
 def _fitting(shown: Sequence[Sequence[str]], columns: Sequence[Heading], width: int) -> int:
-    """Return how many columns fit, those up to the first that there is no room for beside the names."""
+    """Return how many of the first columns fit in the width, beside the names."""
     names, *others = widest(shown, columns)
     room = width - min(names, _least_name(width))
     for number, needed in enumerate(others, 1):

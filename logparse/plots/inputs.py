@@ -169,5 +169,5 @@ def row_names(data: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def of(count: int, whole: int, words: str) -> list[str]:
-    """Return a note about data that is left out, as ``3 of 18 without a known bot``; none if `number` is 0."""
+    """Return a note about data left out, as ``3 of 18 without a known bot``; none if `count` is 0."""
     return [f"{count:,} of {whole:,} {words}"] if count else []
