@@ -1,14 +1,14 @@
 """The grammar of the scheduler's pages and logs, in pyparsing.
 
 The grammar is the definition of the language: it can be read, and tested one production at a time.
-`logparse.scanner` reads the same language faster, for everyday use. Each production is a function that
-returns a named parser, and its docstring is its EBNF. White space counts in a log, so no parser here skips
-any, whatever other users of pyparsing set as its default. The grammar changes no setting of pyparsing.
+`logparse.scanner` reads the same language faster, for everyday use. Each production is a function
+that returns a named parser, and its docstring is its EBNF. White space counts in a log, so no parser here
+skips any, whatever other users of pyparsing set as its default. The grammar changes no setting of pyparsing.
 
-Two start symbols cover a page: `head` and `log`. `logparse.syntax.split_head` finds where the head ends and
-the log begins. Three more start symbols read what the sections of the head hold: `triggers`, `tags` and
-`definition`. The last, `messages`, reads the text of an entry. It is made from the catalogue in
-`logparse.messages`.
+Two start symbols cover a page: `head` and `log`. The function `split_head` of `logparse.syntax` finds
+where the head ends and the log begins. Three more start symbols read the contents of the sections of the
+head: `triggers`, `tags` and `definition`. The last, `messages`, reads the text of an entry. It is made
+from the catalogue in `logparse.messages`.
 
 In the docstrings ``line`` is any text without a newline, ``end`` is the end of the text, and ``A - B`` is A
 except where B fits. ``blank`` is a space or a tab. Blanks can also be wherever white space separates two
