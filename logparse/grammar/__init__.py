@@ -5,8 +5,8 @@ The grammar is the definition of the language: it can be read, and tested one pr
 that returns a named parser, and its docstring is its EBNF. White space counts in a log, so no parser here
 skips any, whatever other users of pyparsing set as its default. The grammar changes no setting of pyparsing.
 
-Two start symbols cover a page: `head` and `log`. The function `split_head` of `logparse.syntax` finds
-where the head ends and the log begins. Three more start symbols read the contents of the sections of the
+Two start symbols cover a page: `head` and `log`. `logparse.syntax` has the function that finds where
+the head ends and the log begins. Three more start symbols read the contents of the sections of the
 head: `triggers`, `tags` and `definition`. The last, `messages`, reads the text of an entry. It is made
 from the catalogue in `logparse.messages`.
 
