@@ -1,9 +1,9 @@
-"""How many days passed between entries whose clocks show the time of day alone.
+"""The number of days between entries whose clocks show only the time of day.
 
-The clocks of two neighbours give the least time between them. Whole days can be hidden in each gap,
-and evidence about single entries bounds the days on which they can have been written. The most
-likely days are those that break the least evidence; among these, days are hidden in as few gaps as
-can be, and in the likeliest ones.
+The clocks of two neighbours give the least time between them. Whole days more can have passed between any
+two. Evidence about single entries limits the days on which they can have been written. The most likely days
+are those that contradict the least evidence. Among these, the days that are added are between as few pairs
+of entries as possible, and between the most likely pairs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-#: More days than these are never weighed against each other.
+#: At most so many days are compared.
 _MOST_DAYS: Final = 32
 
 
@@ -43,7 +43,7 @@ class Bound(NamedTuple):
     first, last:
         First and last day that the evidence allows, or None where it does not limit that side.
     weight:
-        What it costs to break it.
+        The cost of a day that the evidence does not allow.
     """
 
     point: int
@@ -66,17 +66,17 @@ def common_day(bounds: Sequence[Bound]) -> int | None:
 
 
 def settle(gap_costs: Sequence[int], bounds: Sequence[Bound]) -> tuple[int, list[int]]:
-    """Return what the most likely days cost, and the day of each point.
+    """Return the cost of the most likely days, and the day of each point.
 
     Parameters
     ----------
     gap_costs:
-        One for each point: what it costs to hide days between the point before and this one. The
-        first is not used.
+        One for each point: the cost of days that passed between the point before and this one. The first
+        is not used.
     bounds:
         The evidence. At least one side of one bound must be limited.
 
-    Days never fall from one point to the next.
+    The day of a point is never before that of the point before it.
     """
     days = _candidates(bounds)
     by_point: dict[int, list[Bound]] = {}
@@ -86,7 +86,7 @@ def settle(gap_costs: Sequence[int], bounds: Sequence[Bound]) -> tuple[int, list
     steps: list[tuple[int, list[int]]] = []
     before = -1
     for point in sorted(by_point):
-        # Where no evidence is between two points, days are hidden in the cheapest gap there.
+        # Between two points with evidence, the days that passed are added in the cheapest gap.
         gap = min(range(max(before + 1, 1), point + 1), key=gap_costs.__getitem__, default=0)
         origin = list(range(len(days)))
         if before >= 0:
@@ -105,7 +105,7 @@ def settle(gap_costs: Sequence[int], bounds: Sequence[Bound]) -> tuple[int, list
 
 
 def _candidates(bounds: Sequence[Bound]) -> list[int]:
-    """Return the days that some evidence names, the weightiest where there are too many."""
+    """Return the days that some evidence names. If they are too many, those with the greatest weights."""
     weights: dict[int, int] = {}
     for bound in bounds:
         for day in {bound.first, bound.last}:
@@ -116,7 +116,7 @@ def _candidates(bounds: Sequence[Bound]) -> list[int]:
 
 
 def _step(costs: Sequence[int], origin: list[int], gap_cost: int) -> list[int]:
-    """Return the least costs behind a gap, and set in `origin` from which day each is reached."""
+    """Return the least cost of each day after a gap, and set in `origin` the day before the gap."""
     result = []
     lowest = 0
     for at, cost in enumerate(costs):

@@ -1,7 +1,7 @@
-"""What a text is, before it is read: a log, a part of one, builds, or something else.
+"""Detection of the kind of a text before it is read: a log, a part of one, builds, or something else.
 
-Users name folders that hold more than logs. A text with lines that begin with a clock can be the log of
-another program, or what logparse itself wrote. Such a text is not read, and the reason is given.
+Users name folders that contain more than logs. A text with lines that begin with a clock can be the log of
+another program, or output of logparse. Such a text is not read, and the error gives the reason.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from logparse.syntax import (
 
 Kind = Literal["log", "fragment", "builds", "ours", "job page", "other web page", "nothing"]
 
-#: Of more lines with a clock no more than these are compared with the catalogue.
+#: At most so many of the lines with a clock are compared with the catalogue.
 _MOST_COMPARED: Final = 20_000
-#: So much of a text is looked at for the labels of a job's page.
+#: So many characters of a text are searched for the labels of a job's page.
 _MAX_HEAD: Final = 100_000
 
 _PREFIX: Final = textforms.PREFIX
 _CLOCK_RE: Final = re.compile(rf"^{_PREFIX}(?:{CLOCK}|{TRIAGE_CLOCK})", re.MULTILINE)
-#: The beginning of a page or a log: each of these shows that the text is one, whatever else it holds.
+#: The beginning of a page or a log. Each of these shows that the text is one, whatever else is in it.
 _OPENING_RE: Final = re.compile(
     rf"^{_PREFIX}{CLOCK}(?:New invocation is queued|New invocation initialized|Starting the invocation)",
     re.MULTILINE,
@@ -57,10 +57,10 @@ _OWN_ID_RES: Final = (
     re.compile(rf"^{_PREFIX}{CLOCK}[^\n]*:[0-9]{{15,20}}:[0-9]{{1,18}}:[0-9]{{1,18}}\)", re.MULTILINE),
     re.compile(r'scheduler_invocation_id(?::|",\s*+"value":\s*+")[0-9]{15,20}\\?"'),
 )
-#: A line with which JSON can begin, in the first line of an answer of pRPC too.
+#: A line with which JSON can begin, also the first line of an answer of pRPC.
 JSON_LINE_RE: Final = re.compile(r"^[ \t\ufeff]*+(?:\)\]\}')?[ \t]*+[\[{]", re.MULTILINE)
 _OBJECT_LINE_RE: Final = re.compile(r"^[ \t]*+(?:\[[ \t]*+)*+(?:\{|(?<=\[)$)", re.MULTILINE)
-#: A line of indented JSON, and the end of one, where a cut left no more of it.
+#: A line of indented JSON, or the end of one after a cut.
 _OF_JSON: Final = r'[ \t]*+(?:[{}\[\]"][^\n]*+|(?:-?+[0-9][0-9.eE+-]*+|true|false|null),?+)?+[ \t]*+'
 _JSON_LINES_RE: Final = re.compile(rf"(?:{_OF_JSON}\n)*+\Z")
 _JSON_LINE_ENDS: Final = ('"', ",", "{", "[", "}", "]")
@@ -70,7 +70,7 @@ _SAVE_THE_LOG: Final = "save the invocation's page, or its debug log, with lines
 
 
 class Detected(NamedTuple):
-    """What a text is.
+    """The kind of a text, and why it is not read.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Detected(NamedTuple):
         which can hold builds; ``ours``: a file that logparse wrote; ``job page``; ``other web page``; or
         ``nothing``: none of these.
     text:
-        The text without what copying added to its lines.
+        The text without the characters that copying added to its lines.
     cause, remedy:
         Why the text is not read, and what to do. Empty for the first three kinds.
     web_pages:
@@ -98,11 +98,11 @@ class Detected(NamedTuple):
 
 
 def detect(text: str) -> Detected:
-    """Return what a text is.
+    """Return the kind of a text.
 
-    A text is a log if it has a page's heads, an entry with which an invocation begins, or an invocation's
-    id where the scheduler writes it. Else it can be a fragment. The first line of a fragment is an entry,
-    or of JSON that an entry follows, and at least half of its lines with a clock are the scheduler's.
+    A text is a log if it has the head of a page, an entry with which an invocation begins, or an invocation's
+    id where the scheduler writes it. Otherwise it can be a fragment. A fragment begins with an entry, or with
+    JSON that an entry follows. At least half of its lines with a clock are messages of the scheduler.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def detect(text: str) -> Detected:
     Raises
     ------
     InputError
-        For a web page with too many elements.
+        If a web page has too many elements.
     """
     made = made_by_logparse(text)
     if made is not None:
@@ -139,25 +139,25 @@ def detect(text: str) -> Detected:
 
 
 def nothing(text: str, reason: str = "") -> Detected:
-    """Return that a text holds no log, with the reason where it could be taken for one."""
+    """Return the kind of a text that is nothing to read, with the reason why it is not a log."""
     why = f": {reason}" if reason else ""
     return Detected("nothing", text, f"holds no scheduler log{why}", _SAVE_THE_LOG)
 
 
 def refused_page(page: HtmlPage) -> Detected | None:
-    """Return why a web page is not read, or None for one that can hold a log."""
+    """Return the kind of a web page that is not read, or None for one that can contain a log."""
     if page.kind == "other":
         return Detected(
             "other web page",
             "",
-            "is a web page, but no page of the LUCI Scheduler",
+            "is a web page, but not one of the LUCI Scheduler",
             "save the page of one invocation",
         )
     return _job_page() if page.kind == "job" and not page.text else None
 
 
 def begins_with_json(text: str) -> bool:
-    """Whether the lines before the first entry are JSON: the end of an entry whose beginning is lost."""
+    """Whether the lines before the first entry are JSON: the end of an entry that began before the text."""
     entry = first_entry(text)
     lead = text[: entry or 0].lstrip()
     if not lead:
@@ -169,6 +169,7 @@ def begins_with_json(text: str) -> bool:
 
 
 def _web_page(text: str) -> Detected:
+    """Return the kind of a text of one or more web pages. It is a log if one of them can contain a log."""
     pages = tuple((line, to_text(html)) for line, html in split_pages(text))
     refused = [refused_page(page) for _, page in pages]
     first = refused[0]
@@ -187,6 +188,7 @@ def _job_page() -> Detected:
 
 
 def _without_clock(text: str) -> Detected:
+    """Return the kind of a text without a clock."""
     if _TITLE_RE.search(text):
         return Detected("log", text)
     if len(set(_JOB_PAGE_RE.findall(text[:_MAX_HEAD]))) >= 2:
@@ -197,6 +199,7 @@ def _without_clock(text: str) -> Detected:
 
 
 def _is_log(text: str) -> bool:
+    """Whether a text with a clock is a log, by the signs that `detect` names."""
     if _OPENING_RE.search(text) or _TITLE_RE.search(text) or any(head.search(text) for head in _HEAD_RES):
         return True
     for heading in LOG_HEADING_RE.finditer(text):
@@ -207,6 +210,7 @@ def _is_log(text: str) -> bool:
 
 
 def _begins_as_fragment(text: str) -> bool:
+    """Whether a text begins with an entry, or with JSON that an entry follows."""
     entry = first_entry(text)
     return entry is not None and (not text[:entry].strip() or begins_with_json(text))
 

@@ -1,4 +1,4 @@
-"""The grammar, for people: as EBNF, and as pyparsing's railroad diagrams."""
+"""The grammar in two forms to read: EBNF, and pyparsing's railroad diagrams."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PRODUCTIONS: Final = (
 
 
 def ebnf() -> str:
-    """Return the EBNF of all productions and messages, as the docstrings and the catalogue have it."""
+    """Return the EBNF of all productions, from their docstrings, and of all messages of the catalogue."""
     productions = [_rule(production.__doc__) for production in _PRODUCTIONS]
     messages = []
     for message in dict.fromkeys(in_scope("invocation") + in_scope("triage")):
@@ -50,7 +50,7 @@ def ebnf() -> str:
 
 
 def _rule(doc: str | None) -> str:
-    """Return the EBNF that a production's docstring is, without the sections behind it."""
+    """Return the EBNF in a production's docstring, without the sections after it."""
     return inspect.cleandoc(doc or "").partition("\n\nParameters")[0]
 
 
@@ -60,9 +60,9 @@ def diagram(out: TextIO) -> None:
     Raises
     ------
     ImportError
-        Where pyparsing's extra for diagrams is not installed.
+        If pyparsing's extra for diagrams is not installed.
     """
-    # Without the extra this is an ImportError, where pyparsing itself raises a plain Exception.
+    # Without the extra this raises ImportError. Pyparsing itself would raise a plain Exception.
     import_module("pyparsing.diagram")
     every = frozenset(m for m in in_scope("invocation") if m.after)
     page = pp.And([grammar.head(), grammar.log()]).set_name("page")

@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions that say where, why and what to do, in one line."""
+"""The exceptions of logparse. Each one is one line: the place, the cause and the remedy."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ class LogparseError(Exception):
     Parameters
     ----------
     cause:
-        What is wrong, as a clause without a full stop.
+        The cause, as a clause without a full stop.
     source:
         The file, member or ``<stdin>`` that the error is about, if any.
     line, column:
         1-based place in that source, if known.
     remedy:
-        What the reader can do about it, as a clause.
+        What the user can do about it, as a clause.
 
     ``str(error)`` is one line: ``source:line:column: cause; remedy``.
     """
@@ -48,11 +48,11 @@ class LogparseError(Exception):
 
 
 class InputError(LogparseError):
-    """An input that cannot be read, or that holds no scheduler log."""
+    """An input that cannot be read, or that does not contain a scheduler log."""
 
 
 class LimitError(InputError):
-    """An input that exceeds a limit. The remedy names the option that lifts it."""
+    """An input that exceeds a limit. The remedy names the option that raises it."""
 
 
 class GrammarError(LogparseError):
@@ -60,22 +60,22 @@ class GrammarError(LogparseError):
 
 
 class UsageError(LogparseError, ValueError):
-    """A wrong argument of a function: the sentence names the argument and the choices."""
+    """A wrong argument of a function. The message names the argument and the choices."""
 
 
 class UnknownTableError(UsageError, KeyError):
-    """A name that is not the name of a table. It is a `KeyError` too."""
+    """A name that is not the name of a table. The exception is a `KeyError` too."""
 
     def __init__(self, name: object, tables: Iterable[str]) -> None:
         super().__init__(f"{name!r} is not a table", remedy=nearest(name, tables))
 
 
 class InputWarning(UserWarning):
-    """An input of `load` that could not be read. The others count."""
+    """An input of `load` could not be read. All other inputs are in the tables."""
 
 
 def nearest(name: object, names: Iterable[str]) -> str:
-    """Return the remedy for a name that is not known: all names, and the one most like it."""
+    """Return the remedy for an unknown name: all names, and the most similar one."""
     from difflib import get_close_matches
 
     known = list(names)
@@ -85,7 +85,7 @@ def nearest(name: object, names: Iterable[str]) -> str:
 
 
 def choices(names: Iterable[str]) -> str:
-    """Return names as a sentence lists them: ``job, bot or day``."""
+    """Return names as a list in a sentence: ``job, bot or day``."""
     *first, last = names
     return f"{', '.join(first)} or {last}" if first else last
 

@@ -1,8 +1,8 @@
 """Go's notations for strings, durations, lists and maps, as the scheduler's log shows them.
 
-The log is written by Go's ``fmt`` verbs: ``%q`` quotes a string as Go source does, ``%s`` of a
-``time.Duration`` gives ``21m2.491646275s``, ``%s`` of a slice ``[a b]`` and of a map
-``map[k:v]``. Facts from the Go specification and the documentation of ``fmt`` and ``time``.
+The scheduler writes its log with the verbs of Go's ``fmt``: ``%q`` quotes a string as Go source does, ``%s``
+of a ``time.Duration`` gives ``21m2.491646275s``, ``%s`` of a slice ``[a b]`` and of a map ``map[k:v]``. The
+facts are from the Go specification and the documentation of ``fmt`` and ``time``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 import sys
 from typing import Final
 
-#: One Go-quoted string. Possessive, so a long near-miss costs linear time.
+#: One Go-quoted string. Possessive, so that a long text that does not match takes linear time.
 QUOTED: Final = r'"(?:[^"\\\n]++|\\.)*+"'
-#: One Go duration. At most 20 digits a number: more is no duration and would only cost time.
+#: One Go duration. A number has at most 20 digits, because a duration has no more.
 DURATION: Final = r"-?+(?:[0-9]{1,20}+(?:\.[0-9]{1,20}+)?+(?:ns|us|µs|μs|ms|h|m|s))++|0"
 
 _NS_PER_UNIT: Final = {
@@ -40,7 +40,7 @@ _SIMPLE_ESCAPES: Final = {
     "'": "'",
     '"': '"',
 }
-# Go knows no octal escape above \377 and none of half a surrogate pair.
+# Go does not have octal escapes above \377, or escapes of half a surrogate pair.
 _ESCAPE_RE: Final = re.compile(
     r"((?:\\x[89a-fA-F][0-9a-fA-F]|\\[23][0-7]{2})++)"
     r"|\\(?:([abfnrtv\\'\"])|x([0-7][0-9a-fA-F])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([01][0-7]{2}))"
@@ -53,12 +53,12 @@ _MAP_PAIR_RE: Final = re.compile(rf"({QUOTED}):({QUOTED})(?: |\Z)")
 def parse_duration_ns(text: str) -> int:
     """Return the nanoseconds of a Go duration such as ``21m2.491646275s``.
 
-    Digits past the nanosecond are dropped, as Go does.
+    Digits after the nanoseconds are dropped, as Go does.
 
     Raises
     ------
     ValueError
-        If `text` is no Go duration.
+        If `text` is not a Go duration.
     """
     if not _DURATION_RE.fullmatch(text):
         raise ValueError(f"not a Go duration: {text[:40]!r}")
@@ -100,11 +100,11 @@ def _decimal(value: int, scale: int) -> str:
 
 
 def unquote(text: str) -> str:
-    r"""Return the string that the Go-quoted `text` stands for.
+    r"""Return the string that the Go-quoted `text` means.
 
-    ``\x80``…``\xff`` and ``\200``…``\377`` are raw bytes in Go; a run of them is read as UTF-8
-    where it is valid and kept as written where it is not. So are escapes that Go does not have.
-    What is not quoted (``%!q(MISSING)``) is returned as it is.
+    ``\x80``…``\xff`` and ``\200``…``\377`` are raw bytes in Go. Several in a row are read as UTF-8 if
+    they are valid, and kept as written if not. Escapes that Go does not have are kept as written.
+    Text that is not quoted (``%!q(MISSING)``) is returned as it is.
     """
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'":
         return text
@@ -143,14 +143,14 @@ def _quote_char(c: str) -> str:
             return "\\" + name
     code = ord(c)
     if code in _SURROGATES:
-        return "\\ufffd"  # as Go does, which has no escape for one
+        return "\\ufffd"  # as in Go, which does not have an escape for a surrogate
     if code < 0x80:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def parse_list(text: str) -> list[str]:
-    """Return the items of a Go slice of strings as ``%s`` prints it: ``[a b]``. Items hold no spaces."""
+    """Return the items of a Go slice of strings as ``%s`` prints it: ``[a b]``. No item has a space."""
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
     return text.split()
@@ -162,14 +162,14 @@ def format_list(items: list[str]) -> str:
 
 
 def parse_map(text: str) -> dict[str, str] | str:
-    """Return a Go map of strings, printed with ``%q`` or ``%s``; what cannot be told apart stays text."""
+    """Return a Go map of strings, printed with ``%q`` or ``%s``, or the text itself if it is ambiguous."""
     if not (text.startswith("map[") and text.endswith("]")):
         return text
     body = text[4:-1]
     if body.startswith('"'):
         items: dict[str, str] = {}
         position = 0
-        # Pair behind pair, never searching: a quote inside of a broken pair is no beginning of another.
+        # Each pair is matched right after the one before, so that a quote in a broken pair begins none.
         while pair := _MAP_PAIR_RE.match(body, position):
             items[unquote(pair[1])] = unquote(pair[2])
             position = pair.end()

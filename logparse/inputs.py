@@ -1,4 +1,4 @@
-"""What a caller gives as input: paths, patterns, texts, open files, and lists of them.
+"""The inputs that a caller gives: paths, patterns, texts, open files, and lists of them.
 
 `open_inputs` reads them one at a time, in order. An input that cannot be read is an error object in the
 same sequence.
@@ -28,7 +28,7 @@ class OpenFile(Protocol):
 
 
 class GivenText:
-    """A text that was given itself, not its path."""
+    """A text that the caller gave instead of a path."""
 
     def __init__(self, text: str | bytes) -> None:
         self.text = text
@@ -40,7 +40,7 @@ Input: TypeAlias = Item | Iterable[Item]
 Unit: TypeAlias = Found | GivenText | OpenFile | InputError
 
 _PATTERN_RE: Final = re.compile(r"[*?\[]")
-#: How a text begins that has no line end: an entry of a log, a build in JSON, or a web page.
+#: The beginning of a text without a line end: an entry of a log, a build in JSON, or a web page.
 _TEXT_RE: Final = re.compile(r"\s*+(?:\[[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}\]|[{<])|\[\s*+\{")
 _MOST_NESTING: Final = 8
 
@@ -55,11 +55,11 @@ def open_inputs(
     given:
         An input, or lists of them.
     function:
-        The function that they were given to, for messages.
+        Name of the function that got them, for error messages.
     max_bytes:
         Larger inputs are errors.
     stdin:
-        Read for the path ``-``; the process's standard input by default.
+        The stream that the path ``-`` names; by default the process's standard input.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def find_inputs(given: object, function: str) -> Iterator[Unit]:
 
 
 def open_input(unit: Unit, *, max_bytes: int, stdin: BinaryIO | None = None) -> Source | InputError:
-    """Return what one of `find_inputs` holds, or an error where it cannot be read."""
+    """Read one input that `find_inputs` gave. Return its text, or an error where it cannot be read."""
     if isinstance(unit, InputError):
         return unit
     if isinstance(unit, GivenText):
@@ -105,7 +105,7 @@ def check(given: object, function: str) -> None:
     """Raise a `UsageError` where something is not an input. Nothing is read."""
     if isinstance(given, (str, bytes, bytearray, memoryview, os.PathLike, OpenFile)):
         return
-    # A mapping and a frame are iterable as well, but give their keys.
+    # A mapping and a frame are iterable too, but iterating gives their keys.
     if isinstance(given, Iterable) and not isinstance(given, Mapping) and not hasattr(given, "columns"):
         return
     raise UsageError(
@@ -115,13 +115,14 @@ def check(given: object, function: str) -> None:
 
 
 def name_of(given: object) -> str | None:
-    """Return the path that was given, None where that is not one path."""
+    """Return the given path, or None if the input is something else than one path."""
     if isinstance(given, os.PathLike) or (isinstance(given, str) and not _is_text(given)):
         return os.fsdecode(given).encode("utf-8", "backslashreplace").decode("utf-8")
     return None
 
 
 def _flat(given: object, function: str, depth: int) -> Iterator[str | GivenText | OpenFile | InputError]:
+    """Yield the paths, texts and open files in an input, with all lists in it."""
     check(given, function)
     if isinstance(given, (bytes, bytearray, memoryview)):
         yield _bytes(bytes(given))
@@ -142,6 +143,7 @@ def _flat(given: object, function: str, depth: int) -> Iterator[str | GivenText 
 
 
 def _is_text(given: str) -> bool:
+    """Whether a string is a text and not a path."""
     return "\n" in given or (_TEXT_RE.match(given) is not None and not os.path.lexists(given))
 
 
@@ -168,7 +170,7 @@ def _decoded(item: GivenText) -> Source | InputError:
 
 
 def _paths(path: str) -> Iterator[str | InputError]:
-    """Yield a path, or the paths that a pattern matches where nothing has the pattern for its name."""
+    """Yield the path itself if it exists or is not a pattern, else all paths that the pattern matches."""
     if not _PATTERN_RE.search(path) or "\0" in path or os.path.lexists(path):
         yield path
         return
@@ -179,7 +181,7 @@ def _paths(path: str) -> Iterator[str | InputError]:
             source=path.encode("utf-8", "backslashreplace").decode("utf-8"),
             remedy="check the pattern; ** matches directories at any depth",
         )
-    # A directory is read with all below it, and a pattern with ** matches that too: each file counts once.
+    # A directory is read with all files in it, which a pattern with ** also matches. Each file counts once.
     directories = {os.path.normpath(match) for match in found if os.path.isdir(match)}
     for match in found:
         if directories.isdisjoint(map(str, Path(os.path.normpath(match)).parents)):
@@ -190,12 +192,12 @@ def _paths(path: str) -> Iterator[str | InputError]:
 
 
 def _read_file(stream: OpenFile, max_bytes: int) -> Source | InputError:
-    """Return what an open file holds from where it is. It is not closed."""
+    """Read an open file from its position to its end. It is not closed."""
     path = getattr(stream, "name", None)
     named = isinstance(path, (str, os.PathLike))
     name = (name_of(path) if named else None) or "<file>"
     try:
-        # The type of an empty read says whether the file was opened as text or as binary.
+        # The type of an empty read shows whether the file was opened as text or as binary.
         if isinstance(stream.read(0), str):
             source = _read_text(stream, name, max_bytes)
         else:

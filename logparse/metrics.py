@@ -292,15 +292,8 @@ def totals(invocations: Invocations) -> pd.DataFrame:
 
 
 def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    status = data["status"]
-    data = without_odd(data)
-    data = data.assign(
-        _succeeded=(status == "SUCCEEDED").fillna(False).astype("Int64"),
-        _failed=status.isin(["FAILED", "OVERRUN"]).fillna(False).astype("Int64"),
-        _aborted=(status == "ABORTED").fillna(False).astype("Int64"),
-        _unfinished=(~status.isin(["SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"])).astype("Int64"),
-        _seen=_last_times(data),
-    )
+    """Return the statistics of each group of rows that have the same values of `keys`."""
+    data = _with_ends(without_odd(data))
     groups = data.groupby(list(keys), dropna=False, sort=True)
     out = pd.DataFrame(
         {
@@ -326,12 +319,24 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     out["builds"] = groups["build_id"].nunique()
     for column in out.columns:
         if column.endswith("_s"):
-            # Sums and means of microseconds are told to the microsecond, without noise of floats.
+            # Sums and means of microseconds are rounded to the microsecond, to remove noise of floats.
             out[column] = out[column].round(6)
     out["odd"] = groups["odd"].sum()
     out = out.reset_index()
     order = out.sort_values(["invocations", "builds", *keys], ascending=[False, False, *[True] * len(keys)])
     return order.reset_index(drop=True)
+
+
+def _with_ends(data: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with a column of 0 or 1 for each way to end, and with the last time of each row."""
+    status = data["status"]
+    return data.assign(
+        _succeeded=(status == "SUCCEEDED").fillna(False).astype("Int64"),
+        _failed=status.isin(["FAILED", "OVERRUN"]).fillna(False).astype("Int64"),
+        _aborted=(status == "ABORTED").fillna(False).astype("Int64"),
+        _unfinished=(~status.isin(["SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"])).astype("Int64"),
+        _seen=_last_times(data),
+    )
 
 
 def _derived(groups: pd.DataFrame, name: str) -> pd.Series[Any]:

@@ -1,7 +1,7 @@
-"""The fast engine: compiled regular expressions, built from the catalogue.
+"""The fast parser: compiled regular expressions, built from the catalogue.
 
-Every pattern is possessive, so no text makes one backtrack: time is linear in the input. The
-grammar in `logparse.grammar` reads the same language and is the one to read first.
+Every pattern is possessive, so that no text makes it backtrack, and time is linear in the input. The grammar
+in `logparse.grammar` reads the same language. A reader should begin there.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ def _compile(message: Message) -> re.Pattern[str]:
 
 
 _Parse = Callable[[str], Value]
-#: A message, its expression (None where it has no fields), its whole literal text, and its fields' names
-#: with what reads them (None where the text is the value).
+#: A message, its expression (None where it has no fields), its whole literal text, and the names of its
+#: fields with the functions that read them (None where the text is the value).
 _Candidate = tuple[Message, re.Pattern[str] | None, str, tuple[tuple[str, _Parse | None], ...]]
 
-#: Messages are told apart by their first characters before any expression is tried.
+#: So many first characters of a text choose the messages whose expressions are tried.
 _KEY_LENGTH: Final = 5
 
 
@@ -82,7 +82,7 @@ def _candidate(message: Message) -> _Candidate:
 
 
 class _Dispatch:
-    """The messages of a scope, by the first characters of what they fit, in the order to try."""
+    """The messages of a scope, by the first characters of the texts that they fit, in the order to try."""
 
     def __init__(self, scope: str) -> None:
         ordered = [_candidate(m) for m in in_scope(scope)]
@@ -127,7 +127,7 @@ def match(text: str, context: Context) -> Match | None:
 # --- the log ----------------------------------------------------------------------------------
 
 _BLOCK_RE: Final = re.compile(rf"{CLOCK}|{re.escape(CUT_MARKER)}[ \t]*+$", re.MULTILINE)
-# Begins with a fixed character, which the regex engine looks for much faster than for a line's start.
+# It begins with a fixed character, which the regex engine finds much faster than the start of a line.
 _NEXT_BLOCK_RE: Final = re.compile(rf"\n(?:{_BLOCK_RE.pattern})", re.MULTILINE)
 _TRIAGE_TITLE_RE: Final = re.compile(rf"{re.escape(TRIAGE_TITLE)}[ \t]*+(?:\n{DASHES}[ \t]*+)?+(?:\n|\Z)")
 _TRIAGE_CLOCK_RE: Final = re.compile(f"^{TRIAGE_CLOCK}", re.MULTILINE)
@@ -179,7 +179,7 @@ def _second_ms(clock: str) -> int:
 
 
 def _triage_blocks(log: str, begin: int, end: int, line: int) -> Iterator[Block]:
-    """Yield a block a line; lines without a clock belong to the clocked line above them."""
+    """Yield a block for each line with a clock and the lines after it, and for each line before the first."""
     clocks = list(_TRIAGE_CLOCK_RE.finditer(log, begin, end))
     first = clocks[0].start() if clocks else end
     for text in log[begin:first].split("\n"):
@@ -211,7 +211,7 @@ _TAG_RE: Final = re.compile(rf"^{BULLET}(?P<tag>(?:[^ \t\n]++|[ \t]++(?!$))++)[ 
 
 
 def parse_page(text: str, log_at: int | None = None) -> Page:
-    """Return the page that `text` is. Never fails: what is no part of a page is the preamble."""
+    """Return the page that `text` is. Never fails: text that is not part of a page is the preamble."""
     head, log_start, indent = split_head(text, log_at)
     log = dedent(text[log_start:], indent)
     headings = list(_HEADING_RE.finditer(head))
@@ -245,6 +245,7 @@ def parse_page(text: str, log_at: int | None = None) -> Page:
 
 
 def _parse_header(text: str) -> tuple[dict[str, str], tuple[str, str, str] | None, str]:
+    """Return the fields of the header, the breadcrumb, and all other lines."""
     fields: dict[str, str] = {}
     breadcrumb: tuple[str, str, str] | None = None
     others = []
@@ -266,7 +267,7 @@ def _parse_header(text: str) -> tuple[dict[str, str], tuple[str, str, str] | Non
 
 
 def parse_triggers(text: str) -> tuple[PageTrigger, ...]:
-    """Return the triggers of a page's list: each as far as the page tells."""
+    """Return the triggers of a page's list. A part that the page does not show is empty or None."""
     return attach_ages(
         [PageTrigger(m["title"] or "", m["url"], m["age"], m["by"]) for m in _TRIGGER_RE.finditer(text)]
     )
@@ -280,7 +281,7 @@ _CLOSING: Final = {"{": "}", "<": ">"}
 
 
 def parse_definition(text: str) -> Definition | None:
-    """Return a protobuf message in text format, or None where `text` is none or nests too deep."""
+    """Return the fields of a protobuf message in text format, or None if `text` is another or too deep."""
     return _short_definition(text) if len(text) <= _SHORT else _definition(text)
 
 
@@ -297,7 +298,7 @@ _short_definition: Final = lru_cache(maxsize=256)(_definition)
 
 
 class _Tokens:
-    """The tokens of a definition, one ahead."""
+    """The tokens of a definition: `kind` and `text` are those of the next one."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -306,7 +307,7 @@ class _Tokens:
         self.advance()
 
     def advance(self) -> tuple[str, str]:
-        """Step on, and return the token that stood here."""
+        """Go to the next token, and return the kind and the text of the one before."""
         last = self.kind, self.text
         found = _TOKEN_RE.match(self._text, self._position)
         if found is None or found.lastgroup is None:

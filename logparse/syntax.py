@@ -1,8 +1,8 @@
-"""What a parse gives, whichever engine does it, and the terminals that both engines share.
+"""The results of both parsers, and the terminals that they share.
 
-The grammar (pyparsing) and the scanner (regular expressions) read the same language: a `Page`
-with its head and its log, the log as `Block` after `Block`, and each block's text as a `Match`
-with a message of the catalogue. Both satisfy `Engine`, and tests hold them to giving equal results.
+The grammar (pyparsing) and the scanner (regular expressions) read the same language. The result is a `Page`
+with its head and its log. The log is a sequence of `Block`. The text of each block is a `Match` with a
+message of the catalogue. Both parsers satisfy `Engine`. Tests check that they give equal results.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ CUT_MARKER: Final = "--- the log has been cut here ---"
 TRIAGE_TITLE: Final = "Debug output from the triage procedure:"
 LOG_TITLE: Final = "Debug output from the invocation itself:"
 
-#: ``[HH:MM:SS.mmm] ``. The space may have been stripped where the message is empty.
+#: ``[HH:MM:SS.mmm] ``. The space can be missing where the message is empty.
 CLOCK: Final = r"\[(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}\](?:[ ]|$)"
 #: ``[NNN ms] ``: milliseconds since the triage began.
 TRIAGE_CLOCK: Final = r"\[[0-9]{3,12} ms\](?:[ ]|$)"
 #: A line of dashes that ends the triage block's title or its text.
 DASHES: Final = r"-{20,}+"
-#: What parts a triage block from the invocation's own log.
+#: The lines between a triage block and the invocation's own log.
 RULER: Final = rf"(?:{DASHES}[ \t]*+(?:\n|\Z))?+(?:[ \t]*+\n)*+(?:{re.escape(LOG_TITLE)}[ \t]*+(?:\n|\Z))?+"
 HEADER_NAMES: Final = ("Status", "Triggered by", "Duration", "Actions")
 SECTION_NAMES: Final = (
@@ -34,11 +34,11 @@ SECTION_NAMES: Final = (
     "Incoming tags",
     "Outgoing triggers",
 )
-#: Text in angle brackets behind a status or a trigger: where it links to.
+#: The target of the link of a status or a trigger: text in angle brackets after it.
 LINK: Final = r"<(?P<url>[^<>\s]++)>"
-#: A status and where it links to.
+#: A status and the target of its link.
 STATUS: Final = rf"(?P<status>\S++)(?:[ \t]++{LINK})?+"
-#: How long ago a trigger came, and who sent it, as the page says it in words.
+#: The age of a trigger and its sender, in the words of the page.
 AGE: Final = (
     r"\((?P<age>now|(?:[^() \n]++| (?!(?:ago|from now)(?:\)| by [^()\n])))*+ (?:ago|from now))"
     r"(?: by (?P<by>[^()\n]++))?+\)"
@@ -51,7 +51,7 @@ DEFINITION_STRING: Final = rf"(?:{gonotation.QUOTED}|'(?:[^'\\\n]++|\\.)*+')"
 DEFINITION_NUMBER: Final = r"[-+]?+\.?+[0-9][\w.+-]*+"
 
 MAX_NESTING: Final = 16
-"""A definition nested deeper than this is not taken apart: real ones have three levels."""
+"""A definition nested deeper than this is not parsed. Real ones have three levels."""
 
 
 class Block(NamedTuple):
@@ -66,7 +66,7 @@ class Block(NamedTuple):
     clock_ms:
         Milliseconds since midnight of an entry, since the triage began of a triage line, or None.
     text:
-        What follows the clock, up to the next block, without the last newline.
+        The text after the clock, up to the next block, without the last newline.
     """
 
     shape: str
@@ -76,7 +76,7 @@ class Block(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A text understood as a message: its fields, and the lines behind it that are no part of it."""
+    """A text read as a message: its fields, and the lines after it that do not belong to it."""
 
     message: Message
     fields: dict[str, Value]
@@ -99,24 +99,24 @@ class PageTrigger(NamedTuple):
 
 
 class Page(NamedTuple):
-    """One page, or a log alone. What the text does not hold is None or empty.
+    """One page, or a log alone. A part that the text does not have is None or empty.
 
     Parameters
     ----------
     breadcrumb:
         Project, job and invocation id.
     status, status_url, triggered_by, duration:
-        The header's words; `duration` is humanised (``21 minutes``).
+        The fields of the header, as text; `duration` is in words (``21 minutes``).
     revision:
         Revision of the job's definition.
     definition_text, definition:
-        The job's task as it stands, and taken apart (None where it is no protobuf text).
+        The job's task as text, and its fields (None if the text is not a protobuf message).
     incoming_triggers, outgoing_triggers, tags:
-        None where the page has no such section.
+        None where the page does not have the section.
     properties_text:
         JSON, not decoded.
     preamble:
-        Text before the log that is no part of a page.
+        Text before the log that is not part of a page.
     blocks:
         The log.
     """
@@ -138,28 +138,28 @@ class Page(NamedTuple):
 
     @classmethod
     def of_log(cls, blocks: tuple[Block, ...]) -> Page:
-        """Return a page that is nothing but a log."""
+        """Return a page that is only a log."""
         return cls(None, None, None, None, None, None, None, None, None, None, None, None, "", blocks)
 
 
 class Engine(Protocol):
-    """What reads texts: the scanner or the grammar."""
+    """A parser: the scanner or the grammar."""
 
     def parse_page(self, text: str, log_at: int | None = None) -> Page:
-        """Return the page that `text` is, its log split into blocks. `log_at` is that of `split_head`."""
+        """Return the page that `text` is, with the blocks of its log. `log_at` is that of `split_head`."""
 
     def match(self, text: str, context: Context) -> Match | None:
         """Return the message that the whole of `text` is, or None."""
 
 
-#: What begins a section.
+#: The heading of a section.
 HEADING: Final = (
     rf"[ \t]*+(?:\#{{1,6}}[ \t]++)?+(?P<heading>{'|'.join(SECTION_NAMES)})"
     r"(?:[ \t]*+\(rev (?P<revision>[^()\n]*+)\))?+[ \t]*+:?+[ \t]*+(?m:$)"
 )
 _HEADING_AHEAD: Final = re.sub(r"\?P<\w+>", "?:", HEADING)
 _HEADER: Final = rf"(?:{'|'.join(HEADER_NAMES)}):"
-#: One field of the header. Its value may stand on the next line.
+#: One field of the header. Its value can be on the next line.
 HEADER_FIELD: Final = (
     rf"[ \t]*+(?P<name>{'|'.join(HEADER_NAMES)}):"
     rf"(?:[ \t]*+\n\s*+(?!{_HEADER}|{_HEADING_AHEAD})(?P<below>[^\n]++)|"
@@ -167,7 +167,7 @@ HEADER_FIELD: Final = (
 )
 _SEPARATOR: Final = r"[ \t]*+(?:\n\s*+[/›>»]?+|[/›>»])\s*+"
 _JOB_WORD: Final = r"[^ \t\n/›>»]++"
-#: Where the page stands: all projects / project / job / invocation.
+#: The breadcrumb of the page: all projects / project / job / invocation.
 BREADCRUMB: Final = (
     rf"[ \t]*+All projects{_SEPARATOR}(?!{_HEADING_AHEAD})(?P<project>[\w.-]{{1,100}}+){_SEPARATOR}"
     rf"(?!{_HEADING_AHEAD})(?P<job>{_JOB_WORD}(?:[ \t]++{_JOB_WORD})*+){_SEPARATOR}"
@@ -176,7 +176,7 @@ BREADCRUMB: Final = (
 _AGE_END: Final = rf"{AGE}[ \t]*+(?m:$)".replace("?P<age>", "?:").replace("?P<by>", "?:")
 _LINK_END: Final = LINK.replace("?P<url>", "?:")
 _TITLE_END: Final = rf"(?:{_LINK_END}(?:[ \t]++{_AGE_END}|[ \t]*+(?m:$))|{_AGE_END}|(?m:$))"
-#: A trigger's title: all up to its link and its age.
+#: The title of a trigger: all before its link and its age.
 TITLE: Final = rf"(?!{_AGE_END})(?P<title>(?:[^ \t\n]++|[ \t]++(?!{_TITLE_END}))*+)"
 
 _LOG_HEADING: Final = r"[ \t]*+(?:\#{1,6}[ \t]++)?+Debug log(?: \(UTC\))?+[ \t]*+:?+[ \t]*+$"
@@ -191,7 +191,7 @@ _BLANK_LINES_RE: Final = re.compile(r"(?:[ \t]*\n)*+")
 
 
 def attach_ages(items: list[PageTrigger]) -> tuple[PageTrigger, ...]:
-    """Return triggers, an age that stands on a line of its own joined to the trigger above it."""
+    """Return the triggers. An age that is alone on a line belongs to the trigger above it."""
     triggers: list[PageTrigger] = []
     for item in items:
         if item.title:
@@ -208,7 +208,7 @@ _FLOAT_RE: Final = re.compile(
 
 
 def parse_number(text: str) -> int | float | str:
-    """Return a definition's number. Octal, hexadecimal and overlong ones stay text, as they stand."""
+    """Return a number of a definition. Octal, hexadecimal and very long numbers are returned as text."""
     if _INTEGER_RE.fullmatch(text):
         return int(text)
     if _FLOAT_RE.fullmatch(text) and any(c in text for c in ".eE"):
@@ -217,13 +217,13 @@ def parse_number(text: str) -> int | float | str:
 
 
 def first_entry(text: str) -> int | None:
-    """Return the offset of the first line that looks like one of a log, or None."""
+    """Return the offset of the first line that looks like a line of a log, or None."""
     found = _ENTRY_RE.search(text)
     return found.start() if found else None
 
 
 def is_page_head(text: str) -> bool:
-    """Whether `text` holds a part of a page's head: a field of its header, or a section's heading."""
+    """Whether `text` has a part of a page's head: a field of the header, or the heading of a section."""
     return _HEAD_PART_RE.search(text) is not None
 
 
@@ -235,8 +235,8 @@ def split_head(text: str, log_at: int | None = None) -> tuple[str, int, str]:
     text:
         A page.
     log_at:
-        Offset of the log's heading, or of its first entry. Where it is None, it is the first line that
-        looks like one of these; where there is none, the whole text is head.
+        Offset of the log's heading, or of its first entry. If it is None, the first line that looks like
+        one of these is used. If there is no such line, the whole text is head.
     """
     if log_at is None:
         starts = [found.start() for r in (LOG_HEADING_RE, _ENTRY_RE) if (found := r.search(text))]
@@ -253,6 +253,7 @@ def split_head(text: str, log_at: int | None = None) -> tuple[str, int, str]:
 
 
 def _after_heading(text: str, heading: re.Match[str]) -> int:
+    """Return the offset of the first line after the heading that is not blank."""
     blank = _BLANK_LINES_RE.match(text, min(heading.end() + 1, len(text)))
     return blank.end() if blank else len(text)
 
@@ -271,11 +272,11 @@ def dedent(log: str, indent: str) -> str:
 def match_tolerantly(
     exact: Callable[[str, Context], Match | None], text: str, context: Context
 ) -> Match | None:
-    """Return the message that `text` is, with what editors, triage and page footers do to it allowed for.
+    """Return the message that `text` is, even if an editor, triage or the foot of a page changed the text.
 
-    In this order: the text as it is; its first line, the rest being a tail; the text with the
-    space or newline that an editor stripped from its end; and in triage logs the form
-    ``Error: <message> - <error>``, whose error may span lines.
+    Tried in this order: the text as it is; its first line, with the other lines as tail; the text with a
+    space or a newline at its end, which an editor can have removed; in triage logs the form
+    ``Error: <message> - <error>``, whose error can have several lines.
     """
     found = exact(text, context)
     if found is not None:
@@ -297,7 +298,7 @@ def match_tolerantly(
 def _match_triage_error(
     exact: Callable[[str, Context], Match | None], text: str, context: Context
 ) -> Match | None:
-    """Return the message inside ``Error: <message> - <error>``; either frame may be missing."""
+    """Return the message in ``Error: <message> - <error>``, where ``Error:`` or the error can be missing."""
     text = text.removeprefix("Error: ")
     message, separator, error = text.partition(" - ")
     if separator:

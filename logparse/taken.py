@@ -1,4 +1,4 @@
-"""What functions of tables take: a table as a frame, or records; all else is a `UsageError`."""
+"""The arguments of functions of tables: a table as a frame, or records. Others raise `UsageError`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ else:
 
 
 def invocations(given: object, function: str, needed: Iterable[str] = ()) -> pd.DataFrame:
-    """Return the table ``invocations``, or one or more records, as a frame that has the needed columns."""
+    """Return the table ``invocations``, given as a frame or as records, as a frame with the needed columns.
+
+    Raises
+    ------
+    UsageError
+        If `given` is something else, or lacks one of the columns `needed`.
+    """
     if not isinstance(given, pd.DataFrame):
         found = records(given, (Invocation,), function, "invocations")
         given = frame(map(invocation_row, found), TABLES["invocations"])
@@ -26,7 +32,13 @@ def invocations(given: object, function: str, needed: Iterable[str] = ()) -> pd.
 
 
 def records(given: Any, types: tuple[type, ...], function: str, table: str) -> list[Any]:
-    """Return one or more records as a list."""
+    """Return one or more records as a list.
+
+    Raises
+    ------
+    UsageError
+        If `given`, or an item of it, is not a record of one of the `types`.
+    """
     if isinstance(given, types):
         return [given]
     listed = list(given) if _iterable(given) else [given]
@@ -53,7 +65,13 @@ def _remedy(given: object, table: str) -> str:
 
 
 def checked(given: object, function: str, table: str, needed: Iterable[str]) -> pd.DataFrame:
-    """Return a frame that has the needed columns; one without rows and columns is the empty table."""
+    """Return a frame that has the needed columns. A frame without rows and columns is the empty table.
+
+    Raises
+    ------
+    UsageError
+        If `given` is not a frame, or lacks one of the columns `needed`.
+    """
     if not isinstance(given, pd.DataFrame):
         raise UsageError(
             f"{function}() takes the table {table}, not {type(given).__name__}",

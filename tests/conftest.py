@@ -34,6 +34,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 QUICK_EXAMPLES = 12
 
 GOLDEN = Path(__file__).parent / "golden"
+PAGE = Path(__file__).parent / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -96,6 +97,19 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Done(left.value.code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new directory, which is the working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def page_text() -> str:
+    """The real page."""
+    return PAGE.read_text(encoding="utf-8")
 
 
 @pytest.fixture

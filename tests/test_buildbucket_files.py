@@ -1,4 +1,4 @@
-"""Files of builds: every shape, errors that cost only the broken build, and texts that are not builds."""
+"""Files of builds in every shape, whole and broken."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
+from build_files import CASES, LOGS, load, problems
 from hypothesis import given
 from hypothesis import strategies as st
 from quick import quick
@@ -19,9 +19,6 @@ from logparse import sources
 from logparse.buildbucket import MAX_NESTING, read_build, read_builds
 from logparse.buildbucket.files import MOST_BROKEN
 from logparse.records import Build
-
-CASES = Path(__file__).parent / "data" / "cases"
-LOGS = Path(__file__).parent / "data" / "logs"
 
 V2: dict[str, Any] = {
     "id": "8753000000000000001",
@@ -48,31 +45,13 @@ def v2(number: int) -> dict[str, Any]:
     return {**copy.deepcopy(V2), "id": str(8753000000000000000 + number)}
 
 
-def load(text: str) -> lp.Dataset:
-    """Return what a text holds, which must be the same as an input, with --builds, and beside a log."""
-    text = text if text.endswith("\n") else f"{text}\n"
-    found = lp.load(text)
-    joined = lp.load(builds=[text])
-    beside = lp.load(LOGS / "v2-2021-06" / "success_pubsub_0.log", text)
-    for other in (joined, beside):
-        assert [str(f) for f in other.failures] == [str(f) for f in found.failures]
-        assert [str(f) for f in other.records.skipped] == [str(f) for f in found.records.skipped]
-    pd.testing.assert_frame_equal(joined.builds, found.builds)
-    assert set(found.builds["build_id"]) <= set(beside.builds["build_id"])
-    assert len(beside.invocations) == 1
-    return found
-
-
 def ids(data: lp.Dataset) -> list[int]:
     """Return the last digits of the ids, sorted."""
     return sorted(int(i) % 1_000 for i in data.builds["build_id"])
 
 
-def problems(data: lp.Dataset) -> list[tuple[int | None, str]]:
-    return [(f.line, f.cause) for f in data.failures]
+# --- shapes ------------------------------------------------------------------------------------
 
-
-# --- shapes -----------------------------------------------------------------------------------
 
 SHAPES: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "lines": lambda b: "".join(json.dumps(x) + "\n" for x in b),
@@ -104,7 +83,6 @@ BEFORE = {
     "warning": "WARNING: credentials are about to expire\n",
     "warnings": "[W2024-03-05T10:00:00.000000Z 1234 0 auth.go:12] token\n{x} is not JSON: see https://x\n",
 }
-JUNK_LINES = {"warning": 1, "warnings": 1}
 
 
 @pytest.mark.parametrize("before", [b for b in BEFORE if b != "warnings"])
@@ -172,7 +150,7 @@ def test_more_pages_of_a_search_are_noted(member: str, first: bool) -> None:
         ] * noted
 
 
-# --- what is not a build ----------------------------------------------------------------------
+# --- what is not a build -----------------------------------------------------------------------
 
 
 def test_failed_requests_are_named() -> None:
@@ -241,7 +219,8 @@ def test_in_a_walk_other_json_is_skipped(tmp_path: Path) -> None:
     assert [Path(str(s.source)).name for s in data.records.skipped] == ["a.json", "b.json", "c.json"]
 
 
-# --- broken files -----------------------------------------------------------------------------
+# --- broken files ------------------------------------------------------------------------------
+
 
 #: Ways to break the second of four builds, in its JSON. None stays a build.
 BREAKS: dict[str, Callable[[str], str]] = {
@@ -258,6 +237,7 @@ BREAKS: dict[str, Callable[[str], str]] = {
 }
 LINED = ("lines", "compact lines", "indented", "tabs", "indented list", "list in a list of one line each", "search",
          "javascript")  # fmt: skip
+
 #: Where all builds are on one line, an object that lost its end takes the next one with it.
 ONE_LINE = ("list", "batch of searches")
 
@@ -327,7 +307,7 @@ def test_nesting_up_to_the_limit_is_read() -> None:
     assert ids(load(deep)) == [1]
 
 
-# --- logs and pages ---------------------------------------------------------------------------
+# --- logs and pages ----------------------------------------------------------------------------
 
 
 def test_a_fragment_that_begins_with_json_is_a_log() -> None:
@@ -349,63 +329,3 @@ def test_a_log_is_not_a_file_of_builds() -> None:
         f"{path}: is a log, not a file of builds; name it without --builds"
     ]
     assert len(data.builds) == 0
-
-
-# --- given cases ------------------------------------------------------------------------------
-
-
-def case(name: str) -> lp.Dataset:
-    data = load((CASES / f"{name}.json").read_text(encoding="utf-8") + "\n")
-    return data
-
-
-def by_id(data: lp.Dataset) -> pd.DataFrame:
-    return data.builds.set_index("build_id")
-
-
-def test_case_batch_response() -> None:
-    data = case("batch-response")
-    assert dict(by_id(data)["status"]) == {"8753000000000000001": "SUCCESS", "8753000000000000002": "FAILURE"}
-    assert problems(data) == [(43, "holds a failed request (code 5: requested resource not found)")]
-
-
-@pytest.mark.parametrize("name", ["snake-case", "v2-build-in-wrapper"])
-def test_case_of_another_spelling(name: str) -> None:
-    data = case(name)
-    row = by_id(data).loc["8753000000000000001"]
-    assert data.failures == []
-    assert (row["project"], row["bucket"], row["builder"]) == ("acme", "ci", "probe-linux")
-    assert row["created_at"] == pd.Timestamp("2024-03-05T10:00:00Z")
-    assert (row["pending_s"], row["run_s"], row["bot_id"]) == (10.0, 300.0, "vm-acme-1")
-
-
-def test_case_v1_bot_in_task_result() -> None:
-    row = by_id(case("v1-bot-in-task-result")).loc["8967400000000000016"]
-    assert (row["bot_id"], row["pool"], row["os"]) == ("vm-acme-7", "acme.ci", "Ubuntu-14.04")
-    assert (row["cores"], row["zone"]) == (8, "us-central1-b")
-
-
-def test_case_broken_in_array() -> None:
-    data = case("broken-in-array")
-    assert list(by_id(data).index) == [f"875300000000000000{n}" for n in (1, 3, 4)]
-    assert problems(data) == [(39, "holds broken JSON (Expecting value in line 46)")]
-
-
-def test_case_fields_without_builder() -> None:
-    data = case("fields-without-builder")
-    row = by_id(data).loc["8753000000000000002"]
-    assert (len(data.builds), data.failures) == (2, [])
-    assert row["run_s"] == 300.0
-    assert pd.isna(row["builder"])
-
-
-def test_case_unset_times() -> None:
-    data = case("unset-times")
-    builds = by_id(data)
-    assert pd.isna(builds["started_at"].iloc[0])
-    assert pd.isna(builds["completed_at"].iloc[1])
-    assert builds["run_s"].dropna().to_dict() == {"8753000000000000004": 300.0}
-    assert builds["pending_s"].dropna().to_dict() == {
-        "8753000000000000002": 10.0,
-        "8753000000000000004": 10.0,
-    }

@@ -133,7 +133,7 @@ PROVOKED: dict[str, tuple[Callable[[], lp.Invocation], str, int | None]] = {
 }  # fmt: skip
 
 
-#: Codes that need several inputs. Their tests are in test_joins.py.
+#: Codes that need several inputs. Their tests are in test_joins.py and test_joins_builds.py.
 OF_SEVERAL = {"copies-disagree", "tag-copied"}
 
 

@@ -175,7 +175,7 @@ def test_the_name_decides_the_format(
 @pytest.mark.parametrize(
     ("args", "name", "said"),
     [
-        (["export", REAL, "-f", "csv"], "x.jsonl", "'x.jsonl' is a name for jsonl, but --format says csv."),
+        (["export", REAL, "-f", "csv"], "x.jsonl", "'x.jsonl' is a name for jsonl, but --format is csv."),
         (
             ["export", REAL],
             "x.json",
@@ -190,16 +190,16 @@ def test_the_name_decides_the_format(
         (
             ["export", REAL, "-f", "csv"],
             "x.parquet",
-            "'x.parquet' is a name for parquet, but --format says csv.",
+            "'x.parquet' is a name for parquet, but --format is csv.",
         ),
         (["summarize", REAL], "x.parquet", "'x.parquet' is a name for parquet"),
         (
             ["summarize", REAL, "-f", "table"],
             "x.json",
-            "'x.json' is a name for json, but --format says table.",
+            "'x.json' is a name for json, but --format is table.",
         ),
         (["summarize", REAL], "x.jsonl", "and this command writes table or json or csv or markdown."),
-        (["grammar", "-f", "html"], "g.ebnf", "'g.ebnf' is a name for ebnf, but --format says html."),
+        (["grammar", "-f", "html"], "g.ebnf", "'g.ebnf' is a name for ebnf, but --format is html."),
         (["schema"], "s.csv", "'s.csv' is a name for csv"),
     ],
 )

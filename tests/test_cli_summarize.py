@@ -69,7 +69,7 @@ def test_the_numbers_of_the_real_page(cli: Callable[..., Any]) -> None:
     assert "finish lag 0.989 s 0.1%" in text
     assert "queue latency 5.661 s from" in text
     assert "overhead 6.650 s besides" in text
-    assert "20 checks, 20 told nothing new; cost 8.798 s (0.70% of the run), slowest 3.893 s;" in text
+    assert "20 checks, 20 showed nothing new; cost 8.798 s (0.70% of the run), slowest 3.893 s;" in text
     assert "late by 0.109 s on average (-0.006 s to 0.350 s)" in text
     assert "notifications 2; the start was seen after 2.222 s, the end after 0.844 s" in text
     assert "build 8863413050310585040 #2079 SUCCESS" in text

@@ -329,7 +329,7 @@ def test_a_page_of_another_kind_does_not_cost_those_beside_it(tmp_path: Path) ->
     found = lp.load(tmp_path / "pages.html")
     assert list(found.invocations["job"]) == ["Build-Mac-Clang-x86_64-Debug"]
     assert [(f.line, f.cause) for f in found.failures] == [
-        (1, "is a web page, but no page of the LUCI Scheduler")
+        (1, "is a web page, but not one of the LUCI Scheduler")
     ]
 
 

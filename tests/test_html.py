@@ -1,25 +1,15 @@
-"""Saved pages against the logs they show, damaged pages, and hostile ones."""
+"""Saved HTML of pages: their text form, their logs and lines."""
 
 from __future__ import annotations
 
 import html as stdlib_html
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from linear import Case, assert_linear, repeated
-from quick import quick
+from saved_html import DATA, LOG_HEADING, PAGES, as_browser_saves, log_of, page, pair, read
 
-from logparse import html as module
-from logparse.errors import InputError, LogparseError
-from logparse.html import is_html, split_pages, to_text
-
-DATA = Path(__file__).parent / "data" / "html"
-PAGES = sorted(DATA.glob("*.html"))
-LOG_HEADING = "Debug log (UTC)\n\n"
+from logparse.html import to_text
 
 JOB_PAGE = """<!DOCTYPE html>
 <html><head><title>LUCI Scheduler :: pdfium :: win_xfa</title></head><body>
@@ -35,35 +25,7 @@ TRIAGE
 """
 
 
-def read(path: Path) -> str:
-    """Read without touching line ends."""
-    return path.read_bytes().decode()
-
-
-def pair(path: Path) -> tuple[str, str]:
-    return read(path), read(path.with_name(path.name.split(".")[0] + ".log"))
-
-
-def page(log: str, before: str = "", *, pre: str = "<pre>") -> str:
-    """Make an invocation's page of a log that is already HTML."""
-    return (
-        "<!doctype html>\n<title>LUCI Scheduler :: p :: j :: 9028843112359765808</title>\n"
-        f"{before}<h4>Debug log (UTC)</h4>\n<div>{pre}{log}</pre></div>"
-    )
-
-
-def log_of(html: str) -> str:
-    found = to_text(html)
-    assert found.kind == "invocation"
-    return found.text.partition(LOG_HEADING)[2]
-
-
-def as_browser_saves(html: str) -> str:
-    """Turn the server's bytes into what a browser keeps of them: newlines for all line ends."""
-    return html.replace("\r\n", "\n").replace("\r", "\n")
-
-
-# --- pages and their logs ------------------------------------------------------------------
+# --- pages and their logs ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -200,7 +162,7 @@ def test_empty_log() -> None:
     assert log_of(page("").replace("<pre></pre>", "")) == ""
 
 
-# --- other kinds ---------------------------------------------------------------------------
+# --- other kinds -------------------------------------------------------------------------------
 
 
 def test_job_page_without_a_triage_log() -> None:
@@ -241,7 +203,7 @@ def test_title_is_decoded_and_collapsed() -> None:
     assert to_text("<title> </title>").title is None
 
 
-# --- what browsers and extensions do ----------------------------------------------------
+# --- what browsers and extensions do -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -330,204 +292,3 @@ def test_list_that_was_never_closed() -> None:
 def test_links(href: str, shown: str) -> None:
     before = f"<h4>Incoming triggers</h4><ul><li><span>\n <a title='href=no' HREF = {href}>a\n b</a>\n</span>\n (now)</ul>"
     assert f"\n  • a b{shown} (now)\n" in to_text(page("", before)).text
-
-
-# --- telling HTML, and pages, apart --------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "start",
-    [
-        "<!DOCTYPE html>",
-        "\ufeff\n \n<!doctype HTML PUBLIC>",
-        "<html lang=en>",
-        "<HTML>",
-        "<!-- saved from url=(0073)https://x -->\n<html>",
-        "<!-- a --> <!-- b -->\n<!doctype html>",
-        '<?xml version="1.0"?>\n<!DOCTYPE html>',
-        "<head>",
-    ],
-)
-def test_is_html(start: str) -> None:
-    assert is_html(start + "x" * 10_000)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "  \n",
-        "[00:00:00.000] 500\n<!doctype html>\n<html></html>",
-        "Status: FAILED\n<html>",
-        "Debug output from the triage procedure:\n<html>",
-        "All projects / <html>",
-        "<htmlx>",
-        "<!-- a -->" * 500 + "<html>",
-        "<!--" * 2000,
-        "<pre>",
-    ],
-)
-def test_is_not_html(text: str) -> None:
-    assert not is_html(text)
-
-
-def test_sample_pages_are_html_and_logs_are_not() -> None:
-    for path in PAGES:
-        html, log = pair(path)
-        assert is_html(html)
-        assert not is_html(log)
-        assert split_pages(html) == [(0, html)]
-
-
-def test_split_pages() -> None:
-    whole = [read(path) for path in PAGES]
-    found = split_pages("".join(whole))
-    assert [to_text(html).text for _, html in found] == [to_text(html).text for html in whole]
-    lines = "".join(whole).split("\n")
-    for line, html in found:
-        assert lines[line].endswith(html.partition("\n")[0])
-        log_line = lines[line + to_text(html).log_line_shift]
-        assert log_line.endswith(stdlib_html.escape(log_of(html).partition("\n")[0]))
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("<html>a</html>\n<html>b</html>", 2),
-        ("<!doctype html><html>a<!doctype html><html>b", 2),
-        ("<!doctype html>a\n<!doctype html>b", 2),
-        ("<html><html></html>", 1),
-        ("<!doctype html><html><script>'</html><!doctype html><html>'</script></html>", 1),
-        ('<!doctype html><html><p title="</html><!doctype html><html>"></html>', 1),
-        ("<!doctype html><html><!-- <!doctype html><html> --></html>", 1),
-        ("no page", 1),
-        ("", 1),
-    ],
-)
-def test_number_of_pages(text: str, count: int) -> None:
-    assert len(split_pages(text)) == count
-
-
-# --- hostile input -------------------------------------------------------------------------
-
-MARKUP = """
-<pre>|</pre>|<h4>|</h4>|Debug log (UTC)|Status:|<b>|</b>|<a href='|<a href="x">|</a>|<ul>|<ol class=breadcrumb>|<li>|</li>
-</ul>|<svg>|</svg>|<button>|</button>|<title>|LUCI Scheduler :: |</title>|<!--|-->|<!doctype html>|<html>|</html>
-<script>|</script>|<textarea>|<![CDATA[|]]>|&|&amp;|&#0;|&#x110000;|&#99999999999;|&amp|<|>|"|'|=|/| |<br>|<div>|</div>
-</|<?|<plaintext>|<table id=invocations-table>|<h5>Last triage|[000 ms] |<pre """
-SOUP = st.lists(
-    st.sampled_from([*re.split(r"[|\n]", MARKUP), "\n", "\r", "\0", "\ud800"]) | st.text(max_size=5),
-    max_size=40,
-).map("".join)
-
-
-@given(SOUP | st.text())
-def test_anything_goes(text: str) -> None:
-    found = to_text(text)
-    assert found.kind in ("invocation", "job", "other")
-    assert 0 <= found.log_line_shift <= text.count("\n")
-    is_html(text)
-    pages = split_pages(text)
-    assert "".join(html for _, html in pages) == text
-    assert [line for line, _ in pages] == sorted(line for line, _ in pages)
-
-
-@given(SOUP)
-def test_anything_in_the_log_of_a_page(text: str) -> None:
-    found = to_text(page(text))
-    assert found.kind == "invocation"
-    assert LOG_HEADING in found.text
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_an_escaped_log_comes_back(log: str) -> None:
-    assert log_of(page("\n" + stdlib_html.escape(log))) == log.replace("\0", "\ufffd")
-
-
-@given(
-    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), min_size=1)),
-    st.lists(
-        st.sampled_from(
-            ["<span>", "</span>", "<font a='>'>", "<!-- -->", "<b>", "</i>", "<script><</script>"]
-        ),
-        min_size=1,
-    ),
-)
-def test_tags_within_the_log_change_nothing(pieces: list[str], tags: list[str]) -> None:
-    marked = "".join(stdlib_html.escape(p) + tags[n % len(tags)] for n, p in enumerate(pieces))
-    assert log_of(page("\n" + marked)) == "".join(pieces)
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_lexbor_reads_the_same_from_the_page_itself(path: Path) -> None:
-    from selectolax.lexbor import LexborHTMLParser
-
-    html = as_browser_saves(read(path))
-    text = to_text(html).text
-    pres = LexborHTMLParser(html).css("pre")
-    assert pres
-    assert all(node.text() in text for node in pres)
-    assert text.endswith(pres[-1].text())
-
-
-BEFORE: dict[str, Callable[[int], str]] = {
-    **{
-        piece: repeated(piece)
-        for piece in (
-            "<div>",
-            "<b>",
-            "<ul>",
-            "<svg>",
-            "<button><select>",
-            "<table><tr><td>",
-            "</div></b></li></x>",
-            "<!-- -->",
-        )
-    },
-    "other fonts": lambda size: "".join(f"<font size={n}><p>" for n in range(size)),
-    "attributes": lambda size: "<div " + "".join(f'a{n}="x" ' for n in range(size)) + ">",
-    "an attribute": repeated("x", "<div a='", "'>"),
-}
-BEHIND = ("<a ", '<a b="', "<!--", "<!", "<script>", "</", "<a =", "<pre>", "<", "&#", "</pre")
-
-
-@pytest.mark.no_cover
-@pytest.mark.parametrize("name", quick(["<div>", "attributes", "an attribute"], BEFORE))
-def test_hostile_markup_before_the_page(name: str) -> None:
-    whole = read(DATA / "noop.html")
-    text = to_text(whole).text
-
-    def run(junk: str) -> None:
-        assert to_text(junk + whole).text == text
-
-    assert_linear(Case(name, BEFORE[name], run, 100_000 if "attribute" in name else 30_000))
-
-
-@pytest.mark.no_cover
-@pytest.mark.parametrize("junk", BEHIND)
-def test_hostile_markup_behind_the_page(junk: str) -> None:
-    whole = read(DATA / "noop.html")
-    text = to_text(whole).text
-
-    def run(html: str) -> None:
-        assert to_text(html).text == text
-        assert len(split_pages(html)) == 1
-
-    assert_linear(Case(junk, repeated(junk, whole), run, 100_000))
-
-
-@pytest.mark.parametrize("tag", ["<li>", "<pre></pre>", "<h4></h4>", "<p>x", "&<i>"])
-def test_too_many_elements(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_ELEMENTS", 1000)
-    with pytest.raises(InputError, match="more than 1000 elements"):
-        to_text("<ul>" * (tag == "<li>") + tag * 2000)
-    assert issubclass(InputError, LogparseError)
-
-
-@pytest.mark.no_cover
-def test_large_log() -> None:
-    def run(log: str) -> None:
-        assert log_of(page(log)) == stdlib_html.unescape(log)
-
-    line = "[19:52:18.002] A &lt;line&gt; with &#34;quotes&#34;\n"
-    assert_linear(Case("lines", repeated(line), run, 50_000))

@@ -72,6 +72,17 @@ def test_a_rounding_error_of_a_sum_is_on_purpose_and_nothing_else_is() -> None:
     assert len(differing("invocations", "run_s", "float:1.5000000000000002")) == 1
 
 
+def test_new_words_of_a_message_are_on_purpose_and_nothing_else_is() -> None:
+    def differing(old: str, new: str) -> int:
+        one, other = ({"tables": {}, "warnings": [], "error": text} for text in (old, new))
+        return len(differences(one, other))
+
+    was = "InputError: x.html: is a web page, but no page of the LUCI Scheduler; save the page of one invocation"
+    assert differing(was, was.replace("no page of", "not one of")) == 0
+    assert differing(was, was.replace("no page of", "not one of").replace("x.html", "y.html")) == 1
+    assert differing(was.replace("no page of", "not one of"), was) == 1
+
+
 def test_a_missing_commit_is_a_sentence_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(OracleError, match="fetch"):
         exported("0" * 40, cache=tmp_path)

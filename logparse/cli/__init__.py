@@ -1,7 +1,7 @@
-"""The command line. It prints, colours, shows progress and exits; the library only returns and raises.
+"""The command line. It prints, shows progress and exits. The library only returns and raises.
 
-Exit codes: 0 good, 1 something failed, 2 wrong usage, 3 some input not understood under
-``--strict``, 4 reserved for thresholds.
+Exit codes: 0 success, 1 something failed, 2 wrong usage, 3 some input not understood under ``--strict``,
+4 reserved for thresholds.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from logparse import __version__
 from logparse.errors import LogparseError
 from logparse.output.files import STOPS
 
-#: Commands in the order of the help, with the module that holds each: imported when it is called.
+#: Commands in the order of the help. Each is in the module of its name, which is imported when it is called.
 COMMANDS: Final = {
-    "summarize": "Print what invocations cost: phases, queue latency, polling, bots.",
+    "summarize": "Print the cost of invocations: phases, queue latency, polling, bots.",
     "export": "Write the tables as CSV, JSON lines or Parquet.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
@@ -34,11 +34,11 @@ COMMANDS: Final = {
 
 
 class _ReaderGoneError(Exception):
-    """Nobody reads a pipe any more, which is no failure. From the system's own error click makes one."""
+    """The reader of a pipe is gone, which is not a failure. Click would treat BrokenPipeError as one."""
 
 
 class _Commands(click.Group):
-    """Commands that are imported late, so that ``--help`` answers at once."""
+    """Commands that are imported when they are called, so that ``--help`` is fast."""
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         try:
@@ -92,12 +92,12 @@ def cli() -> None:
 
 
 def main(args: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit. A user's mistake and a closed pipe never show a traceback."""
+    """Run the command line and exit. A mistake of the user or a closed pipe does not print a traceback."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            # Python's word for a stream that the caller has closed.
+            # None is a stream that the caller has closed.
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the exit
-        # An output of another encoding shows an escape instead of failing.
+        # Characters that the output's encoding does not have are escaped, and do not fail.
         getattr(getattr(sys, name), "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
         with _stoppable():
@@ -116,7 +116,7 @@ def main(args: list[str] | None = None) -> NoReturn:
 
 
 class _Stopped(BaseException):
-    """A signal asks for the end. What is half written is removed on the way out."""
+    """A signal ends the command. Files that are not whole are removed while the exception is handled."""
 
     def __init__(self, signal: int) -> None:
         super().__init__(signal)
@@ -135,7 +135,7 @@ def _stoppable() -> Iterator[None]:
 
     def stop(number: int, _: object) -> NoReturn:
         for other in taken:
-            # Cleaning up is not stopped by another one.
+            # Another signal does not stop the removal of files.
             signal.signal(other, signal.SIG_IGN)
         raise _Stopped(number)
 
@@ -149,20 +149,21 @@ def _stoppable() -> Iterator[None]:
 
 
 def _warn(text: str) -> None:
-    """Say something on standard error. The module that can is imported when there is something to say."""
+    """Write a line to standard error. The import is here, because most commands write none."""
     from logparse.cli.words import warn
 
     warn(text)
 
 
 def _gone() -> int:
-    """Give up standard output: nothing more can be said, not even at the interpreter's own exit."""
+    """Redirect standard output to nowhere, so that a flush at the exit does not fail. Return exit code 0."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _run(args: list[str] | None) -> int:
+    """Run the command line, print its errors, and return the exit code."""
     try:
         result: Any = cli.main(
             args, prog_name="logparse", complete_var="_LOGPARSE_COMPLETE", standalone_mode=False

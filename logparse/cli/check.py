@@ -1,4 +1,4 @@
-"""``logparse check``: the honest mirror."""
+"""``logparse check``: everything in the inputs that was not understood or contradicts itself."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ Examples:
 def command(inputs: Inputs, format_: str) -> int:
     """Name everything that was not understood or contradicts itself.
 
-    A line each: file, line, code and what it is. What all codes mean stands in the README. A clean
-    input prints one line.
+    Each finding is a line: file, line, code and message. The README explains all codes. For a clean
+    input, one line is printed.
     """
     data = read(inputs)
     report = _report(data)
@@ -52,6 +52,7 @@ def command(inputs: Inputs, format_: str) -> int:
 
 
 def _report(data: Dataset) -> dict[str, Any]:
+    """Return the findings, the failures and the counts, for JSON."""
     from logparse.tables import rows
 
     findings = list(rows(data.gathered, "findings"))
@@ -66,13 +67,14 @@ def _report(data: Dataset) -> dict[str, Any]:
         "suspicious": sum(len(e.suspicious) for e in entries),
         "codes": dict(Counter(finding["code"] for finding in findings)),
         "findings": findings,
-        # `cause` is the name that version 0.1 gave to the column `reason`.
+        # `cause` is the name of the column `reason` in version 0.1.
         "failures": [{**row, "cause": row["reason"]} for row in failures if not row["skipped"]],
         "skipped": [row for row in failures if row["skipped"]],
     }
 
 
 def _closing(report: dict[str, Any]) -> str:
+    """Return the last line: the counts."""
     parts = []
     if report["invocations"] or report["entries"]:
         parts = [count(report["invocations"], "invocation"), count(report["entries"], "entry", "entries")]

@@ -1,4 +1,4 @@
-"""``logparse grammar``: the grammar, for people."""
+"""``logparse grammar``: the grammar as EBNF, messages or railroad diagrams."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Examples:
     "format_",
     type=click.Choice(["ebnf", "messages", "html"]),
     help="EBNF of the pages and logs, the list of messages, or railroad diagrams. "
-    "[default: what the name after -o ends in, else html for a file and ebnf for stdout]",
+    "[default: by the ending of the name after -o, else html for a file and ebnf for stdout]",
 )
 @output
 def command(format_: str | None, output: Path | None, force: bool) -> None:

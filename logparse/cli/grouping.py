@@ -1,4 +1,4 @@
-"""The options of groups: by which keys, in which order, how many, and the slowest of all."""
+"""The options of groups: their keys, their order, their number, and the slowest invocations."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class _Keys(click.Choice[str]):
 
 
 def _zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the name of a time zone, checked."""
     if value == "UTC":
         return value
     from zoneinfo import ZoneInfo
@@ -83,8 +84,41 @@ class Asked:
         return ",".join(self.by)
 
 
+_OPTIONS: Final = (
+    click.option(
+        "--by",
+        type=_Keys(_KEYS),
+        metavar="KEY[,KEY]",
+        help=f"Group by {', '.join(_KEYS)}, or by several: builder,day. hour is the hour of the day. "
+        "[default: builder, where there are several invocations]",
+    ),
+    click.option(
+        "--tz",
+        "zone",
+        default="UTC",
+        callback=_zone,
+        metavar="ZONE",
+        help="Time zone of days, weeks and hours: Europe/Berlin. [default: UTC]",
+    ),
+    click.option(
+        "--sort",
+        type=click.Choice(_STATISTICS),
+        metavar="COLUMN",
+        help="Show the groups with the largest of this first, as run_p90_s, failed or poll_rpc_s. "
+        "[default: the order of time, else most invocations first]",
+    ),
+    click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show the first N groups only."),
+    click.option(
+        "--slowest",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Name the N slowest runs and the N longest waits, with their URLs.",
+    ),
+)
+
+
 def grouping(function: Callable[..., int]) -> Callable[..., int]:
-    """Add the options of groups. The command gets them as `asked`, None where none is given."""
+    """Add the options of groups. The command gets them as `asked`, and as `given` whether any was written."""
 
     @wraps(function)
     def command(
@@ -99,40 +133,6 @@ def grouping(function: Callable[..., int]) -> Callable[..., int]:
         asked = Asked(by or ("builder",), zone, sort, top, slowest)
         return function(asked=asked, given=given, **more)
 
-    for option in reversed(
-        (
-            click.option(
-                "--by",
-                type=_Keys(_KEYS),
-                metavar="KEY[,KEY]",
-                help=f"Group by {', '.join(_KEYS)}, or by several: builder,day. hour is the hour of the day. "
-                "[default: builder, where there are several invocations]",
-            ),
-            click.option(
-                "--tz",
-                "zone",
-                default="UTC",
-                callback=_zone,
-                metavar="ZONE",
-                help="Time zone of days, weeks and hours: Europe/Berlin. [default: UTC]",
-            ),
-            click.option(
-                "--sort",
-                type=click.Choice(_STATISTICS),
-                metavar="COLUMN",
-                help="Show the groups with the largest of this first, as run_p90_s, failed or poll_rpc_s. "
-                "[default: the order of time, else most invocations first]",
-            ),
-            click.option(
-                "--top", type=click.IntRange(min=1), metavar="N", help="Show the first N groups only."
-            ),
-            click.option(
-                "--slowest",
-                type=click.IntRange(min=1),
-                metavar="N",
-                help="Name the N slowest runs and the N longest waits, with their URLs.",
-            ),
-        )
-    ):
+    for option in reversed(_OPTIONS):
         command = option(command)
     return command

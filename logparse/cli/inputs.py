@@ -1,4 +1,4 @@
-"""Reading what the user named, with words on standard error about what failed and what was skipped."""
+"""Reading the inputs that the user named, with a line on standard error for each failure."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _NAMED_SKIPPED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The values of the options of reading.
+    """The values of the options for reading.
 
     Attributes
     ----------
     paths, builds:
         Files, directories or ``-``; files of builds.
     day:
-        Day of the first entry, for logs that nothing else dates.
+        Day of the first entry, for logs without another date.
     max_size:
         Larger inputs, in bytes, are refused.
     strict:
@@ -54,12 +54,12 @@ class Inputs:
 
 
 def read(inputs: Inputs) -> Dataset:
-    """Return what the inputs hold, and say on standard error what failed and what was skipped.
+    """Read the inputs, and write to standard error what failed and what was skipped.
 
     Raises
     ------
     LogparseError
-        Where no input holds anything and nothing has been said about it.
+        If nothing was read and nothing failed.
     """
     from logparse.loading import gather
 
@@ -86,7 +86,7 @@ def read(inputs: Inputs) -> Dataset:
 
 
 def holds_something(data: Dataset) -> bool:
-    """Whether there is anything to tell; where not, nothing is written, not even an empty file."""
+    """Whether there are records. If not, nothing is written, not even an empty file."""
     records = data.gathered
     return bool(records.invocations or records.builds or records.triages)
 
@@ -112,7 +112,7 @@ def _warn_of_skipped(data: Dataset, *, verbose: bool) -> None:
 
 
 def _warn_of_repeats(data: Dataset) -> None:
-    """Say what was read more than once, as an invocation from its page and its log."""
+    """Name an invocation or a build that was read more than once, as from its page and its log."""
     names = [f"invocation {i.invocation_id or 'without id'}" for i in data.gathered.invocations if i.repeats]
     builds = [i.build for i in data.gathered.invocations if i.build is not None and not i.repeats]
     names += [f"build {build.id}" for build in [*builds, *data.gathered.builds] if build.repeats]
@@ -124,7 +124,7 @@ def _warn_of_repeats(data: Dataset) -> None:
 
 
 def exit_code(data: Dataset, inputs: Inputs) -> int:
-    """Return the exit code of a command that read `data`: failures first, then what was not understood."""
+    """Return the exit code of a command that read `data`: 1 for failures, 3 under ``--strict``, else 0."""
     from logparse.checks import CODES
 
     if data.failures:

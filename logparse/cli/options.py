@@ -16,7 +16,7 @@ from logparse.cli.inputs import Inputs
 F = TypeVar("F", bound=Callable[..., Any])
 
 _SIZE_RE: Final = re.compile(r"(\d{1,15})\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
-#: Ends of names that say a format. A command that cannot write it refuses the name.
+#: Formats by the endings of file names. A command that cannot write a format refuses its names.
 _FORMATS: Final = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -42,19 +42,20 @@ def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
     """Return the bytes of ``500M``; K, M, G and T are powers of 1024."""
     found = _SIZE_RE.fullmatch(value.strip())
     if found is None or int(found[1]) == 0:
-        raise click.BadParameter(f"{value!r} is no size; write it as 500M or 2G")
+        raise click.BadParameter(f"{value!r} is not a size; write it as 500M or 2G")
     power: int = " kmgt".index(found[2].lower() or " ")
     return int(found[1]) << (10 * power)
 
 
 def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    """Return a day that was written as YYYY-MM-DD."""
     try:
         return None if value is None else date.fromisoformat(value)
     except ValueError as error:
-        raise click.BadParameter(f"{value!r} is no day; write it as YYYY-MM-DD") from error
+        raise click.BadParameter(f"{value!r} is not a day; write it as YYYY-MM-DD") from error
 
 
-#: Whether a file can be read is not asked here: one that cannot is a failure, and the others count.
+#: Whether a file can be read is not checked here, because one that cannot be read is a failure among others.
 _FILE: Final = click.Path(allow_dash=True, readable=False)
 
 
@@ -73,7 +74,7 @@ _READING: Final = (
         "day",
         callback=_day,
         metavar="YYYY-MM-DD",
-        help="Day of the first entry, for logs that nothing else dates.",
+        help="Day of the first entry, for logs without another date.",
     ),
     click.option(
         "--max-size",
@@ -88,7 +89,7 @@ _READING: Final = (
     click.option(
         "--keep-duplicates",
         is_flag=True,
-        help="Count each copy of an invocation or a build that several inputs hold. "
+        help="Count each copy of an invocation or a build that is in several inputs. "
         "Without it, copies count once.",
     ),
     click.option(
@@ -102,7 +103,7 @@ _READING: Final = (
         type=click.Choice(["scanner", "grammar"]),
         default="scanner",
         show_default=True,
-        help="The parser that reads logs. Both give the same; the grammar is much slower.",
+        help="The parser that reads logs. Both give the same result; the grammar is much slower.",
     ),
 )
 
@@ -141,13 +142,13 @@ def output(function: F) -> F:
 
 
 def format_option(formats: Collection[str], default: str) -> Callable[[F], F]:
-    """Return the option ``--format``, which has no value where it is not given."""
+    """Return the option ``--format``. Its value is None if it is not given."""
     return click.option(
         "--format",
         "-f",
         "format_",
         type=click.Choice([*formats]),
-        help=f"[default: what the name after -o ends in, else {default}]",
+        help=f"[default: by the ending of the name after -o, else {default}]",
     )
 
 
@@ -158,19 +159,19 @@ def chosen_format(
     default: str,
     names: Mapping[str, str] = _FORMATS,
 ) -> str:
-    """Return the format to write: the one that was asked for, else the one that the file's name says.
+    """Return the format to write: `asked`, else the one of the file's name, else `default`.
 
     Raises
     ------
     click.UsageError
-        Where the name says another format than `asked`, or one that is not among `formats`.
+        If the name is one for another format than `asked`, or for one that is not among `formats`.
     """
-    said = None if path is None else names.get(path.suffix.lower())
-    if path is None or said is None:
+    named = None if path is None else names.get(path.suffix.lower())
+    if path is None or named is None:
         return asked or default
-    if said not in formats:
+    if named not in formats:
         choices = " or ".join(formats)
-        raise click.UsageError(f"'{path.name}' is a name for {said}, and this command writes {choices}.")
-    if asked not in (None, said):
-        raise click.UsageError(f"'{path.name}' is a name for {said}, but --format says {asked}.")
-    return said
+        raise click.UsageError(f"'{path.name}' is a name for {named}, and this command writes {choices}.")
+    if asked not in (None, named):
+        raise click.UsageError(f"'{path.name}' is a name for {named}, but --format is {asked}.")
+    return named

@@ -21,14 +21,14 @@ class _Status(Protocol):
 
 
 class Progress:
-    """A line on standard error, where that is a terminal at which nobody types the input.
+    """A line on standard error, if that is a terminal and the input is not typed there.
 
     Parameters
     ----------
     paths:
         The inputs as the user named them.
 
-    Entering it gives the function to call with the name of each input, or None where nothing is shown.
+    Entering it returns the function to call with the name of each input, or None if nothing is shown.
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
@@ -53,14 +53,14 @@ class Progress:
 
 
 class Line:
-    """The words of the progress.
+    """The text of the progress.
 
     Parameters
     ----------
     sizes:
         Bytes of each input by its name. Inputs of unknown size, as pipes, are not among them.
     status:
-        Shows the words.
+        Shows the text.
     clock:
         Seconds since any moment.
     """
@@ -99,7 +99,7 @@ class Line:
 
 
 def _sizes(paths: Sequence[str]) -> dict[str, int]:
-    """Return the size in bytes of each file that the paths name or hold, by the name that readers give it."""
+    """Return the size in bytes of each file in the paths, by the name of its `Found`."""
     from logparse.errors import InputError
     from logparse.sources import find
 

@@ -64,7 +64,7 @@ def _print_table(data: Dataset, *, full: bool) -> None:
 
 def _print_line(line: Text, *, crop: bool) -> None:
     if not on_terminal():
-        # What is piped on is whole.
+        # Output to a pipe is not shortened.
         say(line.plain)
         return
     if crop:

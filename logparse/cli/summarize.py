@@ -1,4 +1,4 @@
-"""``logparse summarize``: what invocations cost."""
+"""``logparse summarize``: the cost of invocations."""
 
 from __future__ import annotations
 
@@ -118,21 +118,21 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
 
 
 def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
-    """Return the name of a group under each key, as the overview wants them."""
+    """Return the name of a group by each key, in the keys of the overview."""
     from logparse.metrics import GROUP_KEYS
 
     return {f"group {key}": str(row[GROUP_KEYS[key][0]]) for key in by}
 
 
 def _units(data: Dataset) -> pd.DataFrame:
-    """Return invocations, and builds without one, each with what is known about its bot."""
+    """Return invocations, and builds without one, each with the known facts about its bot."""
     from logparse import metrics
 
     return metrics.with_bots(metrics.with_builds(data.invocations, data.builds), data.builds)
 
 
 def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the totals of everything read, and its groups in the order that was asked for."""
+    """Return the totals of everything read, and its groups in the order that the options name."""
     from logparse import metrics
 
     units = _units(data)
@@ -153,7 +153,7 @@ def _slowest(data: Dataset, number: int) -> list[dict[str, Any]]:
 
 
 def _columns(frame: pd.DataFrame) -> list[Column]:
-    """Return the columns of statistics as the contract declares them; what they are grouped by is text."""
+    """Return the declared columns of statistics. Columns of keys are text."""
     declared = {column.name: column for column in TABLES["builders"]}
     return [declared.get(str(name), Column(str(name), "text", "")) for name in frame.columns]
 
@@ -163,23 +163,24 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
     if single:
         from logparse.tables import rows
 
-        (result["invocation"],) = _told(rows(data.gathered, "invocations"), TABLES["invocations"])
+        (result["invocation"],) = _for_json(rows(data.gathered, "invocations"), TABLES["invocations"])
     else:
         from logparse.metrics import plain_rows
 
         total, groups = _statistics(data, asked)
-        result["totals"] = next(_told(plain_rows(total), _columns(total)), None)
+        result["totals"] = next(_for_json(plain_rows(total), _columns(total)), None)
         result["by"] = asked.heading
-        result["groups"] = list(_told(plain_rows(groups[: asked.top]), _columns(groups)))
+        result["groups"] = list(_for_json(plain_rows(groups[: asked.top]), _columns(groups)))
         if asked.slowest is not None:
             from logparse.output.slowest import COLUMNS
 
-            result["slowest"] = list(_told(_slowest(data, asked.slowest), COLUMNS))
+            result["slowest"] = list(_for_json(_slowest(data, asked.slowest), COLUMNS))
     result["failures"] = [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures]
     return json_line(result, ascii_only=path is None and ascii_only(sys.stdout), indent=2) + "\n"
 
 
-def _told(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
+def _for_json(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
+    """Yield rows as objects of JSON."""
     return ({c.name: plain(row[c.name], c) for c in columns} for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""Words on standard error and standard output, and results on their way to a file or a terminal."""
+"""Output: lines on standard error and standard output, and results to a file or a terminal."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MAX_WIDTH: Final = 1000
 
 
 def warn(text: str) -> None:
-    """Say something on standard error, in one line."""
+    """Write a line to standard error. Control characters in it are escaped."""
     say(one_line(f"logparse: {text}"), sys.stderr)
 
 
 def say(text: str, out: TextIO | None = None) -> None:
-    """Print a line for people, to standard output if to nothing else."""
+    """Write a line to `out`, by default to standard output, in ASCII if that can show only ASCII."""
     stream = out or sys.stdout
     if ascii_only(stream):
         text = to_ascii(text)
@@ -36,7 +36,7 @@ def say(text: str, out: TextIO | None = None) -> None:
 def write_data(text: str, path: Path | None, *, force: bool) -> None:
     """Write data of logs to standard output, or to a file, whole or not at all.
 
-    On a terminal, characters that could repaint it are escaped.
+    On a terminal, control characters are escaped.
     """
     if path is None:
         safe(sys.stdout).write(text)
@@ -54,12 +54,12 @@ def write_shown(text: str, path: Path | None, *, force: bool) -> None:
 
 
 def on_terminal(path: Path | None = None) -> bool:
-    """Whether output that goes to `path`, else to standard output, is seen on a terminal."""
+    """Whether output to `path`, or to standard output if it is None, is shown on a terminal."""
     return path is None and sys.stdout.isatty()
 
 
 def output_width(path: Path | None = None) -> int:
-    """Return how wide text may be: as ``COLUMNS`` says, else as the terminal is, else 100."""
+    """Return the greatest width of text: the terminal's, else that of ``COLUMNS``, else 100."""
     if on_terminal(path):
         width = shutil.get_terminal_size().columns
     else:
@@ -69,7 +69,7 @@ def output_width(path: Path | None = None) -> int:
 
 
 def output_text(*parts: RenderableType, path: Path | None = None) -> str:
-    """Return renderables as text for `path` or standard output: as wide and as colourful as fits there."""
+    """Return renderables as text for `path` or standard output, with its width and its colours."""
     return printed(
         *parts,
         styled=on_terminal(path),

@@ -1,4 +1,4 @@
-"""One invocation on a card: who, how it ended, its phases, why it waited."""
+"""One invocation on a card: its names, its status, its phases, and facts about it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ERROR_LENGTH: Final = 200
 
 
 def card(invocation: Invocation, *, width: int, unicode: bool = True) -> RenderableType:
-    """Return one invocation on a card: who, how it ended, the phases, what the waiting was."""
+    """Return one invocation on a card: its names, its status, its phases, and facts about it."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -62,6 +62,7 @@ def card(invocation: Invocation, *, width: int, unicode: bool = True) -> Rendera
 
 
 def _when(invocation: Invocation) -> str:
+    """Return the id, the kind of job, and the times."""
     pieces = [
         f"invocation {clean(invocation.invocation_id)}"
         if invocation.invocation_id
@@ -81,9 +82,9 @@ def _when(invocation: Invocation) -> str:
 
 
 def _phases(invocation: Invocation, width: int, *, unicode: bool) -> Table:
-    """Return the phases one below the other, each with its share of the whole and a bar where it lies there.
+    """Return the phases, a line each, with their shares of the duration and bars at their places in it.
 
-    What has not ended is no whole yet: it has neither.
+    An invocation that has not ended has neither shares nor bars.
     """
     from rich.table import Table
     from rich.text import Text
@@ -94,7 +95,7 @@ def _phases(invocation: Invocation, width: int, *, unicode: bool) -> Table:
     for name, value in invocation.phases.items():
         label = name.removesuffix("_s").replace("_", " ")
         if value is None:
-            # Where the next phase begins is not known either.
+            # The beginning of the next phase is not known either.
             at = None
             if invocation.build is not None:
                 lines.append(((label, DASH, ""), None, ""))
@@ -123,6 +124,7 @@ def _phases(invocation: Invocation, width: int, *, unicode: bool) -> Table:
 
 
 def _facts(inv: Invocation) -> Iterator[tuple[str, str]]:
+    """Yield the known facts, each with its name."""
     if inv.queue_latency_s is not None:
         yield "queue latency", f"{duration(inv.queue_latency_s)} from creation to the start of the build"
     if inv.overhead_s is not None:
@@ -157,7 +159,7 @@ def _facts(inv: Invocation) -> Iterator[tuple[str, str]]:
 
 
 def _trouble(inv: Invocation) -> Iterator[tuple[str, str]]:
-    """Yield who aborted it, failed attempts to launch, and the error that it ended with."""
+    """Yield the identity that aborted it, failed attempts to launch, and the error at its end."""
     if inv.aborted_by:
         yield "aborted by", inv.aborted_by
     failures = [a.error for a in inv.attempts if a.error]
@@ -184,12 +186,12 @@ def _brief(error: str) -> str:
 
 def _bot(bot: Bot) -> str:
     cores = f"{bot.cores} cores" if bot.cores else None
-    told = ", ".join(part for part in (bot.os, cores, bot.machine_type, bot.zone) if part)
-    return f"{bot.id} ({told})" if told else str(bot.id)
+    known = ", ".join(part for part in (bot.os, cores, bot.machine_type, bot.zone) if part)
+    return f"{bot.id} ({known})" if known else str(bot.id)
 
 
 def _polling(inv: Invocation) -> str:
-    text = f"{count(inv.poll_count or 0, 'check')}, {inv.poll_unchanged} told nothing new"
+    text = f"{count(inv.poll_count or 0, 'check')}, {inv.poll_unchanged} showed nothing new"
     lateness = [
         p.lateness_s for p in inv.polls if p.source == "timer" and p.answered and p.lateness_s is not None
     ]

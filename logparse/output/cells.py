@@ -1,7 +1,7 @@
-"""Values as text: of JSON, and of CSV cells, which a spreadsheet must not take for formulas.
+"""Values as text: in JSON, and in cells of CSV that a spreadsheet does not run as formulas.
 
-A CSV cell of text that a spreadsheet could run, or that begins with ``'``, gets one ``'`` in front.
-No other cell begins with ``'``, so that removing one gives the text back.
+A cell of text that a spreadsheet could run, or that begins with ``'``, gets one ``'`` before it. No other
+cell begins with ``'``, so that removing one ``'`` restores the text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from logparse.columns import Column
 
-#: Signs that begin a formula; some spreadsheets take their fullwidth and small forms as well.
+#: Signs that begin a formula. In some spreadsheets their fullwidth and small forms do so too.
 _SIGNS: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b")
 #: Signs that a spreadsheet drops, so that the text after them begins the cell.
 _DROPPED: Final = frozenset("\t\r\n")
@@ -22,7 +22,7 @@ _CONTROL_RE: Final = re.compile(r"[\x7f-\x9f\u2028\u2029]")
 
 
 def plain(value: Any, column: Column) -> Any:
-    """Return a value as JSON has it: times in RFC 3339 with microseconds, JSON columns as objects."""
+    """Return a value for JSON: times in RFC 3339 with microseconds, values of JSON columns as objects."""
     if value is None or value != value:
         return None
     if isinstance(value, datetime):
@@ -33,7 +33,7 @@ def plain(value: Any, column: Column) -> Any:
 
 
 def json_line(value: Any, *, ascii_only: bool = False, indent: int | None = None) -> str:
-    """Return a value as JSON without control characters; ASCII where the output needs that."""
+    """Return a value as JSON without control characters, and in ASCII if `ascii_only`."""
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     return _CONTROL_RE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
@@ -44,7 +44,7 @@ def cell(value: Any, column: Column, *, raw: bool = False) -> str | None:
     Parameters
     ----------
     raw:
-        Leave text that a spreadsheet takes for a formula as it is.
+        Do not change text that a spreadsheet could run as a formula.
     """
     if isinstance(value, str):
         # NUL ends a cell early in some readers; the visible symbol for it does not.
@@ -59,17 +59,17 @@ def cell(value: Any, column: Column, *, raw: bool = False) -> str | None:
 
 
 def guarded(text: str) -> str:
-    """Return text with a ``'`` in front where a spreadsheet would run it, or where it begins with one."""
+    """Return text with a ``'`` before it if a spreadsheet could run it, or if it begins with one."""
     return f"'{text}" if text.startswith("'") or _is_formula(text) else text
 
 
 def unguarded(text: str) -> str:
-    """Return the text that `guarded` was given."""
+    """Return the text of which `guarded` made this one."""
     return text.removeprefix("'")
 
 
 def _is_formula(text: str) -> bool:
-    """Whether text begins with a sign of formulas, blanks and invisible characters before it left out."""
+    """Whether the first character of text, after blanks and invisible ones, is a sign of formulas."""
     if text[:1] in _DROPPED:
         return True
     for character in text:

@@ -22,12 +22,12 @@ STOPS: Final = tuple(
 
 
 def ready(path: Path, *, force: bool = False) -> None:
-    """Fail where `path` cannot become a file that is written, before any work.
+    """Check before any work that `path` can be written.
 
     Raises
     ------
     LogparseError
-        Where it is a directory or in none, or where it exists and `force` is not set.
+        If it is a directory, its directory does not exist, or it exists and `force` is not set.
     """
     if os.path.isdir(path):
         raise LogparseError("is a directory", source=str(path), remedy="name a file with -o")
@@ -41,20 +41,20 @@ def ready(path: Path, *, force: bool = False) -> None:
 
 @contextmanager
 def whole_file(path: Path, *, force: bool = False) -> Iterator[Out]:
-    """Give a file of text to write to that appears as `path` only when all of it is written.
+    """Open a file of text for writing. It appears as `path` only when all of it is written.
 
     Parameters
     ----------
     force:
-        Replace a file that exists. Devices and pipes are written to in any case; a terminal gets text
-        that cannot repaint it.
+        Replace a file that exists. Devices and pipes are written to in any case. Text for a terminal is
+        escaped, so that it cannot control the terminal.
 
     Raises
     ------
     LogparseError
-        Where `path` exists and `force` is not set, or cannot be written.
+        If `path` exists and `force` is not set, or cannot be written.
     """
-    # A payload can escape half a surrogate pair, which UTF-8 cannot hold.
+    # A payload can contain an escaped half of a surrogate pair, which UTF-8 cannot encode.
     with (
         _whole(path, force=force) as data,
         io.TextIOWrapper(data, encoding="utf-8", errors="backslashreplace", newline="") as out,
@@ -64,12 +64,12 @@ def whole_file(path: Path, *, force: bool = False) -> Iterator[Out]:
 
 @contextmanager
 def whole_binary_file(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
-    """Give a file of bytes to write to, as `whole_file` gives one of text.
+    """Open a file of bytes for writing, as `whole_file` opens one of text.
 
     Raises
     ------
     LogparseError
-        As `whole_file`, and where `path` is a terminal.
+        As `whole_file`, and if `path` is a terminal.
     """
     with _whole(path, force=force) as out:
         if out.isatty():
@@ -85,12 +85,12 @@ def _whole(path: Path, *, force: bool) -> Iterator[BinaryIO]:
             with open(path, "wb") as out:
                 yield out
             return
-        # A link stays a link: the file that it leads to is replaced.
+        # If `path` is a link, it is kept, and its target is replaced.
         target = Path(os.path.realpath(path))
         temporary = target.parent / _temporary_name()
         try:
             with open(temporary, "xb") as out:
-                # Until it is whole, nobody else may read it.
+                # Other users cannot read it until it is whole.
                 temporary.chmod(0o600)
                 yield out
             temporary.chmod(_mode(target))
@@ -100,12 +100,12 @@ def _whole(path: Path, *, force: bool) -> Iterator[BinaryIO]:
 
 
 def ready_folder(folder: Path, names: Collection[str], *, force: bool = False) -> None:
-    """Fail where `folder` cannot become a folder with the files `names`, before any work.
+    """Check before any work that the files `names` can be written in `folder`.
 
     Raises
     ------
     LogparseError
-        Where it is a file, or where one of the files exists and `force` is not set.
+        If it is a file, or one of the files exists and `force` is not set.
     """
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise LogparseError("is a file, not a directory", source=str(folder), remedy="name another with -o")
@@ -116,14 +116,14 @@ def ready_folder(folder: Path, names: Collection[str], *, force: bool = False) -
 
 @contextmanager
 def whole_folder(folder: Path, replaced: Collection[str]) -> Iterator[Path]:
-    """Give an empty folder to write files in, which appear in `folder` together, when all are written.
+    """Make an empty folder for writing files. They appear in `folder` together, when all are written.
 
-    Files in `folder` whose names are in `replaced` make room for them; other files stay.
+    Files in `folder` whose names are in `replaced` are deleted. Other files are kept.
 
     Raises
     ------
     LogparseError
-        Where it cannot be written.
+        If it cannot be written.
     """
     with _writing(folder, "folder"):
         target = Path(os.path.realpath(folder))
@@ -146,7 +146,10 @@ def whole_folder(folder: Path, replaced: Collection[str]) -> Iterator[Path]:
 
 
 def _is_replaceable(target: Path, replaced: Collection[str]) -> bool:
-    """Whether a folder can be replaced as a whole: all its files are, nobody works in it, it can be moved."""
+    """Whether a folder can be replaced as a whole.
+
+    It can if all its files are replaced, it is not the working directory, and it can be moved.
+    """
     if not target.exists():
         return True
     return (
@@ -158,7 +161,7 @@ def _is_replaceable(target: Path, replaced: Collection[str]) -> bool:
 
 
 def _exchange(new: Path, target: Path) -> None:
-    """Put the folder `new` in the place of `target`, whose files are deleted."""
+    """Move the folder `new` to `target`, whose files are deleted."""
     if not target.exists():
         new.rename(target)
         return
@@ -173,7 +176,7 @@ def _exchange(new: Path, target: Path) -> None:
 
 
 def _move_in(new: Path, target: Path, replaced: Collection[str]) -> None:
-    """Move the files of `new` into `target`, and those that they replace out: all of them, or none."""
+    """Move the files of `new` into `target`, and the files that they replace out of it: all, or none."""
     old = new / "old"
     files = [file.name for file in new.iterdir()]
     old.mkdir()
@@ -194,7 +197,7 @@ def _move_in(new: Path, target: Path, replaced: Collection[str]) -> None:
 
 @contextmanager
 def _writing(path: Path, kind: str) -> Iterator[None]:
-    """Turn the system's errors into one that names `path`."""
+    """Raise an error of the system as a `LogparseError` that names `path`."""
     try:
         yield
     except OSError as error:
@@ -207,7 +210,7 @@ def _writing(path: Path, kind: str) -> Iterator[None]:
 
 @contextmanager
 def _held_signals() -> Iterator[None]:
-    """Let signals that end a command wait until the files are in their places."""
+    """Delay signals that end a command until the files are moved."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -223,7 +226,7 @@ def _temporary_name() -> str:
 
 
 def _mode(path: Path, *, new: int = 0o666) -> int:
-    """Return the permissions of what is replaced, else those that a new file gets."""
+    """Return the permissions of the file that is replaced, or those of a new file."""
     with suppress(FileNotFoundError):
         return path.stat().st_mode & 0o777
     umask = os.umask(0)

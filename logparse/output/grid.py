@@ -1,4 +1,4 @@
-"""Tables for a terminal: no number is ever cut or folded, and names are shortened in their middle."""
+"""Tables for a terminal. Numbers are never cut or folded, and names are shortened in their middle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BIG: Final = 10_000
 class Heading(NamedTuple):
     """A column of a table: its title, the key of its values, and their format.
 
-    Formats: ``text``, which may wrap; ``name``, which does not; ``count``; and ``seconds``.
+    Formats: ``text``, which can be wrapped; ``name``, which is not wrapped; ``count``; ``seconds``.
     """
 
     title: str
@@ -57,9 +57,9 @@ def grid(
     Parameters
     ----------
     rows:
-        What `cells` returned.
+        The result of `cells`.
     names:
-        The width of the first column: longer names are shortened to it.
+        The width of the first column. Longer names are shortened to it.
     mark:
         Replaces the middle of a name that is shortened.
     """

@@ -11,7 +11,7 @@ from logparse.output.words import count, in_one_style, moment, short_duration, s
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-#: Columns of the overview, the most wanted first: as many are shown as the width has room for.
+#: Columns of the overview, the most important first. As many are shown as fit in the width.
 _OVERVIEW: Final = (
     Heading("runs", "invocations", "count"),
     Heading("ok", "succeeded", "count"),
@@ -27,7 +27,7 @@ _OVERVIEW: Final = (
     Heading("poll cost", "poll_rpc_s", "seconds"),
 )
 _BUILDS: Final = Heading("builds", "builds", "count")
-#: Shown only where some group has one: most have none, and the width is dear.
+#: Columns that are shown only if some group has a number above 0, to save width.
 _SELDOM: Final = frozenset({"aborted", "unfinished"})
 _MIN_NAME: Final = 16
 #: Names are not shortened below this share of the width.
@@ -60,7 +60,7 @@ def overview(
     from_builds:
         How many of the invocations are known from their builds alone.
     triages:
-        How many triage logs stood alone.
+        How many triage logs were read that belong to no page.
     left_out:
         How many invocations, and how many builds without one, are in no group.
     notes:
@@ -71,47 +71,55 @@ def overview(
     from rich.console import Group
     from rich.text import Text
 
-    lines = list(_totals(total, builds))
-    if builds and total is not None and total["invocations"]:
-        lines.append(f"{count(builds, 'build')} from Buildbucket without a log")
-    if from_builds:
-        lines.append(f"{count(from_builds, 'invocation')} known from builds alone, without a log")
-    if triages:
-        lines.append(f"{count(triages, 'triage log')} besides")
-    parts: list[RenderableType] = [Text(line) for line in lines]
+    parts: list[RenderableType] = [Text(line) for line in _headlines(total, builds, from_builds, triages)]
     below = list(notes)
     if groups:
-        columns = [
-            *(Heading(key, f"group {key}", "name") for key in by),
-            *_wanted(groups, with_builds=builds > 0),
-        ]
-        mark = "…" if unicode else "..."
-        shown = cells(groups, columns)
-        for line in shown:
-            # The first name gets the room that is left; the others get what a name must have.
-            line[1 : len(by)] = (shortened(name, _least_name(width), mark) for name in line[1 : len(by)])
-        fitting = _fitting(shown, columns, width)
-        if fitting < len(columns):
-            out = ", ".join(column.title for column in columns[fitting:])
-            below.insert(0, f"left out at {width} columns: {out}")
-        names = width - sum(2 + needed for needed in widest(shown, columns)[1:fitting])
-        table = grid(
-            [line[:fitting] for line in shown],
-            columns[:fitting],
-            names=names,
-            mark=mark,
-        )
+        table, note = _table(groups, by, width=width, with_builds=builds > 0, mark="…" if unicode else "...")
+        below[:0] = note
         parts += [Text(), table]
     for number, noun in zip(left_out, ("invocation", "build"), strict=True):
         if number:
-            note = f"{count(number, noun)} without a known {' and '.join(by)}"
-            below.append(f"{note}{' not in the table' if groups else ''}")
+            missing = f"{count(number, noun)} without a known {' and '.join(by)}"
+            below.append(f"{missing}{' not in the table' if groups else ''}")
     if below:
-        parts += [Text(), *(Text(note, style="dim") for note in below)]
+        parts += [Text(), *(Text(line, style="dim") for line in below)]
     return Group(*parts)
 
 
+def _headlines(total: Mapping[str, Any] | None, builds: int, from_builds: int, triages: int) -> Iterator[str]:
+    """Yield the lines above the table: the totals, and the numbers of other records."""
+    yield from _totals(total, builds)
+    if builds and total is not None and total["invocations"]:
+        yield f"{count(builds, 'build')} from Buildbucket without a log"
+    if from_builds:
+        yield f"{count(from_builds, 'invocation')} known from builds alone, without a log"
+    if triages:
+        yield f"{count(triages, 'triage log')} besides"
+
+
+def _table(
+    groups: Sequence[Mapping[str, Any]], by: Sequence[str], *, width: int, with_builds: bool, mark: str
+) -> tuple[RenderableType, list[str]]:
+    """Return the table of groups, and a note that names the columns that do not fit, if there are any."""
+    columns = [
+        *(Heading(key, f"group {key}", "name") for key in by),
+        *_wanted(groups, with_builds=with_builds),
+    ]
+    shown = cells(groups, columns)
+    for line in shown:
+        # The first name gets the rest of the width, the others the least width of a name.
+        line[1 : len(by)] = (shortened(name, _least_name(width), mark) for name in line[1 : len(by)])
+    fitting = _fitting(shown, columns, width)
+    note = []
+    if fitting < len(columns):
+        out = ", ".join(column.title for column in columns[fitting:])
+        note.append(f"left out at {width} columns: {out}")
+    names = width - sum(2 + needed for needed in widest(shown, columns)[1:fitting])
+    return grid([line[:fitting] for line in shown], columns[:fitting], names=names, mark=mark), note
+
+
 def _totals(total: Mapping[str, Any] | None, builds: int) -> Iterator[str]:
+    """Yield the totals, a line each."""
     if total is None:
         yield "no invocations"
         return
@@ -143,7 +151,7 @@ def _durations(total: Mapping[str, Any], stem: str) -> list[str]:
 
 
 def _wanted(groups: Sequence[Mapping[str, Any]], *, with_builds: bool) -> Iterator[Heading]:
-    """Yield the columns that have something to show."""
+    """Yield the columns that have values."""
     for column in (_OVERVIEW[0], _BUILDS, *_OVERVIEW[1:]) if with_builds else _OVERVIEW:
         values = [row[column.key] for row in groups]
         if any(values) if column.key in _SELDOM else any(value is not None for value in values):
@@ -151,7 +159,7 @@ def _wanted(groups: Sequence[Mapping[str, Any]], *, with_builds: bool) -> Iterat
 
 
 def _fitting(shown: Sequence[Sequence[str]], columns: Sequence[Heading], width: int) -> int:
-    """Return how many columns fit, those up to the first that there is no room for beside the names."""
+    """Return how many of the first columns fit in the width, beside the names."""
     names, *others = widest(shown, columns)
     room = width - min(names, _least_name(width))
     for number, needed in enumerate(others, 1):
@@ -162,5 +170,5 @@ def _fitting(shown: Sequence[Sequence[str]], columns: Sequence[Heading], width: 
 
 
 def _least_name(width: int) -> int:
-    """Return the width that names are not shortened below."""
+    """Return the width in characters below which names are not shortened."""
     return max(_MIN_NAME, int(width * _NAME_SHARE))

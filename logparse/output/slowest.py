@@ -1,4 +1,4 @@
-"""The slowest runs and the longest waits, with where each can be seen."""
+"""The slowest runs and the longest waits, with their URLs."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ _MIN_NAME: Final = 16
 def slowest(rows: Iterable[Mapping[str, Any]], number: int) -> list[dict[str, Any]]:
     """Return the `number` invocations with the largest run_s, then those with the largest queue_latency_s.
 
-    Rows are those of the table `invocations`. What has no such value is left out; of equal ones the
-    earliest is first. The result's columns are `COLUMNS`.
+    Rows are those of the table `invocations`. Rows without the value are left out. Of rows with equal values
+    the earliest is first. The result's columns are `COLUMNS`.
     """
     listed = list(rows)
     ranked = []
@@ -63,7 +63,7 @@ def slowest(rows: Iterable[Mapping[str, Any]], number: int) -> list[dict[str, An
 def slowest_tables(
     ranked: Sequence[Mapping[str, Any]], *, width: int, unicode: bool = True
 ) -> list[RenderableType]:
-    """Return what `slowest` found as tables, each after an empty line and its heading."""
+    """Return the result of `slowest` as tables, each after an empty line and its heading."""
     from rich.text import Text
 
     parts: list[RenderableType] = []
@@ -80,18 +80,18 @@ def _words(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
     created = moment(row["created_at"])
     return {
         "took": row[metric],
-        "what": f"{row['rank']}. {row['builder_id'] or row['job_id'] or 'unknown job'}{number}",
+        "name": f"{row['rank']}. {row['builder_id'] or row['job_id'] or 'unknown job'}{number}",
         "created": created[:16] if row["created_at"] is not None else created,
         "where": row["build_url"] or f"invocation {row['invocation_id'] or 'without id'}",
     }
 
 
 def _table(rows: Sequence[Mapping[str, Any]], width: int, *, unicode: bool) -> list[RenderableType]:
-    """Return a table with the URL in each row, or in a line of its own where the width has no room for it."""
+    """Return a table with the URL in each row, or below the table if it does not fit in the width."""
     from rich.text import Text
 
     columns = [
-        Heading("build", "what", "text"),
+        Heading("build", "name", "text"),
         Heading("took", "took", "seconds"),
         Heading("created (UTC)", "created", "name"),
         Heading("where", "where", "name"),

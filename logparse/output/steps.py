@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def steps(build: Build) -> Iterator[Text]:
-    """Yield the steps of a build one a line: when it started, how long it took, status, name.
+    """Yield a line for each step of a build: its start, its duration, its status, its name.
 
-    A nested step is indented below the step around it. A build without steps gives one line that says so.
+    A nested step is indented below the step around it. The first line has the build and the number of steps.
     """
     from rich.text import Text
 

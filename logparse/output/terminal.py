@@ -1,4 +1,4 @@
-"""Text on its way to a terminal: layout by rich, ASCII, and text of logs that must not repaint it."""
+"""Text for a terminal: layout by rich, ASCII, and text of logs with its control characters escaped."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _HEIGHT: Final = 25
 
 
 def printed(*parts: RenderableType, styled: bool, width: int, unicode: bool = True) -> str:
-    """Return renderables one below the other as the text to write.
+    """Return renderables, one below the other, as text.
 
     Parameters
     ----------
     styled:
-        With the codes of a terminal for colours, as far as ``TERM`` and ``NO_COLOR`` allow them.
+        Whether the text has codes for colours, as far as ``TERM`` and ``NO_COLOR`` allow them.
     unicode:
         Whether the output can show more than ASCII.
     """
@@ -40,7 +40,7 @@ def printed(*parts: RenderableType, styled: bool, width: int, unicode: bool = Tr
     out = Console(
         file=io.StringIO(),
         width=width,
-        # Without a height, rich takes every terminal that is called dumb for one of 80 columns.
+        # Without a height, rich assumes 80 columns for every terminal with the name dumb.
         height=_HEIGHT,
         force_terminal=styled,
         highlight=False,
@@ -48,7 +48,7 @@ def printed(*parts: RenderableType, styled: bool, width: int, unicode: bool = Tr
         markup=False,
         legacy_windows=False,
     )
-    # In a group each text keeps its own way to wrap.
+    # In a group, each text is wrapped by its own rules.
     out.print(Group(*parts))
     assert isinstance(out.file, io.StringIO)
     text = "\n".join(line.rstrip(" ") for line in out.file.getvalue().split("\n"))
@@ -56,7 +56,7 @@ def printed(*parts: RenderableType, styled: bool, width: int, unicode: bool = Tr
 
 
 def to_ascii(text: str) -> str:
-    """Return text with ASCII in the place of the symbols that logparse itself prints."""
+    """Return text with ASCII instead of the symbols that logparse itself prints."""
     return text.translate(_ASCII)
 
 
@@ -66,7 +66,7 @@ def ascii_only(out: object) -> bool:
 
 
 class Out(Protocol):
-    """Where text is written to."""
+    """An output for text."""
 
     def write(self, text: str, /) -> object:
         """Write text."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def timeline(events: Sequence[Event], *, full: bool = False) -> Iterator[Text]:
-    """Yield entries one a line: when, how long after the one before, kind, first line.
+    """Yield a line for each entry: clock, seconds since the entry before, kind, first line.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Words and numbers for people: durations, moments, counts, names, bars. Functions of values alone."""
+"""Values as short texts to read: durations, moments, counts, names, bars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds for people: ``5.661 s``, ``20m 55.842s``, ``7h 01m 07s``; a dash for None."""
+    """Return a duration: ``5.661 s``, ``20m 55.842s``, ``7h 01m 07s``; a dash for None."""
     if seconds is None or seconds != seconds:
         return DASH
     sign, value = ("-", -seconds) if seconds < 0 else ("", seconds)
@@ -31,7 +31,7 @@ def duration(seconds: float | None) -> str:
 
 
 def short_duration(seconds: float | None) -> str:
-    """Return seconds in few cells, for columns: ``5.66 s``, ``48.4 s``, ``20m 56s``, ``7h 01m``."""
+    """Return a duration in few characters, for columns: ``5.66 s``, ``48.4 s``, ``20m 56s``, ``7h 01m``."""
     if seconds is None or seconds != seconds:
         return DASH
     sign, value = ("-", -seconds) if seconds < 0 else ("", seconds)
@@ -56,7 +56,7 @@ def moment(at: datetime | None, *, date: bool = True) -> str:
 def bar(start: float, end: float, width: int, *, unicode: bool = True) -> str:
     """Return a bar from `start` to `end` (shares of the whole) on a line of `width` cells.
 
-    A part that is narrower than a cell shows as its thinnest stroke, so that it is seen at all.
+    A part narrower than a cell is shown as the thinnest stroke, so that it can be seen.
     """
     first = min(max(start, 0.0), 1.0) * width
     last = min(max(end, 0.0), 1.0) * width
@@ -78,7 +78,7 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 def in_one_style(durations: Iterable[str]) -> list[str]:
     """Return durations, made by `duration` or `short_duration`, in one style for one line of text.
 
-    Where one of them has minutes or hours, the others lose the blank before their unit:
+    If one of them has minutes or hours, the others are without the blank before their unit:
     ``5.66s``, ``1m 48s``.
     """
     listed = list(durations)
@@ -88,7 +88,7 @@ def in_one_style(durations: Iterable[str]) -> list[str]:
 
 
 def shortened(text: str, width: int, mark: str = "…") -> str:
-    """Return text in at most `width` cells: where it is longer, `mark` replaces its middle."""
+    """Return text in at most `width` cells. If it is longer, `mark` replaces its middle."""
     from rich.cells import cell_len
 
     if cell_len(text) <= width:
@@ -99,7 +99,7 @@ def shortened(text: str, width: int, mark: str = "…") -> str:
 
 
 def _taken(text: str, width: int) -> str:
-    """Return as many of the first characters of `text` as `width` cells hold."""
+    """Return as many of the first characters of `text` as fit in `width` cells."""
     from rich.cells import cell_len
 
     taken = ""
@@ -111,5 +111,5 @@ def _taken(text: str, width: int) -> str:
 
 
 def clean(text: str) -> str:
-    """Return text from a log as one line that cannot repaint the terminal."""
+    """Return text from a log as one line with its control characters escaped."""
     return one_line(text)

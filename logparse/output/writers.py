@@ -17,20 +17,20 @@ Writer = Callable[[Rows, Sequence[Column], Out], None]
 #: Cells of CSV with one of these are quoted.
 _QUOTED_RE: Final = re.compile(r'[,"\r\n]')
 _LINE_END_RE: Final = re.compile(r"\r?\n|\r")
-#: What Markdown takes for markup. An underscore within a word is not markup.
+#: Characters that are markup in Markdown. An underscore within a word is not markup.
 _MARKUP_RE: Final = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def write_csv(rows: Rows, columns: Sequence[Column], out: Out, *, raw: bool = False) -> None:
-    """Write a header and a line a row.
+    """Write a header, and a line for each row.
 
-    Lines end in a newline alone; cells with line ends are quoted. An empty text is quoted, ``""``, and
-    null is not.
+    Lines end in a newline. Cells with line ends are quoted. An empty text is written as ``""``, and null as
+    nothing.
 
     Parameters
     ----------
     raw:
-        Leave text that a spreadsheet takes for a formula as it is.
+        Do not change text that a spreadsheet could run as a formula.
     """
     out.write(",".join(c.name for c in columns) + "\n")
     for row in rows:
@@ -38,7 +38,7 @@ def write_csv(rows: Rows, columns: Sequence[Column], out: Out, *, raw: bool = Fa
 
 
 def write_raw_csv(rows: Rows, columns: Sequence[Column], out: Out) -> None:
-    """Write CSV whose cells are as they are in the log, formulas of spreadsheets included."""
+    """Write CSV with cells as they are in the log, also those that a spreadsheet could run."""
     write_csv(rows, columns, out, raw=True)
 
 
@@ -52,7 +52,7 @@ def _quoted(text: str | None) -> str:
 
 
 def write_jsonl(rows: Rows, columns: Sequence[Column], out: Out) -> None:
-    """Write a JSON object a line with every column, null where unknown."""
+    """Write a JSON object in a line for each row, with every column, null where unknown."""
     escaped = ascii_only(out)
     for row in rows:
         record = {c.name: plain(row.get(c.name), c) for c in columns}

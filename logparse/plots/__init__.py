@@ -1,10 +1,10 @@
 """Charts of records and tables.
 
-Every function takes records that `logparse.parse` returned, or frames of `logparse.load`, draws
-them on Axes, its own or those given, and returns these Axes. Nothing is read, shown or saved here.
-Times are UTC. A chart names in words what it leaves out. Matplotlib comes with the extra
-``logparse[plot]`` and is imported when the first chart is asked for. Its settings stay as they
-are, and colours follow the background that they give, light or dark.
+Every function takes records that `logparse.parse` returned, or frames of `logparse.load`. It draws them on
+the given Axes, or on new ones, and returns the Axes. It does not read, show or save anything. Times are UTC.
+Each chart has a note about the data that it leaves out. Matplotlib comes with the extra ``logparse[plot]``
+and is imported with the first chart. Its settings are not changed. The colours fit the background that the
+settings give, light or dark.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a chart when it is asked for, because Matplotlib takes long to import."""
+    """Import a chart when it is first used, because Matplotlib takes long to import."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -27,27 +27,27 @@ def phase_breakdown(
     ----------
     invocations:
         The table ``invocations``, or records. Used are the five phases and ``duration_s``
-        (seconds), ``job_id``, ``invocation_id`` and ``status``. Those of which no phase is known
-        are left out and counted, and so are odd durations (below −1 s or above 10 years).
+        (seconds), ``job_id``, ``invocation_id`` and ``status``. Invocations without a known phase, and
+        odd durations (below −1 s or above 10 years), are left out and counted.
     ax:
         Where to draw; new Axes, as high as the bars need, if None.
     run:
-        Whether the run is drawn. Without it the others, mostly far shorter, can be compared.
+        Whether to draw the run. Without it the other phases, most of them far shorter, can be compared.
     limit:
-        How many bars at most; fewer where `ax` is too low for their names. The title says how many
-        there would be.
+        The most bars to draw. If `ax` is too low for their names, fewer are drawn. The title shows the
+        number without this limit.
 
     Returns
     -------
     Axes
-        A bar's parts are as long as the phases; positions are seconds. Time that belongs to no
-        known phase is hatched, unless `run` is false. The scale is logarithmic where the longest
+        A bar's parts are as long as the phases; positions are seconds. Time outside of the known
+        phases is hatched, unless `run` is false. The scale is logarithmic where the longest
         bar is over 50 times the lower quartile of those drawn.
 
     Raises
     ------
     UsageError
-        For something else than invocations, and for a limit below 1.
+        If `invocations` is something else, or `limit` is below 1.
     """
     chart = "phase_breakdown"
     columns = [column for column in COLUMNS if run or column != "run_s"]
@@ -56,19 +56,12 @@ def phase_breakdown(
     numbers = {c: inputs.numbers(data, c, chart) for c in (*columns, *(["duration_s"] if run else []))}
     odd = pd.DataFrame({c: inputs.odd_ones(c, series) for c, series in numbers.items()})
     known = pd.DataFrame(numbers).mask(odd)
-    drawable = known[columns].notna().any(axis=1)
-    length = known[columns].sum(axis=1)
-    if run:
-        # Phases have a place on the bar only where its beginning or its end is known.
-        drawable &= known["scheduler_wait_s"].notna() | known["duration_s"].notna()
-        length = known["duration_s"].fillna(length)
+    drawable, length = _drawable(known, columns, run=run)
     order = length[drawable].sort_values(ascending=False, kind="stable").index
     chosen = order[: canvas.rows_that_fit(ax, limit)]
 
     ax = canvas.axes(ax, chart, 9, 1.7 + 0.32 * max(len(chosen), 2))
-    what = "Phases" if run else "Phases but the run"
-    part = f"{len(chosen)} longest of {len(order):,}" if len(chosen) < len(order) else f"{len(chosen)}"
-    title = f"{what}, {part} invocation{'s' if len(order) != 1 else ''}"
+    title = _title(len(chosen), len(order), run=run)
     if not len(chosen):
         canvas.head(ax, title)
         canvas.nothing(ax, "no invocation with known phases")
@@ -77,11 +70,11 @@ def phase_breakdown(
     canvas.name_rows(ax, inputs.row_names(data.loc[chosen]))
     ends = [end for parts in bars for end in (parts[0].left, *(part.right for part in parts))]
     unit = scales.duration_axis(ax, "x", ends, from_zero=True, compared_s=list(length[chosen]))
-    what = "time since creation" if run else "sum of the phases"
+    axis = "time since creation" if run else "sum of the phases"
     also = inputs.of(
         int((drawable & inputs.unfinished(data)).sum()), len(data), "unfinished: drawn as far as known"
     )
-    canvas.label(ax, "x", f"{what} {unit}", _notes(data, drawable, odd, run=run), also=also)
+    canvas.label(ax, "x", f"{axis} {unit}", _notes(data, drawable, odd, run=run), also=also)
     for y, parts in enumerate(bars):
         stack(ax, y, parts, height=0.7)
     ax.axvline(0, color=colors.ink(ax), linewidth=0.8)
@@ -89,7 +82,28 @@ def phase_breakdown(
     return canvas.settle(ax)
 
 
+def _drawable(
+    known: pd.DataFrame, columns: Sequence[str], *, run: bool
+) -> tuple[pd.Series[bool], pd.Series[Any]]:
+    """Return which rows have a bar, and the length of each row's bar in seconds."""
+    drawable = known[columns].notna().any(axis=1)
+    length = known[columns].sum(axis=1)
+    if run:
+        # Phases have a place on the bar only where its beginning or its end is known.
+        drawable &= known["scheduler_wait_s"].notna() | known["duration_s"].notna()
+        length = known["duration_s"].fillna(length)
+    return drawable, length
+
+
+def _title(drawn: int, whole: int, *, run: bool) -> str:
+    """Return the chart's title: which phases are drawn, of how many invocations."""
+    phases = "Phases" if run else "Phases but the run"
+    part = f"{drawn} longest of {whole:,}" if drawn < whole else f"{drawn}"
+    return f"{phases}, {part} invocation{'s' if whole != 1 else ''}"
+
+
 def _bar(row: pd.Series[Any], columns: Sequence[str], *, run: bool) -> list[Part]:
+    """Return the parts of the bar of one row."""
     values = {c: None if pd.isna(row[c]) else float(row[c]) for c in columns}
     if run:
         return parts_of(values, None if pd.isna(row["duration_s"]) else float(row["duration_s"]))
@@ -97,7 +111,7 @@ def _bar(row: pd.Series[Any], columns: Sequence[str], *, run: bool) -> list[Part
 
 
 def _notes(data: pd.DataFrame, drawable: pd.Series[bool], odd: pd.DataFrame, *, run: bool) -> list[str]:
-    """Return in words what the chart leaves out."""
+    """Return a note for each group of invocations that the chart leaves out."""
     whole = len(data)
     ended = ~inputs.unfinished(data)
     missing = "known phases" if run else "known phases but the run"
@@ -109,6 +123,7 @@ def _notes(data: pd.DataFrame, drawable: pd.Series[bool], odd: pd.DataFrame, *, 
 
 
 def _patches(ax: Axes, columns: Sequence[str], bars: Sequence[Sequence[Part]]) -> list[Patch]:
+    """Return the legend's entries: the phases, and time of no known phase where a bar has some."""
     patches = [
         Patch(color=color_of(ax, column), label=label) for column, label, _ in PHASES if column in columns
     ]

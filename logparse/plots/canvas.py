@@ -13,16 +13,22 @@ from matplotlib.text import Text
 from logparse.errors import UsageError
 from logparse.plots import colors, texts
 
-#: What of the width of its place in the figure the names beside the Axes may take.
+#: The names beside the Axes take at most this part of the width of the Axes' place in the figure.
 _NAMES_PART: Final = 0.4
 _MOST_CHARACTERS: Final = 40
-#: The least height of a row, in points, and which part of the height a layout leaves for rows.
+#: The least height of a row, in points, and the part of the height that a layout leaves for rows.
 _LEAST_ROW: Final = 9.0
 _ROWS_PART: Final = 0.75
 
 
 def check(chart: str, ax: object, limit: object = 1) -> None:
-    """Raise an error for something else than Axes, and for a limit that is not a number of rows."""
+    """Check the Axes and the limit that a caller gave.
+
+    Raises
+    ------
+    UsageError
+        If `ax` is neither Axes nor None, or `limit` is not a number of rows.
+    """
     if ax is not None and not isinstance(ax, Axes):
         raise UsageError(
             f"plots.{chart}() draws on Matplotlib's Axes, and ax is of type {type(ax).__name__}",
@@ -35,11 +41,11 @@ def check(chart: str, ax: object, limit: object = 1) -> None:
 
 
 def axes(ax: Axes | None, chart: str, width: float, height: float) -> Axes:
-    """Return the Axes given, or new ones in a figure of so many inches."""
+    """Return the given Axes, or new ones in a figure with that width and height in inches."""
     check(chart, ax)
     if ax is not None:
         return ax
-    # Not at the top: pyplot chooses a backend.
+    # Imported here, because pyplot chooses a backend when it is imported.
     from matplotlib import pyplot
 
     made: Axes = pyplot.subplots(figsize=(width, height), layout="constrained")[1]
@@ -53,7 +59,7 @@ def room(ax: Axes) -> tuple[float, float]:
 
 
 def _cell(ax: Axes) -> float:
-    """Return how wide the part of the figure is that the Axes share with their texts, in points."""
+    """Return the width of the part of the figure that the Axes share with their texts, in points."""
     place = ax.get_subplotspec()
     if place is None:
         return room(ax)[0]
@@ -62,12 +68,12 @@ def _cell(ax: Axes) -> float:
 
 
 def rows_that_fit(ax: Axes | None, limit: int) -> int:
-    """Return how many rows with a name each are drawn: in Axes that were given, no more than fit."""
+    """Return the number of rows with names to draw: `limit`, or fewer where only fewer fit in given Axes."""
     return limit if ax is None else max(1, min(limit, int(_ROWS_PART * room(ax)[1] / _LEAST_ROW)))
 
 
 def name_rows(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
-    """Name the rows of the Axes, the first on top: each a text that may lose its middle, and an end."""
+    """Name the rows of the Axes, the first on top. A name is a text, shortened to fit, and an end."""
     size = min(texts.points("small"), 0.85 * _ROWS_PART * room(ax)[1] / max(len(names), 1))
     wide = _NAMES_PART * _cell(ax)
     labels = []
@@ -80,14 +86,14 @@ def name_rows(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
 
 
 def _beside(ax: Axes) -> float:
-    """Return how wide the longest label of a tick beside the Axes, or Axes inside them, is in points."""
+    """Return the width in points of the longest label of a tick beside the Axes, or of Axes inside them."""
     inside = [ax, *(child for child in ax.child_axes if isinstance(child, Axes))]
     labels = [label for part in inside for label in part.get_yticklabels()]
     return max((texts.width(label.get_text(), label.get_fontsize()) for label in labels), default=0.0)
 
 
 def _text_room(ax: Axes) -> float:
-    """Return how wide a text above or below the Axes may be, in points."""
+    """Return the greatest width of a text above or below the Axes, in points."""
     beside = _beside(ax)
     return max(min(room(ax)[0], _cell(ax) - beside - 3.5 * texts.points("medium")), 80.0)
 
@@ -95,9 +101,9 @@ def _text_room(ax: Axes) -> float:
 def head(
     ax: Axes, title: str, handles: Sequence[Any] = (), *, side: Literal["left", "right"] = "left"
 ) -> None:
-    """Set the title, and between it and the Axes a legend, which covers nothing there.
+    """Set the title, and a legend between it and the Axes, where it covers nothing.
 
-    A wide legend belongs at the right, because names beside the Axes leave room at their left.
+    A wide legend belongs at the right: if there are names beside the Axes, there is space at its left.
     """
     size = texts.points("small")
     rows = 0
@@ -131,7 +137,7 @@ def head(
 def label(
     ax: Axes, direction: Literal["x", "y"], text: str, notes: Sequence[str] = (), *, also: Sequence[str] = ()
 ) -> None:
-    """Label an axis; below an x axis, name what the chart leaves out, and `also` say other things."""
+    """Label an axis. Below the label, `notes` name the data that is not drawn, and `also` has other notes."""
     color = colors.ink(ax, inside=False)
     wide = _text_room(ax) if direction == "x" else max(room(ax)[1], 80.0)
     lines = [texts.wrapped(text, wide)]
@@ -143,7 +149,7 @@ def label(
 
 
 def nothing(ax: Axes, why: str) -> None:
-    """Say on the Axes why there is nothing on them."""
+    """Write on empty Axes why they are empty."""
     ax.set(xticks=[], yticks=[])
     text = texts.wrapped(why, room(ax)[0] * 0.9)
     ax.text(
@@ -159,21 +165,21 @@ def nothing(ax: Axes, why: str) -> None:
 
 
 def settle(ax: Axes) -> Axes:
-    """Make room for the texts in a figure that has no layout, if any would be cut off; return the Axes."""
+    """Lay out a figure without a layout if texts would be cut off. Return the Axes."""
     figure = ax.figure.figure
     engine = figure.get_layout_engine()
     laid_out = engine is not None and not isinstance(engine, PlaceHolderLayoutEngine)
     if laid_out or ax.get_subplotspec() is None or not _crowded(ax):
         return ax
     with warnings.catch_warnings():
-        # Of other Axes that it cannot move, and of a figure too small for any text.
+        # It warns of other Axes that it cannot move, and of a figure that is too small for any text.
         warnings.simplefilter("ignore", UserWarning)
         figure.tight_layout()
     return ax
 
 
 def _crowded(ax: Axes) -> bool:
-    """Return whether texts of the Axes reach out of the figure or into other Axes."""
+    """Return whether texts of the Axes are partly outside of the figure or in other Axes."""
     box = ax.get_tightbbox()
     if box is None:
         return False
@@ -184,6 +190,6 @@ def _crowded(ax: Axes) -> bool:
 
 
 def small_text(ax: Axes, text: str, at: tuple[float, float], **more: Any) -> Text:
-    """Write a small text inside the Axes, at a place in their data; `more` as `Axes.annotate` takes it."""
+    """Write a small text at a point of the data. `more` are arguments of `Axes.annotate`."""
     style = {"color": colors.ink(ax), "fontsize": "small", "va": "center", "parse_math": False, **more}
     return ax.annotate(text, at, textcoords="offset points", **style)

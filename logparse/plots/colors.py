@@ -13,10 +13,10 @@ from matplotlib.colors import to_hex, to_rgb, to_rgba
 
 Rgb: TypeAlias = tuple[float, float, float]
 
-#: The least contrast of text, and of shapes, with what is behind them.
+#: The least contrast of text, and of shapes, with their background.
 TEXT_CONTRAST: Final = 4.5
 SHAPE_CONTRAST: Final = 3.0
-#: Colours of Okabe and Ito's palette, which people with any colour vision can tell apart.
+#: Colours of Okabe and Ito's palette, which people with any colour vision can distinguish.
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
 VERMILION: Final = "#D55E00"
@@ -37,13 +37,13 @@ def contrast(one: Any, other: Any) -> float:
 
 
 def _mixed(one: Rgb, other: Rgb, part: float) -> Rgb:
-    """Return a colour between two: `part` of the other."""
+    """Return a colour between two. `part` is the share of the other one, from 0 to 1."""
     red, green, blue = (a + (b - a) * part for a, b in zip(one, other, strict=True))
     return red, green, blue
 
 
 def background(ax: Axes, *, inside: bool = True) -> Rgb:
-    """Return the colour inside the Axes, or around them, on white paper where it is transparent."""
+    """Return the colour inside the Axes, or around them. Below a transparent colour is white."""
     colors = [ax.figure.get_facecolor()]
     if inside and ax.patch.get_visible():
         colors.append(ax.get_facecolor())
@@ -60,25 +60,26 @@ def visible(ax: Axes, color: str, least: float = SHAPE_CONTRAST) -> str:
     pole = _pole(behind)
     for step in range(101):
         mixed = _mixed(wanted, pole, step / 100)
-        # The last digit of the hexadecimal notation may cost a little contrast.
+        # Hexadecimal notation rounds the colour, which can lower the contrast.
         if contrast(to_hex(mixed), behind) >= least:
             break
     return to_hex(mixed, keep_alpha=False).upper()
 
 
 def _pole(behind: Rgb) -> Rgb:
+    """Return white or black: the one with more contrast."""
     return _WHITE if contrast(_WHITE, behind) > contrast(_BLACK, behind) else _BLACK
 
 
 def ink(ax: Axes, *, inside: bool = True) -> str:
-    """Return the colour of text: the style's own, unless that cannot be read inside or around the Axes."""
+    """Return the colour of text: the style's, or white or black if the style's has too little contrast."""
     behind = background(ax, inside=inside)
     own = mpl.rcParams["text.color"]
     return to_hex(own if contrast(own, behind) >= TEXT_CONTRAST else _pole(behind))
 
 
 def muted(ax: Axes) -> str:
-    """Return the colour of text that steps back: as near to the background as can still be read."""
+    """Return the colour of less important text: as near to the background as contrast allows."""
     behind, text = background(ax), to_rgb(ink(ax))
     for step in range(45, -1, -5):
         mixed = to_hex(_mixed(text, behind, step / 100))
@@ -88,5 +89,5 @@ def muted(ax: Axes) -> str:
 
 
 def unknown(ax: Axes) -> dict[str, Any]:
-    """Return the look of a bar that stands for time of no known phase."""
+    """Return the style of the part of a bar whose phase is not known."""
     return {"facecolor": "none", "edgecolor": muted(ax), "hatch": "////", "linewidth": 0.5}

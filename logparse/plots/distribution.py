@@ -13,7 +13,7 @@ from logparse.metrics import GROUP_KEYS
 from logparse.plots import canvas, colors, inputs, scales, texts
 from logparse.records import Invocation
 
-#: Groups that are times of the creation, in UTC, and how they are written. They stay in their order.
+#: Groups that are times of creation, in UTC, with their formats. They are drawn in order of time.
 _TIMES: Final = {"day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00", "week": "%G-W%V"}
 #: In smaller groups a 90th percentile would only repeat the largest values.
 _ENOUGH: Final = 10
@@ -43,8 +43,8 @@ def latency_distribution(
     metric:
         A column of seconds; its name ends in ``_s``.
     limit:
-        How many groups at most, those with the highest medians, or the latest days; fewer where
-        `ax` is too low for their names. The title says how many there are.
+        The most groups to draw: those with the highest medians, or the latest days. If `ax` is too low
+        for their names, fewer are drawn. The title shows the number of all groups.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def latency_distribution(
     Raises
     ------
     UsageError
-        For an unknown group or column, something else than invocations, or a limit below 1.
+        If the group or the column is unknown, `invocations` is something else, or `limit` is below 1.
     """
     chart = "latency_distribution"
     data = inputs.invocations(invocations, chart)
@@ -125,7 +125,7 @@ def _notes(
     values: pd.Series[float],
     odd: pd.Series[bool],
 ) -> list[str]:
-    """Return in words which rows the chart leaves out: each row once."""
+    """Return notes about the rows that the chart leaves out. Each row is in one note."""
     whole = len(data)
     group = "undated" if by in _TIMES else f"without a known {by}"
     nameless, unmeasured = names.isna(), names.notna() & values.isna()
@@ -140,7 +140,7 @@ def _notes(
 
 
 def _draw(ax: Axes, groups: Sequence[pd.Series[float]]) -> list[Any]:
-    """Draw the groups, the first on top, and return what the legend explains."""
+    """Draw the groups, the first on top, and return the handles of the legend."""
     blue, ink, red = colors.visible(ax, colors.BLUE), colors.ink(ax), colors.visible(ax, colors.VERMILION)
     marks = (("median", 0.5, ink, 1), ("90th percentile", 0.9, red, _ENOUGH))
     handles: dict[str, Any] = {}
@@ -150,7 +150,7 @@ def _draw(ax: Axes, groups: Sequence[pd.Series[float]]) -> list[Any]:
                 x, label = values.quantile(quantile), "_" if name in handles else name
                 line = ax.vlines(x, y - 0.35, y + 0.35, color=color, linewidth=2, label=label)
                 handles.setdefault(name, line)
-        # Open circles stay apart where many are at one place.
+        # Open circles can be distinguished where many are at one place.
         style: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": blue, "markersize": 5}
         label = "_" if "one invocation" in handles else "one invocation"
         (dots,) = ax.plot(values.to_numpy(), [y] * len(values), "o", color=blue, label=label, **style)

@@ -1,4 +1,4 @@
-"""What a chart draws: records or frames, checked, as frames; and the names of rows."""
+"""The data of a chart: records or frames, checked and as frames, and the names of rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from logparse.plots import texts
 from logparse.records import Invocation, Poll
 from logparse.tables import invocation_row
 
-#: Durations below the first, of the columns named, or above the second in any column, are odd: they
+#: Durations of the named columns below the first, and of any column above the second, are odd. They
 #: are left out and counted. Differences between two clocks may be a little below zero.
 _LEAST_S: Final = -1.0
 _MOST_S: Final = 10 * 365.25 * 86400
@@ -27,7 +27,7 @@ _FINISHED: Final = ("SUCCEEDED", "FAILED", "OVERRUN", "ABORTED")
 
 
 def odd(column: str, value: float) -> bool:
-    """Return whether a duration cannot be meant as it is written."""
+    """Return whether a duration is impossible."""
     return not value <= _MOST_S or (column in _NEVER_NEGATIVE and value < _LEAST_S) or value < -_MOST_S
 
 
@@ -38,7 +38,7 @@ def odd_ones(column: str, values_s: pd.Series[float]) -> pd.Series[bool]:
     )
 
 
-# --- frames from what was given ---------------------------------------------------------------
+# --- frames from the input --------------------------------------------------------------------
 
 
 def invocations(given: object, chart: str, needed: Iterable[str] = ()) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def numbers(data: pd.DataFrame, column: str, chart: str) -> pd.Series[float]:
 
 
 def times(data: pd.DataFrame, column: str, chart: str) -> pd.Series[Any]:
-    """Return a column of times in UTC; those without a time zone are taken for UTC."""
+    """Return a column of times in UTC; times without a time zone are read as UTC."""
     given = data[column]
     if given.isna().all():
         return pd.Series(pd.NaT, index=given.index, dtype="datetime64[us, UTC]")
@@ -143,7 +143,7 @@ def unfinished(data: pd.DataFrame) -> pd.Series[bool]:
 
 
 def builder_names(data: pd.DataFrame) -> pd.Series[Any]:
-    """Return the name of each row's builder, null where unknown: the one place that decides it.
+    """Return the name of each row's builder, null where unknown. All charts use this name.
 
     It is the column ``builder_id`` where the frame has one, else it is made of project, bucket and builder.
     """
@@ -156,7 +156,7 @@ def builder_names(data: pd.DataFrame) -> pd.Series[Any]:
 
 
 def row_names(data: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return for each row the job, else the builder, and the end of the id that tells rows apart."""
+    """Return for each row the job, else the builder, and the end of the id that distinguishes rows."""
     empty: Sequence[Any] = [None] * len(data)
     jobs = list(data["job_id"]) if "job_id" in data.columns else empty
     ids = list(data["invocation_id"]) if "invocation_id" in data.columns else empty
@@ -169,5 +169,5 @@ def row_names(data: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def of(count: int, whole: int, words: str) -> list[str]:
-    """Return a note on what is left out, as ``3 of 18 without a known bot``; none where nothing is."""
+    """Return a note about data left out, as ``3 of 18 without a known bot``; none if `count` is 0."""
     return [f"{count:,} of {whole:,} {words}"] if count else []

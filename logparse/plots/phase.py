@@ -24,7 +24,7 @@ _COLORS: Final = {column: color for column, _, color in PHASES}
 
 
 class Part(NamedTuple):
-    """A part of a bar: the column, or ``unknown``; where it begins and how long it is, in seconds."""
+    """A part of a bar: the column, or ``unknown``, and its beginning and length in seconds."""
 
     column: str
     left: float
@@ -32,17 +32,17 @@ class Part(NamedTuple):
 
     @property
     def right(self) -> float:
-        """Where it ends."""
+        """Its end, in seconds."""
         return self.left + self.length
 
     @property
     def label(self) -> str:
-        """What it is called."""
+        """Its name."""
         return _LABELS[self.column]
 
 
 def parts_of(known: Mapping[str, float | None], duration: float | None) -> list[Part]:
-    """Return a bar's parts: from both ends up to the first unknown phase, and the rest as unknown."""
+    """Return a bar's parts: from each end the phases up to the first unknown one, and the rest as unknown."""
     columns = list(known)
     gaps = [i for i, column in enumerate(columns) if known[column] is None]
     before, after = (columns[: gaps[0]], columns[gaps[-1] + 1 :]) if gaps else (columns, [])
@@ -57,7 +57,7 @@ def parts_of(known: Mapping[str, float | None], duration: float | None) -> list[
     for column in reversed(after):
         right -= known[column] or 0.0
         parts.append(Part(column, right, known[column] or 0.0))
-    # Phases that are all known add up to the duration to the microsecond: no rest then.
+    # Five known phases add up to the duration to the microsecond, and leave no rest.
     if right - left > 5e-6:
         parts.append(Part(UNKNOWN, left, right - left))
     return parts

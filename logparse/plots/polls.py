@@ -1,4 +1,4 @@
-"""The charts of status checks: how long the answers took, and how late the timers were."""
+"""The charts of status checks: the times to the answers, and the lateness of the timers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from logparse.plots import canvas, colors, inputs, scales, texts, units
 from logparse.plots.times import instants, time_axis
 from logparse.records import Invocation, Poll
 
-#: What started a check: its value, words, colour and marker.
+#: Each source of checks: its value, words, colour and marker.
 _SOURCES: Final = (
     ("timer", "timer", colors.BLUE, "o"),
     ("pubsub", "PubSub notification", colors.ORANGE, "D"),
@@ -74,9 +74,9 @@ def poll_rpc(polls: pd.DataFrame | Iterable[Poll] | Invocation, ax: Axes | None 
 
 def _answers(ax: Axes, sources: pd.Series[Any], x: Any, rpc: pd.Series[float]) -> None:
     """Draw a line of markers for each source of checks, and crosses for those without an answer."""
-    told = sources.astype("string").fillna("")
+    known = sources.astype("string").fillna("")
     styles = [*_SOURCES, ("", "unknown source", colors.VERMILION, "s")]
-    kinds = told.where(told.isin([source for source, *_ in _SOURCES]), "")
+    kinds = known.where(known.isin([source for source, *_ in _SOURCES]), "")
     for source, label, color, marker in styles:
         chosen = ((kinds == source) & rpc.notna()).to_numpy(bool)
         if chosen.any():
@@ -90,7 +90,7 @@ def _answers(ax: Axes, sources: pd.Series[Any], x: Any, rpc: pd.Series[float]) -
 
 
 def _slowest(ax: Axes, at: pd.Series[Any], rpc: pd.Series[float]) -> None:
-    """Name the slowest check at its point, on the side that has more room."""
+    """Name the slowest check at its point, on the side with more space."""
     last = rpc.sort_values(kind="stable").index[-1]
     clock = f"{at[last]:%H:%M:%S}" if at.dt.date.nunique() == 1 else f"{at[last]:%Y-%m-%d %H:%M:%S}"
     text = f"slowest: {units.said(rpc[last])} at {clock}"

@@ -1,6 +1,6 @@
-"""Axes of durations: the unit, the scale, round ticks, and the words that say so.
+"""Axes of durations: the unit, the scale, round ticks, and the label.
 
-Positions are seconds unless a function says otherwise; only the ticks are in other units.
+Positions are seconds unless a docstring names another unit. Only the ticks are in other units.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Direction = Literal["x", "y"]
 
 
 class _UnitLocator(Locator):
-    """Ticks that are round in one unit, as many as the axis has room for."""
+    """Ticks that are round in one unit, as many as fit on the axis."""
 
     def __init__(self, unit: float) -> None:
         self._unit = unit
@@ -59,7 +59,7 @@ class _UnitFormatter(Formatter):
 
 
 class _RoundLocator(Locator):
-    """Ticks of a logarithmic scale at durations that people say: 1 s, 10 s, 1 min, 10 min, 1 h."""
+    """Ticks of a logarithmic scale at durations in common use: 1 s, 10 s, 1 min, 10 min, 1 h."""
 
     def __init__(self, ax: Axes, direction: Direction, least: float, second: float) -> None:
         self._ax, self._direction = ax, direction
@@ -77,11 +77,11 @@ class _RoundLocator(Locator):
     def _in_view(self, durations: Iterable[float], low: float, high: float) -> list[float]:
         sizes = [duration * self._second for duration in durations if duration >= self._least * 0.999]
         ticks = [0.0, *sizes, *(-size for size in sizes)]
-        # Zero and the largest ones first: they keep their place where there is too little room.
+        # Zero and the largest ones first, so that they are kept if not all fit.
         return [tick for tick in sorted(ticks, key=lambda t: (t != 0, -abs(t))) if low <= tick <= high]
 
     def _apart(self, ticks: Iterable[float]) -> list[float]:
-        """Return the ticks whose labels have room."""
+        """Return the ticks whose labels fit."""
         kept: list[tuple[float, float, float]] = []
         for value in ticks:
             at = self._position(value)
@@ -91,7 +91,7 @@ class _RoundLocator(Locator):
         return sorted(value for _, _, value in kept)
 
     def _position(self, value: float) -> float:
-        """Return where a value is, in points along the axis."""
+        """Return the place of a value, in points along the axis."""
         ends = self._ax.get_xlim() if self._direction == "x" else self._ax.get_ylim()
         scaled: Any = _axis(self._ax, self._direction).get_transform().transform(np.array([value, *ends]))
         box, dpi = self._ax.get_window_extent(), self._ax.figure.dpi
@@ -179,7 +179,7 @@ def linear_axis(
     tail: float = 0.04,
     second: float = 1.0,
 ) -> str:
-    """Do what `duration_axis` does with a linear scale, however far the values spread."""
+    """Give an axis a linear scale, whatever the spread of the values. As `duration_axis` otherwise."""
     (ax.set_xscale if direction == "x" else ax.set_yscale)("linear")
     low, high = min(0.0, *values_s, 0.0), max(0.0, *values_s, 0.0)
     unit = units.axis_unit(max(-low, high))
@@ -198,7 +198,7 @@ def _ticks(ax: Axes, direction: Direction, locator: Locator, formatter: Formatte
 
 
 def _limit(ax: Axes, direction: Direction, low: float, high: float, lead: float, tail: float) -> None:
-    """Set limits with some room at the ends, alike on every scale."""
+    """Set limits with some space at the ends, the same share on every scale."""
     transform = _axis(ax, direction).get_transform()
     first, last = (float(end) for end in transform.transform(np.array([low, high])))
     room = last - first

@@ -31,13 +31,13 @@ def _glyphs() -> frozenset[int]:
 
 @lru_cache(maxsize=8)
 def _glyphs_of(families: tuple[str, ...], choices: tuple[tuple[str, ...], ...]) -> frozenset[int]:
-    """Return the characters of the fonts; `choices` is in the key since the settings may change."""
+    """Return the characters of the fonts; `choices` is an argument because the settings can change."""
     fonts = (get_font(findfont(FontProperties(family=[family]))) for family in families)
     return frozenset(code for font in fonts for code in font.get_charmap())
 
 
 def short(text: object, length: int) -> str:
-    """Return cleaned text of at most `length` characters: a longer one loses its middle."""
+    """Return cleaned text of at most `length` characters: the middle of a longer one is left out."""
     return _shortened(clean(text), length)
 
 
@@ -54,14 +54,14 @@ def points(size: float | str) -> float:
 
 
 def width(text: str, size: float | str = "medium") -> float:
-    """Return how wide one line of text is, in points."""
+    """Return the width of one line of text, in points."""
     return float(
         text_to_path.get_text_width_height_descent(text or " ", FontProperties(size=size), ismath=False)[0]
     )
 
 
 def fitted(text: str, room: float, size: float | str = "medium") -> str:
-    """Return text that is at most `room` points wide: a wider one loses its middle."""
+    """Return text that is at most `room` points wide: the middle of a wider one is left out."""
     length = len(text)
     while length > 5 and width(_shortened(text, length), size) > room:
         length -= max(1, round(length * (1 - room / width(_shortened(text, length), size)) * 0.8))

@@ -1,4 +1,4 @@
-"""The chart of one invocation: where its time went."""
+"""The chart of one invocation and its phases."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def phases(
 
 
 def _title(row: Mapping[str, Any], duration: float | None) -> str:
-    """Return the job, the invocation, how it ended and how long it took, as far as known."""
+    """Return the known ones of: the job, the invocation, its status and its duration."""
     job, number = row.get("job_id"), row.get("invocation_id")
     parts = (texts.short(job or "", 50), texts.short(number or "", 40))
     name = " ".join(part for part in parts if part) or "invocation"
@@ -86,7 +86,7 @@ def _whole(ax: Axes, parts: Sequence[Part], duration: float | None, created: Any
     ax.xaxis.tick_top()
     ax.spines[["left", "right", "bottom"]].set_visible(False)
     ends = [end for part in parts for end in (part.left, part.right)]
-    # This axis stays linear: it shows the proportions, and the short phases have their own.
+    # This axis is linear, to show proportions. The short phases have an axis of their own.
     unit = scales.linear_axis(ax, "x", ends, tail=0.02)
     canvas.label(ax, "x", f"{_since(created)} {unit}")
     stack(ax, 0, parts, height=0.5)
@@ -100,7 +100,7 @@ def _since(created: Any) -> str:
 
 
 def _name_parts(ax: Axes, parts: Sequence[Part], duration: float | None) -> None:
-    """Write below a bar what its parts are: the widest always, the others where there is room."""
+    """Write the names of a bar's parts below it: of the widest always, of the others where they fit."""
     low, high = ax.get_xlim()
     scale = canvas.room(ax)[0] / (high - low)
     taken: list[tuple[float, float]] = []
@@ -135,7 +135,7 @@ def _short_phases(
     # All in one unit, so that they can be compared.
     common = units.axis_unit(max((abs(value) for value in known), default=0.0))
     notes = [_words(written[c], duration, None if drawn[c] is None else common) for c, _ in others]
-    # The text after the longest bar needs room: `tail` is counted in lengths of the data.
+    # The text after the longest bar needs space: `tail` is a share of the length of the data.
     part = min(max(texts.width(note, "small") for note in notes) / canvas.room(ax)[0] + 0.03, 0.6)
     unit = scales.duration_axis(zoom, "x", known or [0.0], from_zero=True, tail=part / (1 - part))
     for y, ((column, _), note) in enumerate(zip(others, notes, strict=True)):
@@ -149,7 +149,7 @@ def _short_phases(
 
 
 def _words(value: float | None, duration: float | None, unit: units.Unit | None) -> str:
-    """Return a phase's length in the unit; without a unit the phase is not drawn."""
+    """Return a phase's length in the unit. Without a unit the phase is not drawn."""
     if value is None:
         return "not known"
     return units.share(value, duration, unit) if unit else f"odd, not drawn: {units.said(value)}"

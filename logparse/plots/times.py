@@ -15,17 +15,17 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from logparse.plots import canvas, colors, texts, units
 
-#: It has no type hints.
+#: Any, because the module does not have type hints.
 _dates: Any = matplotlib_dates
 _MINUTE: Final = 1 / (24 * 60)
 _HOUR: Final = 1 / 24
-#: A gap is cut where it takes over this part of the axis; at most so many are.
+#: A gap longer than this part of the axis is cut, and at most so many gaps are.
 _GAP_PART: Final = 0.1
 _MOST_CUTS: Final = 6
-#: Which part of the axis a cut takes, and each span between cuts at least.
+#: The part of the axis that a cut takes, and the least part of a span between cuts.
 _CUT: Final = 0.015
 _LEAST_SPAN: Final = 0.07
-#: The years 1 and 9999: Matplotlib has no dates beyond.
+#: The years 1 and 9999, which are the first and the last of Matplotlib.
 _FIRST_DAY, _LAST_DAY = -719160.0, 2932890.0
 
 
@@ -58,7 +58,7 @@ def spans(days: Sequence[float]) -> list[Span]:
 
 
 def time_axis(ax: Axes, what: str, times: pd.Series[Any]) -> str:
-    """Make the x axis one of times, and return its label, which counts the gaps that are cut out."""
+    """Make the x axis an axis of times. Return its label, with the number of gaps that are cut out."""
     found = spans(instants(times))
     if len(found) == 1:
         _plain_axis(ax, found[0])
@@ -81,7 +81,7 @@ def _plain_axis(ax: Axes, span: Span) -> None:
 
 
 def _cut_axis(ax: Axes, found: Sequence[Span]) -> None:
-    """Stretch the spans over the axis, each at its own rate, with a hatched strip for each cut."""
+    """Draw the spans one after another, each with its own scale, with a hatched strip for each cut."""
     room = 1 - _CUT * (len(found) - 1)
     whole = sum(span.last - span.first for span in found)
     least = _LEAST_SPAN
@@ -114,7 +114,7 @@ def _stretch(ax: Axes, times: Any, places: Any) -> None:
 
 
 def _line(values: Any, xs: Any, ys: Any) -> Any:
-    """Interpolate between points, and go on beyond them as before the ends."""
+    """Interpolate between points, and extrapolate the first and the last line outside of them."""
     out = np.interp(values, xs, ys)
     first, last = (ys[1] - ys[0]) / (xs[1] - xs[0]), (ys[-1] - ys[-2]) / (xs[-1] - xs[-2])
     out = np.where(values < xs[0], ys[0] + (values - xs[0]) * first, out)
@@ -122,13 +122,13 @@ def _line(values: Any, xs: Any, ys: Any) -> Any:
 
 
 def _cut_ticks(ax: Axes, found: Sequence[Span], edges: Sequence[float]) -> None:
-    """Set ticks: the day and the time at the start of each span, and round times where there is room."""
+    """Set ticks: the day and the time at the start of each span, and round times where they fit."""
     long = canvas.room(ax)[0]
     size = "small"
     kept: list[tuple[float, float, float, str]] = []
 
     def put(value: float, label: str) -> bool:
-        """Take a tick if its label has room."""
+        """Take a tick if its label fits."""
         place = float(ax.transAxes.inverted().transform(ax.transData.transform((value, 0)))[0]) * long
         half = max(texts.width(line, size) for line in label.split("\n")) / 2 + 3
         free = all(abs(place - other) > half + room for other, room, _, _ in kept)

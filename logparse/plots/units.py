@@ -1,4 +1,4 @@
-"""Durations as a person would say them, and the decision which scale shows them all."""
+"""Durations in words, and the choice of the scale that shows them all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 #: A logarithmic scale is used where the largest value is over this many times the lower quartile.
 SPREAD: Final = 50
-#: A scale never covers more decades than this, so that one value near zero does not squeeze the rest.
+#: The most decades of a scale, so that one value near zero leaves enough space for the others.
 _DECADES: Final = 6
 _YEAR_S: Final = 365.25 * 86400
 _DAY_S: Final = 86400.0
@@ -31,7 +31,7 @@ UNITS: Final = (
     Unit("d", _DAY_S),
 )
 _BY_SYMBOL: Final = {unit.symbol: unit for unit in UNITS}
-#: Round durations for the ticks of a logarithmic scale, in seconds: few, and more where few are in view.
+#: Round durations in seconds for the ticks of a logarithmic scale: few, and more for a narrow range.
 COARSE: Final = tuple(
     count * _BY_SYMBOL[symbol].seconds
     for symbol, counts in (
@@ -71,7 +71,7 @@ def own_unit(seconds: float) -> Unit:
 
 
 def said(seconds: float, unit: Unit | None = None) -> str:
-    """Return a duration with four digits, in the unit that a person would choose if none is given."""
+    """Return a duration with four digits, in the given unit or in the usual one for its size."""
     unit = unit or axis_unit(abs(seconds))
     value = abs(seconds) / unit.seconds
     digits = f"{value:,.0f}" if 1000 <= value < 1e7 else f"{value:.4g}"
@@ -87,14 +87,14 @@ def tick(seconds: float) -> str:
 
 
 def share(seconds: float, whole_s: float | None, unit: Unit | None = None) -> str:
-    """Return a duration, and which part of the whole it is, where the whole is known."""
+    """Return a duration, with its share of the whole if the whole is known."""
     if not whole_s:
         return said(seconds, unit)
     return f"{said(seconds, unit)} ({f'{seconds / whole_s:.2%}'.replace('-', '−')})"
 
 
 def gap(seconds: float) -> str:
-    """Return a long time roughly: ``3 years``, ``5 months``, ``12 days``, ``7 hours``."""
+    """Return a long time, rounded: ``3 years``, ``5 months``, ``12 days``, ``7 hours``."""
     for length, word in ((_YEAR_S, "year"), (_YEAR_S / 12, "month"), (_DAY_S, "day"), (3600.0, "hour")):
         count = round(seconds / length)
         if seconds >= 2 * length or (word == "hour"):
@@ -103,7 +103,7 @@ def gap(seconds: float) -> str:
 
 
 def scale_for(values_s: Sequence[float], *, from_zero: bool) -> Scale:
-    """Return the scale that shows all values: logarithmic where the largest would flatten the rest.
+    """Return the scale that shows all values: logarithmic if the largest is far above the others.
 
     Parameters
     ----------
@@ -119,6 +119,6 @@ def scale_for(values_s: Sequence[float], *, from_zero: bool) -> Scale:
 
 
 def linear_part(values_s: Sequence[float]) -> float:
-    """Return up to which value, in seconds, a logarithmic scale with a zero is linear around it."""
+    """Return the largest value, in seconds, up to which a logarithmic scale is linear around zero."""
     sizes = [abs(value) for value in values_s if value]
     return float(10.0 ** math.floor(math.log10(max(min(sizes), max(sizes) / 10**_DECADES))))

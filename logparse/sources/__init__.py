@@ -1,8 +1,8 @@
-"""The first stage: from the paths a user names to decoded texts.
+"""The first stage: from the paths that a user names to decoded texts.
 
-`find` turns paths into inputs, `read` turns them into `Source` objects, `decode` does the same for bytes
-already at hand and `from_text` for a string. An input that fails becomes an error object in the same
-sequence, so that it never costs the inputs after it.
+`find` turns paths into inputs, and `read` turns them into `Source` objects. `decode` does the same for bytes
+and `from_text` for a string. An input that fails becomes an error object in the same sequence, and the inputs
+after it are read.
 """
 
 from logparse.sources.decoding import decode, from_text

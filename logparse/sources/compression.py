@@ -13,15 +13,15 @@ class Readable(Protocol):
     """A stream of bytes."""
 
     def read(self, size: int, /) -> bytes | None:
-        """Return up to `size` bytes: none at the end, and None where none has come yet."""
+        """Return up to `size` bytes: none at the end, and None if the next bytes are not there yet."""
 
 
 def fill(stream: Readable, data: bytearray, size: int) -> None:
-    """Append to ``data`` in place until it holds ``size`` bytes or the stream ends."""
+    """Append to ``data`` until it has ``size`` bytes or the stream ends."""
     while len(data) < size:
         block = stream.read(min(_CHUNK, size - len(data)))
         if block is None:
-            # What a non-blocking stream returns when nothing has come yet: not the end.
+            # A non-blocking stream returns None if the next bytes are not there yet. This is not the end.
             raise BlockingIOError(errno.EAGAIN, "the stream does not wait for data")
         if not block:
             return
@@ -29,7 +29,7 @@ def fill(stream: Readable, data: bytearray, size: int) -> None:
 
 
 class Replay(io.RawIOBase):
-    """A stream with bytes already taken from it put back in front: pipes cannot seek."""
+    """A stream that begins with bytes already read from it, because pipes cannot seek."""
 
     def __init__(self, head: bytes, rest: Readable) -> None:
         super().__init__()
@@ -52,22 +52,29 @@ class Replay(io.RawIOBase):
 
 
 def compression(head: bytes | bytearray) -> str | None:
-    """Name the compression that a file starting with ``head`` uses, if any."""
+    """Return the name of the compression of a file that starts with ``head``, or None."""
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
     if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
         return "bzip2"
     if head.startswith(b"\xfd7zXZ\x00"):
         return "xz"
-    # The old format has no magic: default properties, a round dictionary size, a plausible length.
+    # The old format does not have magic bytes. Recognised are the default properties, a round size of the
+    # dictionary and a plausible length.
     if head.startswith(b"]\x00\x00") and (head[5:13] == b"\xff" * 8 or head[10:13] == b"\x00" * 3):
         return "lzma"
     return None
 
 
 def inflate(kind: str, stream: BinaryIO) -> tuple[Readable, type[Exception]]:
-    """Give a reader of the decompressed bytes, and the error of its own that it raises on damage."""
-    # Imported late because most inputs need none of them.
+    """Return a reader of the decompressed bytes, and the type of error that it raises on damage.
+
+    Raises
+    ------
+    ImportError
+        If this Python lacks the module for the compression.
+    """
+    # Imported here, because most inputs are not compressed.
     if kind == "gzip":
         import gzip
         import zlib

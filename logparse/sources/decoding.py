@@ -13,7 +13,7 @@ HEAD = 64 * 1024
 _MAX_CONTROLS = 0.3
 
 _STAMP = re.compile(rb"\[[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}")
-# The newline in front lets the pattern start with a literal, which searches many times faster than "^" does.
+# It starts with a newline, because a search for a literal is many times faster than one for "^".
 _ENTRY_LINE = re.compile(rf"\n{PREFIX}\[[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}\.[0-9]{{3}}\][^\n]*+(?=\n)")
 _MOST_RETURNS = 4
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\r\n\x1b"))
@@ -76,7 +76,7 @@ def decode(
     data:
         The uncompressed bytes.
     name, path, walked:
-        What the :class:`Source` shall say about where they came from.
+        The values of these attributes of the :class:`Source`.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def decode(
     Raises
     ------
     InputError
-        If the data is binary, empty or holds only blank lines. Nothing else is raised.
+        If the data is binary, empty or only blank lines. Nothing else is raised.
     """
     refuse_binary(bytes(data[:HEAD]), name)
     encoding, mark = _sniff(bytes(data[:1024]))
@@ -110,7 +110,7 @@ def from_text(text: str, name: str = "<text>") -> Source:
     Raises
     ------
     InputError
-        If the text is empty or holds only blank lines.
+        If the text is empty or only blank lines.
     """
     if not text.isascii():
         text = text.removeprefix("\ufeff").encode("utf-8", "backslashreplace").decode("utf-8")
@@ -118,10 +118,10 @@ def from_text(text: str, name: str = "<text>") -> Source:
 
 
 def refuse_binary(head: bytes, name: str) -> None:
-    """Raise NotText if a file that starts with ``head`` is no text.
+    """Raise NotText if a file that starts with ``head`` is not text.
 
-    Logs do hold NULs, escape codes and invalid UTF-8 where a job printed them, so that takes the magic
-    bytes of a known format, or control bytes in bulk and no timestamp among them.
+    A log can contain NULs, escape codes and invalid UTF-8, where a job printed them. So a file is binary only
+    if it has the magic bytes of a known format, or many control bytes and no timestamp among them.
     """
     for packed, table in ((True, _PACKED), (False, _BINARY)):
         for offset, magic, kind in table:
@@ -132,7 +132,7 @@ def refuse_binary(head: bytes, name: str) -> None:
         raise _binary(name, f"{packing} data", True)
     encoding, mark = _sniff(head[:1024])
     if encoding is not None and encoding.startswith("utf-16"):
-        # In UTF-16 a NUL is half a letter; what is no UTF-16 counts as a control byte instead.
+        # In UTF-16 a NUL is half a letter. Bytes that are not UTF-16 count as control bytes instead.
         head = str(head[mark:], encoding, "replace").replace("\ufffd", "\x00").encode("utf-8")
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > len(head) * _MAX_CONTROLS and not _STAMP.search(head):
@@ -140,18 +140,19 @@ def refuse_binary(head: bytes, name: str) -> None:
 
 
 def _binary(name: str, kind: str | None, packed: bool) -> NotText:
-    what = f"binary data ({kind})" if kind else "binary data"
+    """Return the error for a file that is not text, of a known or an unknown kind."""
+    data = f"binary data ({kind})" if kind else "binary data"
     remedy = "unpack it first" if packed else "name the text of a log page instead"
-    return NotText(f"is {what}, not a log page", source=name, remedy=remedy)
+    return NotText(f"is {data}, not a log page", source=name, remedy=remedy)
 
 
 def _sniff(head: bytes) -> tuple[str | None, int]:
-    """Find the encoding that a byte order mark or NULs give away, if any, and the length of that mark."""
+    """Return the encoding that a byte order mark or NULs show, or None, and the length of the mark."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding, len(mark)
     half = len(head) // 2
-    # A timestamp in plain ASCII proves that NULs around it are content.
+    # After a timestamp in plain ASCII, NULs around it are content.
     if half >= 2 and not _STAMP.search(head):
         even, odd = head[::2].count(0), head[1::2].count(0)
         if odd * 2 > half and even * 10 < odd:
@@ -162,6 +163,7 @@ def _sniff(head: bytes) -> tuple[str | None, int]:
 
 
 def _source(text: str, name: str, encoding: str, path: Path | None, walked: bool) -> Source:
+    """Return the input with its line ends made newlines. Raises NotText if it is blank."""
     if not text:
         raise NotText("is empty", source=name, remedy="fetch the page again")
     if text.isspace():
@@ -173,7 +175,7 @@ def _source(text: str, name: str, encoding: str, path: Path | None, walked: bool
 
 
 def _newline(text: str) -> str:
-    """Find what ends the lines of a text, as opposed to carriage returns that its lines quote."""
+    """Return the line end of a text. Other carriage returns in its lines are content."""
     if "\r" not in text:
         return "\n"
     if "\n" not in text:
@@ -184,8 +186,8 @@ def _newline(text: str) -> str:
 
 
 def _returns(text: str) -> int:
-    """Count the carriage returns before each newline: two where CRLF was written as text on Windows."""
-    # Entry lines decide: an HTTP dump between them has ends of its own.
+    """Return the number of carriage returns before each newline: two if Windows wrote CRLF as text."""
+    # The lines of entries decide, because an HTTP dump between them can have other line ends.
     fewest = None
     for entry in _ENTRY_LINE.finditer("\n" + text):
         count = len(entry[0]) - len(entry[0].rstrip("\r"))

@@ -17,14 +17,14 @@ def find(
 ) -> Iterator[Found | InputError]:
     """Expand what the user named into inputs, lazily and in order.
 
-    A directory stands for the files in it, at any depth, sorted by path. Hidden files and directories
-    are left out. A link in it is followed, unless its target is reached under its own name as well or
-    holds the named directory: so loops end, and a ``latest`` link does not count a log twice.
+    A directory means the files in it, at any depth, sorted by path. Hidden files and directories are left
+    out. A link in it is followed, with two exceptions: its target is also reached under its own name, or its
+    target holds the named directory. So loops end, and a ``latest`` link does not count a log twice.
 
     Parameters
     ----------
     paths:
-        Files, directories and pipes, or ``-`` for standard input. A lone path counts as a list of one.
+        Files, directories and pipes, or ``-`` for standard input. A single path counts as a list of one.
 
     Yields
     ------
@@ -63,50 +63,12 @@ def find(
 
 
 def _walk(root: str) -> Iterator[Found | InputError]:
-    """Yield what a named directory holds, depth first, sorted by path."""
-    home = Path(os.path.realpath(root))
-    bases = [home]
-    entered: set[tuple[int, int]] = set()
-    silent = True
-    pending = [root]
-    # A stack of our own: a deep tree shall not meet Python's recursion limit.
-    while pending:
-        path = pending.pop()
-        item: Found | InputError
-        link = False
-        try:
-            link = path != root and os.path.islink(path)
-            info = os.stat(path)
-            target = Path(os.path.realpath(path)) if link else None
-            if target is not None and (home.is_relative_to(target) or _visible(target, bases)):
-                continue
-            if stat.S_ISDIR(info.st_mode):
-                if (info.st_dev, info.st_ino) in entered:
-                    continue
-                entered.add((info.st_dev, info.st_ino))
-                if target is not None:
-                    bases.append(target)
-                members = sorted((m for m in os.listdir(path) if not m.startswith(".")), reverse=True)
-                pending.extend(os.path.join(path, member) for member in members)
-                continue
-        except (OSError, ValueError) as error:
-            if link and not isinstance(error, PermissionError):
-                item = Skipped("is a broken link", source=shown(path), remedy="mend or remove it")
-            else:
-                item = unreadable(error, shown(path))
-        else:
-            if stat.S_ISREG(info.st_mode):
-                item = Found(shown(path), Path(path), walked=True)
-            else:
-                # Opening a pipe waits for its other end, which nobody may ever open.
-                item = Skipped(
-                    f"is a {_file_type(info.st_mode)}, not a regular file",
-                    source=shown(path),
-                    remedy="name it to read it" if stat.S_ISFIFO(info.st_mode) else None,
-                )
-        silent = False
+    """Yield the inputs in a named directory, depth first, sorted by path."""
+    is_empty = True
+    for item in _Walk(root).items():
+        is_empty = False
         yield item
-    if silent:
+    if is_empty:
         yield InputError(
             "directory holds no files",
             source=shown(root),
@@ -114,18 +76,83 @@ def _walk(root: str) -> Iterator[Found | InputError]:
         )
 
 
+class _Walk:
+    """A walk through a named directory: the directories that it has entered, and the paths to visit."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._home = Path(os.path.realpath(root))
+        #: The named directory, and the targets of the links to directories that were followed.
+        self._bases = [self._home]
+        self._entered: set[tuple[int, int]] = set()
+        # A stack and not recursion, because a deep tree would exceed Python's limit of recursion.
+        self._pending = [root]
+
+    def items(self) -> Iterator[Found | InputError]:
+        """Yield files to open, and errors for all else but directories."""
+        while self._pending:
+            path = self._pending.pop()
+            link = False
+            item: Found | InputError | None
+            try:
+                link = path != self._root and os.path.islink(path)
+                item = self._visit(path, link)
+            except (OSError, ValueError) as error:
+                if link and not isinstance(error, PermissionError):
+                    item = Skipped("is a broken link", source=shown(path), remedy="mend or remove it")
+                else:
+                    item = unreadable(error, shown(path))
+            if item is not None:
+                yield item
+
+    def _visit(self, path: str, link: bool) -> Found | Skipped | None:
+        """Return the input at a path, or None for a directory and for a link that is not followed.
+
+        Raises
+        ------
+        OSError, ValueError
+            If the system refuses the path.
+        """
+        info = os.stat(path)
+        target = Path(os.path.realpath(path)) if link else None
+        if target is not None and (self._home.is_relative_to(target) or _visible(target, self._bases)):
+            return None
+        if stat.S_ISDIR(info.st_mode):
+            self._enter(path, info, target)
+            return None
+        if stat.S_ISREG(info.st_mode):
+            return Found(shown(path), Path(path), walked=True)
+        # Opening a pipe waits until another process opens its other end, which may never happen.
+        return Skipped(
+            f"is a {_file_type(info.st_mode)}, not a regular file",
+            source=shown(path),
+            remedy="name it to read it" if stat.S_ISFIFO(info.st_mode) else None,
+        )
+
+    def _enter(self, path: str, info: os.stat_result, target: Path | None) -> None:
+        """Add the members of a directory to the paths to visit, unless it was entered before."""
+        if (info.st_dev, info.st_ino) in self._entered:
+            return
+        self._entered.add((info.st_dev, info.st_ino))
+        if target is not None:
+            self._bases.append(target)
+        members = sorted((m for m in os.listdir(path) if not m.startswith(".")), reverse=True)
+        self._pending.extend(os.path.join(path, member) for member in members)
+
+
 def _visible(target: Path, bases: list[Path]) -> bool:
-    """Tell whether a walk of ``bases`` meets ``target`` under its own name."""
+    """Whether a walk of ``bases`` finds ``target`` under its own name."""
     inside = (target.relative_to(base).parts for base in bases if target.is_relative_to(base))
     return any(not any(part.startswith(".") for part in parts) for parts in inside)
 
 
 def shown(path: str) -> str:
-    """Give the path as text that every output can encode: file names need not be valid UTF-8."""
+    """Return the path as text that every output can encode. A file name can be invalid UTF-8."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _file_type(mode: int) -> str:
+    """Return in words the type of a file that is neither regular nor a directory."""
     if stat.S_ISFIFO(mode):
         return "pipe"
     if stat.S_ISSOCK(mode):
@@ -138,7 +165,7 @@ def _file_type(mode: int) -> str:
 
 
 def unreadable(error: OSError | ValueError, name: str) -> InputError:
-    """Return the error for an input that the system does not let us read."""
+    """Return the error for an input that the system does not let logparse read."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         remedy = "save the page and name the file" if "://" in name else "check the path"
         return InputError("does not exist", source=name, remedy=remedy)

@@ -37,14 +37,14 @@ def read(
         The most bytes that one input may hold after decompression. Memory stays within that plus one
         chunk until decoding starts, whatever the input would expand to.
     stdin:
-        The stream behind ``-``; by default the process's standard input. It is not closed.
+        The stream that ``-`` names; by default the process's standard input. It is not closed.
 
     Yields
     ------
     Source
         A decoded input.
     Skipped
-        A file that a directory held and that is no text.
+        A file in a directory that is not text.
     LimitError
         An input above ``max_bytes``.
     InputError
@@ -120,34 +120,14 @@ def _open(found: Found, max_bytes: int, stdin: BinaryIO | None) -> Source:
 def _load(stream: Readable, name: str, max_bytes: int) -> bytearray:
     """Collect the decompressed bytes of a stream. Raises InputError, and OSError if reading itself fails."""
     layers: list[str] = []
-    damage: tuple[type[Exception], ...] = (EOFError, OSError)
+    damage: list[type[Exception]] = [EOFError, OSError]
     try:
-        while True:
-            data = bytearray()
-            fill(stream, data, HEAD)
-            kind = compression(data)
-            if kind is None:
-                break
-            if len(layers) == _MAX_LAYERS:
-                raise InputError(
-                    f"is compressed more than {_MAX_LAYERS} times",
-                    source=name,
-                    remedy="decompress it first",
-                )
-            layers.append(kind)
-            stream, damage_of_layer = inflate(kind, io.BufferedReader(Replay(bytes(data), stream)))
-            damage = (*damage, damage_of_layer)
+        stream, data = _decompressed(stream, name, layers, damage)
         # Before the rest is read: a huge binary file is better called binary than too large.
         refuse_binary(bytes(data), name)
         if len(data) == HEAD:
             fill(stream, data, max_bytes + 1)
-    except ImportError as error:
-        raise InputError(
-            f"is {layers[-1]} data, which this Python cannot decompress",
-            source=name,
-            remedy="decompress it first",
-        ) from error
-    except damage as error:
+    except tuple(damage) as error:
         # Decompressors report damage as an OSError too, but without the number that the system gives.
         if not layers or (isinstance(error, OSError) and error.errno is not None):
             raise
@@ -167,7 +147,47 @@ def _load(stream: Readable, name: str, max_bytes: int) -> bytearray:
     return data
 
 
+def _decompressed(
+    stream: Readable, name: str, layers: list[str], damage: list[type[Exception]]
+) -> tuple[Readable, bytearray]:
+    """Return a reader of the decompressed bytes, and the first of them, which it has read already.
+
+    Each layer of compression is added to `layers`, and the error that it raises on damage to `damage`,
+    before anything is read from the layer.
+
+    Raises
+    ------
+    InputError
+        If there are too many layers, or Python lacks the module for one.
+    OSError, EOFError, or an error in `damage`
+        If reading fails.
+    """
+    while True:
+        data = bytearray()
+        fill(stream, data, HEAD)
+        kind = compression(data)
+        if kind is None:
+            return stream, data
+        if len(layers) == _MAX_LAYERS:
+            raise InputError(
+                f"is compressed more than {_MAX_LAYERS} times",
+                source=name,
+                remedy="decompress it first",
+            )
+        layers.append(kind)
+        try:
+            stream, own_error = inflate(kind, io.BufferedReader(Replay(bytes(data), stream)))
+        except ImportError as error:
+            raise InputError(
+                f"is {kind} data, which this Python cannot decompress",
+                source=name,
+                remedy="decompress it first",
+            ) from error
+        damage.append(own_error)
+
+
 def _size(count: int) -> str:
+    """Return a number of bytes in the largest unit in which it is a multiple of a quarter."""
     for unit, scale in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if count >= scale and count % (scale // 4) == 0:
             return f"{count / scale:g} {unit}"

@@ -22,7 +22,7 @@ class Source:
     encoding:
         ``utf-8``, ``utf-8-sig``, ``utf-16-le``, ``utf-16-be`` or ``latin-1``.
     newline:
-        What ended the lines of the input: ``"\n"``, ``"\r\n"``, ``"\r\r\n"`` (or more of them) or ``"\r"``.
+        The line end of the input: ``"\n"``, ``"\r\n"``, ``"\r\r\n"`` (or more of them) or ``"\r"``.
         In ``text`` it is ``"\n"``.
     path:
         The file, or None for standard input and plain text.
@@ -48,7 +48,7 @@ class Found:
 
 
 class Skipped(InputError):
-    """What was left out and is not a failure, as a file in a directory that is not text."""
+    """An input that was left out and is not a failure, as a file in a directory that is not text."""
 
 
 class Note(Skipped):
@@ -56,4 +56,4 @@ class Note(Skipped):
 
 
 class NotText(InputError):
-    """The content is binary, empty or blank. Told apart because in a directory that is no failure."""
+    """The content is binary, empty or blank. In a directory this is not a failure."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,7 +26,7 @@ from logparse import plots
 from logparse.arrow import frame
 from logparse.columns import TABLES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "tests" / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
 START = datetime(2021, 3, 1, tzinfo=UTC)
 PHASES = ("scheduler_wait_s", "launch_s", "pending_s", "run_s", "finish_lag_s")
@@ -128,14 +127,6 @@ def data() -> Callable[[str], Frames]:
         return made[name]
 
     return get
-
-
-@pytest.fixture(autouse=True)
-def _close() -> Iterator[None]:
-    before = dict(matplotlib.rcParams)
-    yield
-    pyplot.close("all")
-    assert dict(matplotlib.rcParams) == before
 
 
 def drawn(ax: Axes) -> Figure:

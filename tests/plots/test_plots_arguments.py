@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,19 +22,8 @@ from logparse.errors import LogparseError, UsageError
 from logparse.plots import texts, times, units
 from logparse.records import Invocation, Poll
 
-PAGE = Path(__file__).parent / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
+PAGE = Path(__file__).parents[1] / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
 START = datetime(2021, 3, 1, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _close() -> Iterator[None]:
-    yield
-    pyplot.close("all")
-
-
-@pytest.fixture(scope="module")
-def real() -> lp.Dataset:
-    return lp.load(PAGE)
 
 
 #: Without type hints, so that it can be called wrongly.
