@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from logparse.stored import read_tables
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 __all__ = [
     "Attempt",

@@ -117,11 +117,15 @@ def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
             source.replace("9028843112359765808", str(9028843112359765808 - number))
         )
     running = subprocess.Popen(
-        [sys.executable, "-m", "logparse", "export", "--jobs", "2", str(tmp_path)],
+        [sys.executable, "-m", "logparse", "export", "--jobs", "2", str(tmp_path), "-"],
         cwd=ROOT,
+        # It does not end before the interrupt, because its standard input does not.
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # A shell may have started the tests with the signal ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         text=True,
     )
     time.sleep(2.5)

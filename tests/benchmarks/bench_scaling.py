@@ -22,12 +22,13 @@ PROFILED_PAGES: Final = 500
 
 #: Modules and packages of each stage. A module that is in no stage counts as "other".
 STAGES: Final = {
+    "many pages at once": "bulk",
     "opening": "inputs sources reading loading dataset stored pool workers",
     "detection": "detection html pages textforms",
     "splitting into blocks": "scanner.split_log",
     "matching": "scanner messages syntax entries grammar clock kinds",
-    "search": "search rules walk forms",
-    "replay": "replay timeline phases attempts merge days dating endings odd effects",
+    "search": "search rules hypothesis meanings state",
+    "replay": "replay walk timeline attempts merge days dating endings odd effects",
     "payloads": "buildbucket response gonotation ids builders taken",
     "tables": "tables invocation measures columns records facts copies checks joins metrics lazy column derivations derive",
     "output": "output cli arrow parquet",
@@ -48,7 +49,7 @@ def stage_of(function: Function) -> str | None:
     if name == "<module>":
         return _START
     inside = parts[len(parts) - parts[::-1].index("logparse") :]
-    for part in (f"{inside[-1]}.{name}" if inside else "", *reversed(inside)):
+    for part in (f"{inside[-1]}.{name}" if inside else "", *inside):
         if part in _STAGE_OF:
             return _STAGE_OF[part]
     return _OTHER
