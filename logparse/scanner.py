@@ -282,19 +282,10 @@ _CLOSING: Final = {"{": "}", "<": ">"}
 
 def parse_definition(text: str) -> Definition | None:
     """Return the fields of a protobuf message in text format, or None if `text` is another or too deep."""
-    return _short_definition(text) if len(text) <= _SHORT else _definition(text)
-
-
-def _definition(text: str) -> Definition | None:
     try:
         return _parse_fields(_Tokens(text), "", 0)
     except SyntaxError:
         return None
-
-
-#: The invocations of a job have one definition.
-_SHORT: Final = 4_000
-_short_definition: Final = lru_cache(maxsize=256)(_definition)
 
 
 class _Tokens:

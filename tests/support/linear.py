@@ -23,7 +23,7 @@ FLOOR_S: Final = 0.05
 #: The most that the large size may take where a case does not say it.
 CAP_S: Final = 10.0
 #: A busy machine makes a measurement too long, never too short: the best of each size counts.
-TRIES: Final = 4
+TRIES: Final = 12
 
 Make = Callable[[int], Any]
 Run = Callable[[Any], object]
