@@ -1,7 +1,7 @@
-"""What texts of entries mean, and the transitions that they are: both are found once and remembered.
+"""The meanings of entries' texts, and their transitions. Both are found once and remembered.
 
-The rules thereby become an automaton. It serves all logs: some hundred places and transitions are in nearly
-all of them.
+The rules thereby become an automaton. It serves all logs, because nearly all of them have the same places
+and transitions.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _MOST_PLACES: Final = 128
 #: The transitions that are known, by the sign of the entry and by the place before.
 _TRANSITIONS: Final[dict[tuple[object, ...], dict[Place, Transition]]] = {}
 #: Kinds and writers that decide which messages can follow.
-_CONTEXTS: Final = frozenset[str]().union(*(message.after for message in MESSAGES))
+CONTEXTS: Final = frozenset[str]().union(*(message.after for message in MESSAGES))
 
 #: Allows all formats that fit too many texts.
-_ANY_CONTEXT: Final = Context(None, _CONTEXTS)
+_ANY_CONTEXT: Final = Context(None, CONTEXTS)
 
 Key = TypeVar("Key")
 Thing = TypeVar("Thing")
@@ -108,7 +108,7 @@ class Meanings:
         if known.found is None or not known.found.message.after:
             return known
         # Another format may fit where this one cannot follow.
-        key = text, place.kind if place.kind in _CONTEXTS else None, place.writers & _CONTEXTS
+        key = text, place.kind if place.kind in CONTEXTS else None, place.writers & CONTEXTS
         after = self._known_after.get(key)
         if after is None:
             context = Context(place.kind, place.writers)

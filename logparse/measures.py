@@ -20,7 +20,7 @@ from logparse.timeline import Timeline
 
 
 class Polled(NamedTuple):
-    """What the status checks of an invocation give.
+    """The results of the status checks of an invocation.
 
     Attributes
     ----------

@@ -215,7 +215,7 @@ class Copy:
         )
 
     def __reduce__(self) -> Any:
-        # What is made later stays so in another process.
+        # A list that is not made yet is not made for another process either.
         parts = self.record.made_fields(), self.record.put_off_fields
         return _restored, (*parts, self.is_page, self.size, self.content)
 

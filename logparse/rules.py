@@ -60,7 +60,7 @@ _BUILD_ID_RE: Final = re.compile(r'"id": ?"(\d{1,20})"')
 
 
 class Sign(NamedTuple):
-    """What the rules need of an entry, its ids and clock apart: entries of one sign are the same to them.
+    """The part of an entry that the rules compare, without its ids and its clock.
 
     Parameters
     ----------

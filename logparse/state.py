@@ -1,4 +1,4 @@
-"""What is known of an invocation after an entry, and the transition that a further entry is."""
+"""The state of an invocation after an entry, and the transition to the next state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STEP_BACK_MS: Final = 900_000
 
 
 class Place(NamedTuple):
-    """What is known of an invocation after an entry, its ids and clocks apart.
+    """The part of the state of an invocation that has neither ids nor clocks.
 
     The phase is empty before the first entry, ``triage`` after a triage block, ``lost`` after a cut or
     where the log begins in its middle, else the invocation's own.

@@ -20,6 +20,7 @@ from logparse.entries import Entry
 from logparse.facts import Due, PollFacts
 from logparse.ids import TimerId, parse_timer_id
 from logparse.kinds import KINDS, OWN_INVOCATIONS, with_trait
+from logparse.meanings import CONTEXTS
 from logparse.messages import MESSAGES, Context
 from logparse.odd import is_odd_duration
 from logparse.records import Build
@@ -36,7 +37,7 @@ _NO_TIMERS: Final = bytes((TICK, NOTIFIED, STATUS))
 #: Keys of timers, ``mutation:number``, with blanks between them.
 _KEYS_RE: Final = re.compile(rb"[0-9]{1,10}:[0-9]{1,10}(?: [0-9]{1,10}:[0-9]{1,10})*+")
 _JOB_RE: Final = re.compile(r"[\w./-]+")
-#: Kinds that letters stand for. Other formats of theirs are rare.
+#: The kind of each letter. An entry of such a kind in another format is read alone.
 _LETTERED: Final = {
     SCHEDULED: "timer_scheduled",
     HANDLED: "timer_handled",
@@ -57,11 +58,9 @@ _AFTER_CHECKS: Final = frozenset(
     {"build_fetched", "invocation_finished"}
     | {row.name for row in KINDS.values() if not (row.effects or row.leads_to or row.quoted or row.status)}
 )
-#: What cannot come before status checks: it belongs to checks.
 _NOT_AFTER: Final = frozenset(KINDS) - _AFTER_CHECKS
+#: Kinds that cannot come before status checks, because they belong to checks or to the end.
 _NOT_BEFORE: Final = frozenset({"build_fetched", "invocation_finished", "timer_ignored", "task_state"})
-#: Kinds and writers that decide which messages can follow.
-_CONTEXTS: Final = frozenset[str]().union(*(message.after for message in MESSAGES))
 #: How entries begin that show the whole build.
 _BUILDS: Final = tuple(m.prefix.encode() for m in MESSAGES if m.kind == "build_fetched")
 _SCHEDULING: Final = b"Scheduling timer "
@@ -138,7 +137,7 @@ class Folder:
         NotPlain
             Where it is none, or one that can quote text from outside.
         """
-        key = text, previous if previous in _CONTEXTS else None, writers & _CONTEXTS
+        key = text, previous if previous in CONTEXTS else None, writers & CONTEXTS
         found = self._known.get(key)
         if found is None:
             found = scanner.match(text.decode(), Context(previous, writers))
@@ -158,7 +157,7 @@ class Folder:
         NotPlain
             Where the text is not such an answer, or is about another build.
         """
-        # What follows the id is the same in many pages.
+        # Many pages have the same text after the id.
         told = text.removeprefix(b"Build %b: " % build_id)
         if told not in self._statuses:
             found = scanner.match((b"Build 1: " + told if told is not text else text).decode(), Context())
@@ -237,7 +236,7 @@ class _Page:
             self._checks.changed[-1] = last.changed
         if self._letters[-1] != OTHER:
             self._kept.append(self._entry(len(self._letters) - 1, _LETTERED[self._letters[-1]]))
-        timer = "" if self._id is None else f"{self._id.job_id}:{self._id.invocation_id}:"
+        timer = "" if self._id is None else self._timer_id(b"")
         return Folded(self._walker, self._kept, self._us, self._checks, timer, self._whole)
 
     def _whole(self) -> tuple[list[Entry], list[int | None]]:
