@@ -128,9 +128,11 @@ def nearest_ending(clocks: Sequence[int], clock: int) -> int:
     if not clocks:
         return BROKEN
     at = bisect_left(clocks, clock)
-    after = step_between(clock, clocks[at if at < len(clocks) else 0])
-    before = step_between(clock, clocks[at - 1])
-    return min(BROKEN, _ending_penalty(after), _ending_penalty(before))
+    after = _ending_penalty(step_between(clock, clocks[at if at < len(clocks) else 0]))
+    if after == 0:
+        return 0
+    before = _ending_penalty(step_between(clock, clocks[at - 1]))
+    return min(BROKEN, after, before)
 
 
 def _ending_penalty(step: int) -> int:

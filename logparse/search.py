@@ -35,7 +35,7 @@ from logparse.syntax import Block, Match
 BEAM_WIDTH: Final = 32
 #: Where more blocks in a row are in doubt than in any genuine log, the beam becomes narrower block by block,
 #: so that hostile texts take no longer.
-_MOST_WORK: Final = 16_000
+_MOST_WORK: Final = 12_000
 _LEAST_WIDTH: Final = 2
 #: The plain reading is certain where its clocks deviate by no more than this in all.
 _PLAIN_MS: Final = 20
@@ -141,9 +141,10 @@ class Search:
 
     def _kept(self, live: list[Hypothesis]) -> list[Hypothesis]:
         """Return the hypotheses that the beam keeps, the best one first."""
+        endings = self._endings
         for hypothesis in live:
             if hypothesis.clocks is not None:
-                hypothesis.look(hypothesis.clocks, self._endings)
+                hypothesis.look(hypothesis.clocks, endings)
         if len(live) == 1:
             return live
         live.sort(key=rank)
