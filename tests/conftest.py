@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import io
 import os
 import pty
@@ -25,6 +26,10 @@ from hypothesis import settings
 # and keep their charts from showing; without one, Matplotlib needs no display.
 for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "COLUMNS", "LINES", "MPLBACKEND"):
     os.environ.pop(name, None)
+
+# pytest rewrites the asserts of the test modules, which takes each process seconds. It keeps the result where
+# Python may write bytecode, as the commands that tests run do anyway.
+sys.dont_write_bytecode = False
 
 # A shared machine is slow at random, so that time is no reason to fail; CI must give one answer for one tree.
 settings.register_profile("local", deadline=None)
@@ -52,6 +57,16 @@ def pytest_configure(config: pytest.Config) -> None:
         # Test modules, which are imported after this, state their examples as multiples of the profile's.
         settings.register_profile("quick", settings(), max_examples=QUICK_EXAMPLES)
         settings.load_profile("quick")
+    if config.getoption("dist", None) == "load":
+        # Each process of pytest-xdist gets neighboring tests, so that few fixtures are made twice. One that is
+        # done takes tests of the others.
+        config.option.dist = "worksteal"
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from walking the thousands of tests over and over."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
