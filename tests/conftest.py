@@ -16,11 +16,14 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from coverage import Coverage
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from logparse import Dataset
 
 # The caller's terminal must not color or wrap output. A backend set here would reach the notebooks' kernels
 # and keep their charts from showing; without one, Matplotlib needs no display.
@@ -39,7 +42,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 QUICK_EXAMPLES = 12
 
 GOLDEN = Path(__file__).parent / "golden"
-PAGE = Path(__file__).parent / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
+LOGS = Path(__file__).parent / "data" / "logs"
+PAGE = LOGS / "win_xfa_component-9028843112359765808.txt"
+BUILDS = Path(__file__).parent / "data" / "builds" / "linux-rel-8927206632544641856.json"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -125,6 +130,14 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def page_text() -> str:
     """The real page."""
     return PAGE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def given() -> Dataset:
+    """The tables of all logs of one dialect, the real page and a build."""
+    import logparse as lp
+
+    return lp.load(LOGS / "v1-2020-11", PAGE, builds=[BUILDS])
 
 
 @pytest.fixture
