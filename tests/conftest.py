@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import io
 import os
 import pty
@@ -15,16 +16,23 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from coverage import Coverage
 from hypothesis import settings
 
+if TYPE_CHECKING:
+    from logparse import Dataset
+
 # The caller's terminal must not color or wrap output. A backend set here would reach the notebooks' kernels
 # and keep their charts from showing; without one, Matplotlib needs no display.
 for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "COLUMNS", "LINES", "MPLBACKEND"):
     os.environ.pop(name, None)
+
+# pytest rewrites the asserts of the test modules, which takes each process seconds. It keeps the result where
+# Python may write bytecode, as the commands that tests run do anyway.
+sys.dont_write_bytecode = False
 
 # A shared machine is slow at random, so that time is no reason to fail; CI must give one answer for one tree.
 settings.register_profile("local", deadline=None)
@@ -34,7 +42,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 QUICK_EXAMPLES = 12
 
 GOLDEN = Path(__file__).parent / "golden"
-PAGE = Path(__file__).parent / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
+LOGS = Path(__file__).parent / "data" / "logs"
+PAGE = LOGS / "win_xfa_component-9028843112359765808.txt"
+BUILDS = Path(__file__).parent / "data" / "builds" / "linux-rel-8927206632544641856.json"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,6 +62,16 @@ def pytest_configure(config: pytest.Config) -> None:
         # Test modules, which are imported after this, state their examples as multiples of the profile's.
         settings.register_profile("quick", settings(), max_examples=QUICK_EXAMPLES)
         settings.load_profile("quick")
+    if config.getoption("dist", None) == "load":
+        # Each process of pytest-xdist gets neighboring tests, so that few fixtures are made twice. One that is
+        # done takes tests of the others.
+        config.option.dist = "worksteal"
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from walking the thousands of tests over and over."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -110,6 +130,14 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def page_text() -> str:
     """The real page."""
     return PAGE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def given() -> Dataset:
+    """The tables of all logs of one dialect, the real page and a build."""
+    import logparse as lp
+
+    return lp.load(LOGS / "v1-2020-11", PAGE, builds=[BUILDS])
 
 
 @pytest.fixture

@@ -16,17 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from first_hour import BUILDS, LOGS, PAGE, ROOT
+from first_hour import PAGE, ROOT
 
 import logparse as lp
 from logparse import metrics, plots
 from logparse.columns import TABLES
-
-
-@pytest.fixture(scope="module")
-def data() -> lp.Dataset:
-    return lp.load(LOGS / "v1-2020-11", PAGE, builds=BUILDS)
-
 
 # --- wrong arguments ---------------------------------------------------------------------------
 
@@ -77,10 +71,10 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 @pytest.mark.parametrize(("call", "said"), WRONG.values(), ids=WRONG)
 def test_a_wrong_argument_gets_a_sentence(
-    call: Callable[[lp.Dataset], Any], said: str, data: lp.Dataset
+    call: Callable[[lp.Dataset], Any], said: str, given: lp.Dataset
 ) -> None:
     with pytest.raises(lp.UsageError) as caught:
-        call(data)
+        call(given)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -92,25 +86,25 @@ def test_a_list_that_holds_itself_ends() -> None:
         lp.load(endless)
 
 
-def test_an_unknown_table_is_a_key_error_too(data: lp.Dataset) -> None:
+def test_an_unknown_table_is_a_key_error_too(given: lp.Dataset) -> None:
     with pytest.raises(KeyError):
-        data.table("foo")
+        given.table("foo")
 
 
 UNKNOWN = "_x"
 
 
-def test_typing_errors_of_attributes_are_answered(data: lp.Dataset) -> None:
+def test_typing_errors_of_attributes_are_answered(given: lp.Dataset) -> None:
     for owner, name, like in (
-        (data, "invocation", "invocations"),
-        (data, "polsl", "polls"),
+        (given, "invocation", "invocations"),
+        (given, "polsl", "polls"),
         (lp, "Datset", "Dataset"),
     ):
         with pytest.raises(AttributeError, match=f"no attribute '{name}'; did you mean '{like}'"):
             getattr(owner, name)
     with pytest.raises(AttributeError, match=r"no attribute '_x'$"):
-        getattr(data, UNKNOWN)
-    assert not hasattr(data, "__array__")
+        getattr(given, UNKNOWN)
+    assert not hasattr(given, "__array__")
 
 
 # --- results -----------------------------------------------------------------------------------
@@ -133,12 +127,12 @@ def test_records_print_strings_with_quotes() -> None:
     assert long.endswith("…)")
 
 
-def test_a_dataset_counts_the_rows_of_its_tables(data: lp.Dataset) -> None:
-    shown = repr(data)
+def test_a_dataset_counts_the_rows_of_its_tables(given: lp.Dataset) -> None:
+    shown = repr(given)
     for name in TABLES:
-        count = len(data.table(name))
+        count = len(given.table(name))
         assert (f" {name} {count}" in shown) == (count > 0), name
-        assert f">{name}</td><td>{count:,}</td>" in data._repr_html_()
+        assert f">{name}</td><td>{count:,}</td>" in given._repr_html_()
     assert "1 other build, 0 failures;" in shown
 
 
@@ -163,8 +157,12 @@ def test_frames_are_the_callers_own() -> None:
         pd.testing.assert_frame_equal(found.table(name), other.table(name))
 
 
-def test_text_compares_as_numpy_needs_it(data: lp.Dataset) -> None:
-    for frame, column in ((data.invocations, "status"), (data.events, "kind"), (data.invocations, "bot_id")):
+def test_text_compares_as_numpy_needs_it(given: lp.Dataset) -> None:
+    for frame, column in (
+        (given.invocations, "status"),
+        (given.events, "kind"),
+        (given.invocations, "bot_id"),
+    ):
         known = frame[column].dropna().iloc[0]
         expected = [
             value == known for value in frame[column].astype(object).where(frame[column].notna(), None)
@@ -175,16 +173,16 @@ def test_text_compares_as_numpy_needs_it(data: lp.Dataset) -> None:
         assert (~same).tolist() == [not value for value in expected]
         assert (frame[column].to_numpy() == known).tolist() == expected
         assert len(frame[same]) == sum(expected)
-    assert data.invocations["bot_id"].isna().any()
-    statuses = data.invocations["status"].sort_values().dropna().tolist()
+    assert given.invocations["bot_id"].isna().any()
+    statuses = given.invocations["status"].sort_values().dropna().tolist()
     assert statuses == sorted(statuses)
 
 
-def test_metrics_take_records(data: lp.Dataset) -> None:
-    records = data.records.invocations
+def test_metrics_take_records(given: lp.Dataset) -> None:
+    records = given.records.invocations
     for keys in ("bot", ["bot", "day"], ("status",)):
         pd.testing.assert_frame_equal(
-            metrics.group_by(records, keys), metrics.group_by(data.invocations, keys)
+            metrics.group_by(records, keys), metrics.group_by(given.invocations, keys)
         )
     assert metrics.totals(records[0])["invocations"].tolist() == [1]
 

@@ -56,11 +56,6 @@ DUCKDB_TYPES = {
 
 
 @pytest.fixture(scope="module")
-def dataset() -> lp.Dataset:
-    return lp.load(*INPUTS, builds=[BUILDS])
-
-
-@pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every table of the inputs."""
     folder = tmp_path_factory.mktemp("exported") / "tables"
@@ -78,20 +73,20 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_pandas_reads_the_frames_of_load(table: str, dataset: lp.Dataset, exported: Path) -> None:
+def test_pandas_reads_the_frames_of_load(table: str, given: lp.Dataset, exported: Path) -> None:
     again = pd.read_parquet(exported / f"{table}.parquet")
     # Before pandas 3 its reader makes objects of text.
     old = dict.fromkeys([c.name for c in TABLES[table] if c.type in ("text", "json")], object)
-    expected = dataset.table(table).astype(old if pd.__version__ < "3" else {})
+    expected = given.table(table).astype(old if pd.__version__ < "3" else {})
     pd.testing.assert_frame_equal(again, expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_pyarrow_reads_the_rows(table: str, dataset: lp.Dataset, exported: Path) -> None:
+def test_pyarrow_reads_the_rows(table: str, given: lp.Dataset, exported: Path) -> None:
     found = pq.read_table(exported / f"{table}.parquet")
     assert [(f.name, f.type) for f in found.schema] == [(c.name, TYPES[c.type]) for c in TABLES[table]]
-    given: Any = plain_rows(dataset.table(table)) if table in GROUPS else rows(dataset.records, table)
-    assert found.to_pylist() == [{c.name: row[c.name] for c in TABLES[table]} for row in given]
+    made: Any = plain_rows(given.table(table)) if table in GROUPS else rows(given.records, table)
+    assert found.to_pylist() == [{c.name: row[c.name] for c in TABLES[table]} for row in made]
 
 
 def test_duckdb_reads_the_real_page(exported: Path) -> None:
@@ -365,9 +360,9 @@ def test_a_file_that_does_not_name_a_table(tmp_path: Path) -> None:
     assert said_of(path).startswith("does not say which table it holds")
 
 
-def test_files_that_pandas_wrote(dataset: lp.Dataset, tmp_path: Path) -> None:
+def test_files_that_pandas_wrote(given: lp.Dataset, tmp_path: Path) -> None:
     path = tmp_path / "polls.parquet"
-    polls = dataset.polls
+    polls = given.polls
     polls.to_parquet(path)
     pd.testing.assert_frame_equal(lp.read_tables(path, "polls"), polls, rtol=0, atol=0)
     polls.astype({"status": "category"}).to_parquet(path)

@@ -59,16 +59,11 @@ def test_a_table_of_nothing_known_has_its_types(table: str) -> None:
     assert len(data) == 1
 
 
-@pytest.fixture(scope="module")
-def tables() -> lp.Dataset:
-    return lp.load(LOGS / "v1-2020-11")
-
-
 @pytest.mark.parametrize("table", RECORDED)
-def test_rows_have_exactly_the_columns(table: str, tables: lp.Dataset) -> None:
-    for row in rows(tables.records, table):
+def test_rows_have_exactly_the_columns(table: str, given: lp.Dataset) -> None:
+    for row in rows(given.records, table):
         assert set(row) == {c.name for c in TABLES[table]}
-    assert shape(tables.table(table)) == declared(table)
+    assert shape(given.table(table)) == declared(table)
 
 
 def test_an_unknown_table_is_a_key_error() -> None:

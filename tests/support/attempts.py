@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from engine_logs import SIZE_LIMIT, Log, Piece, restate
@@ -21,7 +20,7 @@ def starting(at: int | None, number: int) -> Piece:
 
 def renumbered(pieces: Sequence[Piece], by: int, first: int = 1) -> list[Piece]:
     """Return the entries with attempts from the number `first` on renumbered."""
-    return [p if p.attempt is None or p.attempt < first else starting(p.at, p.attempt + by) for p in pieces]
+    return [p if (n := p.attempt) is None or n < first else starting(p.at, n + by) for p in pieces]
 
 
 def gap_ms(number: int) -> int:
@@ -66,7 +65,7 @@ def older(log: Log, ms: int) -> Log:
         last = log.indices(FINISHED)[-1]
         pieces[last] = restate(pieces[last], duration)
     if old_id and new_id:
-        pieces = [replace(p, text=p.text.replace(old_id, new_id)) for p in pieces]
+        pieces = [p.with_id(old_id, new_id) for p in pieces]
     return log.of(
         pieces,
         invocation_id=new_id,
@@ -90,7 +89,7 @@ def with_attempts(log: Log, attempts: Sequence[tuple[Sequence[Piece], int]]) -> 
         at += length
     new_id = aged.truth.invocation_id
     if new_id and log.truth.invocation_id:
-        added = [replace(p, text=p.text.replace(log.truth.invocation_id, new_id)) for p in added]
+        added = [p.with_id(log.truth.invocation_id, new_id) for p in added]
     rest = renumbered(aged.pieces[start:], len(attempts))
     return aged.of([*aged.pieces[:start], *added, *rest])
 

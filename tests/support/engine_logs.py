@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +45,7 @@ class Piece:
     @property
     def attempt(self) -> int | None:
         """The attempt's number, where the entry starts one."""
-        found = _STARTING.match(self.text)
+        found = _STARTING.match(self.text) if self.text.startswith("Starting ") else None
         return int(found[1]) if found else None
 
     @property
@@ -55,7 +56,16 @@ class Piece:
         return self.text.startswith(texts)
 
     def moved(self, ms: int) -> Piece:
-        return self if self.at is None else replace(self, at=self.at + ms)
+        return self if self.at is None else Piece(self.at + ms, self.text)
+
+    def with_id(self, old: str, new: str) -> Piece:
+        """Return the entry of an invocation that has another id."""
+        return Piece(self.at, self.text.replace(old, new)) if old in self.text else self
+
+    @property
+    def rendered(self) -> str:
+        """The entry as the log has it."""
+        return self.text if self.at is None else f"[{clock(self.at)}] {self.text}"
 
 
 @dataclass(frozen=True)
@@ -106,9 +116,9 @@ class Log:
     truth: Truth
     ending: str = "\n"
 
-    @property
+    @cached_property
     def text(self) -> str:
-        return self.head + "\n".join(map(render, self.pieces)) + self.ending
+        return self.head + "\n".join([piece.rendered for piece in self.pieces]) + self.ending
 
     @property
     def size(self) -> int:
@@ -126,10 +136,7 @@ class Log:
         return [i for i, p in enumerate(self.pieces) if p.starts(*texts)]
 
 
-def render(piece: Piece) -> str:
-    return piece.text if piece.at is None else f"[{clock(piece.at)}] {piece.text}"
-
-
+@lru_cache(1 << 17)
 def clock(ms: int) -> str:
     seconds, ms = divmod(ms % DAY_MS, 1000)
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{ms:03d}"

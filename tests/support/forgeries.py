@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from attempts import RETRIED, STARTING, starting
-from engine_logs import MARKER, Log, Piece, finish, render
+from engine_logs import MARKER, Log, Piece, finish
 
 GUESSES_MS: Final = (600, 1_000, 5_000)
 FOREIGN_BUILD: Final = "8800000000000000001"
@@ -64,7 +64,7 @@ class Scene:
 
 
 def lines(pieces: Sequence[Piece], between: str = "\n") -> str:
-    return between.join(map(render, pieces))
+    return between.join(p.rendered for p in pieces)
 
 
 def _started(scene: Scene, ms: int) -> Piece:

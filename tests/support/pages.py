@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from attempts import starting
-from engine_logs import LOGS, MARKER, Log, Piece, clock, finish, render
+from engine_logs import LOGS, MARKER, Log, Piece, clock, finish
 from forgeries import Scene, quoted
 
 HEADING: Final = "Debug log (UTC)"
@@ -141,7 +141,7 @@ def quoted_headings(scene: Scene) -> Iterator[tuple[str, Log, str, int]]:
     codes = scene.log.truth.codes | {"suspicious", "stray-text", "header-mismatch", "reading-ambiguous"}
     for name, forged in logs.items():
         for heading in (HEADING, f"  {HEADING}", "## Debug log"):
-            log = quoted(scene, "\n".join(["", heading, "", *map(render, forged), ""]))
+            log = quoted(scene, "\n".join(["", heading, "", *(p.rendered for p in forged), ""]))
             log = replace(log, truth=replace(log.truth, codes=codes, forged_open=True))
             yield f"{name} after {heading!r}", log, *text_page(log, Parts())
 

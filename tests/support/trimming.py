@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from attempts import RETRIED, STARTING
-from engine_logs import MARKER, SIZE_LIMIT, Log, Piece, attempts_shown, render, split
+from engine_logs import MARKER, SIZE_LIMIT, Log, Piece, attempts_shown, split
 
 
 def saves(log: Log) -> Iterator[str]:
@@ -19,7 +19,7 @@ def saves(log: Log) -> Iterator[str]:
         ):
             yield "".join(batch)
             batch = []
-        batch.append(render(piece) + "\n")
+        batch.append(piece.rendered + "\n")
         if piece.attempt is not None:
             yield "".join(batch)
             batch = []
@@ -33,11 +33,13 @@ def trim(log: bytes) -> bytes:
     marker = MARKER.encode()
     end = len(log)
     for _ in range(100):
+        if end <= 0:
+            break
         # Of two line ends in a row the engine sees only one.
-        end = log.rfind(b"\n", 0, max(end - 1, 0))
+        end = log.rfind(b"\n", 0, end - 1)
     tail = log[end + 1 :]
     head = log[: max(log.rfind(b"\n", 0, max(SIZE_LIMIT - len(tail) - len(marker) - 1, 0)), 0)]
-    if end <= 0 or head.count(b"\n") < 50:
+    if end <= 0 or not _has_lines(head, 50):
         return log[: SIZE_LIMIT - len(marker) - 2] + b"\n" + marker + b"\n"
     # Two markers in a row become one.
     while head.endswith(b"\n" + marker):
@@ -45,6 +47,12 @@ def trim(log: bytes) -> bytes:
     while tail.startswith(marker + b"\n"):
         tail = tail[len(marker) + 1 :]
     return head + b"\n" + marker + b"\n" + tail
+
+
+def _has_lines(text: bytes, least: int) -> bool:
+    """Whether a text has so many line ends. Counting them all takes longer."""
+    at = -1
+    return all((at := text.find(b"\n", at + 1)) >= 0 for _ in range(least))
 
 
 def trimmed_as_saved(log: Log) -> Log | None:

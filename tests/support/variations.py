@@ -27,7 +27,7 @@ from attempts import (
     whole,
     with_attempts,
 )
-from engine_logs import MARKER, SIZE_LIMIT, Log, Piece, finish, render, restate
+from engine_logs import MARKER, SIZE_LIMIT, Log, Piece, finish, restate
 from trimming import trimmed_as_saved
 
 #: Findings that may be about sequences that the engine writes seldom.
@@ -85,7 +85,7 @@ def _killed(log: Log, retry: int, ms: int) -> Log:
     )
     asked = "Received PubSub notification, asking Buildbucket for the build status"
     pieces = [*log.pieces[: retry + 1], Piece(at, asked), Piece(at, fatal), last]
-    text = "\n".join(map(render, pieces))
+    text = "\n".join(p.rendered for p in pieces)
     truth = replace(
         log.truth,
         status="FAILED",
