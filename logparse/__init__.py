@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from logparse.dataset import Dataset
     from logparse.errors import GrammarError, InputError, InputWarning, LimitError, LogparseError, UsageError
     from logparse.loading import load
+    from logparse.query import connect
     from logparse.reading import parse, parse_many
     from logparse.records import (
         Attempt,
@@ -70,6 +71,7 @@ __all__ = [
     "UrlFetch",
     "UsageError",
     "__version__",
+    "connect",
     "load",
     "metrics",
     "parse",
@@ -85,6 +87,7 @@ _HOMES: Final = {
     ),
     **dict.fromkeys(("parse", "parse_many"), "logparse.reading"),
     "Dataset": "logparse.dataset",
+    "connect": "logparse.query",
     "load": "logparse.loading",
     "read_tables": "logparse.stored",
 }

@@ -59,10 +59,14 @@ def batches(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Ite
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
+def arrow_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Table:
+    """Return rows as a table of Arrow with exactly `columns`, typed as they declare."""
+    return pa.Table.from_batches(batches(rows, columns), schema=arrow_schema(columns))
+
+
 def frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:
     """Return rows as a frame with exactly `columns`, typed as they declare."""
-    schema = arrow_schema(columns)
-    return to_frame(pa.Table.from_batches(batches(rows, columns), schema=schema))
+    return to_frame(arrow_table(rows, columns))
 
 
 def to_frame(table: Table) -> pd.DataFrame:

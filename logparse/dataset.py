@@ -6,9 +6,11 @@ from difflib import get_close_matches
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.arrow import Table as ArrowTable
+from logparse.arrow import arrow_table
 from logparse.columns import TABLE_MEANINGS, TABLES
 from logparse.errors import LogparseError, UnknownTableError
-from logparse.tables import Records, row_counts, table_frame
+from logparse.tables import Records, row_counts, rows, table_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +127,26 @@ class Dataset:
             raise UnknownTableError(name, TABLES)
         # Copies that share data until one of them changes would share what `.array` gives write access to.
         return self._made(name).copy()
+
+    def arrow(self, name: str) -> ArrowTable:
+        """Return a table by name as a `pyarrow.Table`, which has less memory than a frame.
+
+        Text and JSON are ``string``, whole numbers ``int64``, other numbers ``double``, truth values
+        ``bool``, times ``timestamp[us, UTC]``. Unknown is null.
+
+        Raises
+        ------
+        UsageError
+            As `table`.
+        """
+        if name not in list(TABLES):
+            raise UnknownTableError(name, TABLES)
+        columns = TABLES[name]
+        if name in _GROUPS:
+            from logparse.metrics import plain_rows
+
+            return arrow_table(plain_rows(self._made(name)), columns)
+        return arrow_table(rows(self.gathered, name), columns)
 
     def _made(self, name: str) -> pd.DataFrame:
         """Return the Dataset's own frame of a table."""

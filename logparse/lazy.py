@@ -22,6 +22,7 @@ class Lazy:
         return value
 
 
+duckdb: Final = Lazy("duckdb")
 numpy: Final = Lazy("numpy")
 pandas: Final = Lazy("pandas")
 # pyarrow has no type hints. Without an import statement, strict checks of users' code do not complain.

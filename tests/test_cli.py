@@ -76,14 +76,14 @@ def test_wrong_usage_is_2(args: list[Any], said: str, cli: Callable[..., Any]) -
 
 
 @pytest.mark.parametrize(
-    ("text", "size"), [("600", 600), ("1k", 1 << 10), ("2 MiB", 2 << 20), ("1G", 1 << 30)]
+    ("text", "bytes_"), [("600", 600), ("1k", 1 << 10), ("2 MiB", 2 << 20), ("1G", 1 << 30)]
 )
-def test_sizes(text: str, size: int) -> None:
+def test_sizes(text: str, bytes_: int) -> None:
     import click
 
-    from logparse.cli.options import _size
+    from logparse.cli.options import size
 
-    assert _size(click.Context(click.Command("x")), click.Option(["--x"]), text) == size
+    assert size(click.Context(click.Command("x")), click.Option(["--x"]), text) == bytes_
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -24,6 +24,8 @@ READERS = {
     "summarize csv": ["summarize", str(REAL), "--format", "csv"],
     "export csv": ["export", str(REAL), "--table", "events"],
     "export jsonl": ["export", str(REAL), "--table", "events", "--format", "jsonl"],
+    "sql": ["sql", str(REAL), "from events"],
+    "sql csv": ["sql", str(REAL), "from events", "--format", "csv"],
     "show": ["show", str(REAL), "--full"],
     "show json": ["show", str(REAL), "--format", "json"],
     "check": ["check", str(LOGS / "mixed-2021-03")],

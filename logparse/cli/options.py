@@ -38,7 +38,7 @@ _FORMATS: Final = {
 }
 
 
-def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
+def size(ctx: click.Context, param: click.Parameter, value: str) -> int:
     """Return the bytes of ``500M``; K, M, G and T are powers of 1024."""
     found = _SIZE_RE.fullmatch(value.strip())
     if found is None or int(found[1]) == 0:
@@ -60,7 +60,6 @@ _FILE: Final = click.Path(allow_dash=True, readable=False)
 
 
 _READING: Final = (
-    click.argument("paths", nargs=-1, type=_FILE, metavar="FILE..."),
     click.option(
         "--builds",
         multiple=True,
@@ -78,7 +77,7 @@ _READING: Final = (
     ),
     click.option(
         "--max-size",
-        callback=_size,
+        callback=size,
         metavar="SIZE",
         default="256M",
         show_default=True,
@@ -108,20 +107,39 @@ _READING: Final = (
 )
 
 
+def reading(arguments: str) -> Callable[[F], F]:
+    """Return the arguments and options of reading, which a command gets as `inputs`.
+
+    Parameters
+    ----------
+    arguments:
+        How the help names the arguments.
+    """
+
+    def add(function: F) -> F:
+        @wraps(function)
+        def command(**more: Any) -> Any:
+            given = Inputs(**{name: more.pop(name) for name in Inputs.__dataclass_fields__})
+            return function(inputs=given, **more)
+
+        for option in reversed(_READING):
+            command = option(command)
+        named = click.argument("paths", nargs=-1, type=_FILE, metavar=arguments)
+        return named(command)  # type: ignore[return-value]
+
+    return add
+
+
 def inputs(function: F) -> F:
-    """Add the arguments and options of reading. The command gets them as `inputs`."""
+    """Add the arguments and options of reading. The command gets them as `inputs`, which are not empty."""
 
     @wraps(function)
-    def command(**more: Any) -> Any:
-        names = Inputs.__dataclass_fields__
-        given = Inputs(**{name: more.pop(name) for name in names})
-        if not given.paths and not given.builds:
+    def command(inputs: Inputs, **more: Any) -> Any:
+        if not inputs.paths and not inputs.builds:
             raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
-        return function(inputs=given, **more)
+        return function(inputs=inputs, **more)
 
-    for option in reversed(_READING):
-        command = option(command)
-    return command  # type: ignore[return-value]
+    return reading("FILE...")(command)  # type: ignore[return-value]
 
 
 def _path(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:

@@ -34,7 +34,7 @@ def write_csv(rows: Rows, columns: Sequence[Column], out: Out, *, raw: bool = Fa
     """
     out.write(",".join(c.name for c in columns) + "\n")
     for row in rows:
-        out.write(",".join(_quoted(cell(row.get(c.name), c, raw=raw)) for c in columns) + "\n")
+        out.write(",".join(quoted(cell(row.get(c.name), c, raw=raw)) for c in columns) + "\n")
 
 
 def write_raw_csv(rows: Rows, columns: Sequence[Column], out: Out) -> None:
@@ -42,7 +42,8 @@ def write_raw_csv(rows: Rows, columns: Sequence[Column], out: Out) -> None:
     write_csv(rows, columns, out, raw=True)
 
 
-def _quoted(text: str | None) -> str:
+def quoted(text: str | None) -> str:
+    """Return a cell of CSV: quoted where it must be, nothing for null."""
     if text is None:
         return ""
     if text and not _QUOTED_RE.search(text):
