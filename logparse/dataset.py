@@ -128,6 +128,35 @@ class Dataset:
         # Copies that share data until one of them changes would share what `.array` gives write access to.
         return self._made(name).copy()
 
+    def where(self, condition: str) -> Dataset:
+        """Return a Dataset of the invocations, and of the builds without one, that a filter chooses.
+
+        Tables of parts have the rows of these invocations and builds. Triage logs, which belong to none, are
+        left out. Inputs that failed or were skipped stay.
+
+        Parameters
+        ----------
+        condition:
+            As ``status=FAILED and builder~asan and run_s>1h``: see `logparse.analysis.parse_filter`.
+
+        Raises
+        ------
+        UsageError
+            Where it is not a filter.
+        """
+        from logparse.analysis import parse_filter
+        from logparse.metrics import with_builds
+
+        chosen = parse_filter(condition)
+        records = self.gathered
+        units = with_builds(self._made("invocations"), self._made("builds"))
+        keeps = chosen.rows(units).tolist()
+        number = len(records.invocations)
+        builds = {
+            build for build, keep in zip(units["build_id"][number:], keeps[number:], strict=True) if keep
+        }
+        return Dataset(records.chosen(keeps[:number], builds))
+
     def arrow(self, name: str) -> ArrowTable:
         """Return a table by name as a `pyarrow.Table`, which has less memory than a frame.
 

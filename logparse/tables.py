@@ -9,8 +9,8 @@ and ``datetime64[us, UTC]``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -161,6 +161,26 @@ class Records:
     def logs(self) -> list[Invocation | TriageLog]:
         """All that has entries."""
         return [*(record for record in self.invocations if record.origin != "build"), *self.triages]
+
+    def chosen(self, invocations: Sequence[bool], builds: Collection[str]) -> Records:
+        """Return the records of some invocations and builds, with all that failed or was skipped.
+
+        Parameters
+        ----------
+        invocations:
+            For each invocation whether it is among them.
+        builds:
+            The ids of the builds without an invocation that are among them.
+        """
+        kept = [build for build in self.builds if build.id in builds]
+        places = {(build.source, build.source_line) for build in kept}
+        return replace(
+            self,
+            invocations=[one for one, keep in zip(self.invocations, invocations, strict=True) if keep],
+            builds=kept,
+            triages=[],
+            findings=[finding for finding in self.findings if (finding.source, finding.line) in places],
+        )
 
     @property
     def all_findings(self) -> list[Finding]:

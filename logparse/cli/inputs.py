@@ -40,6 +40,8 @@ class Inputs:
         The parser that reads logs.
     jobs:
         How many processes read at once; None for one for each processor.
+    where:
+        The filter of what counts; None where all counts.
     """
 
     paths: tuple[str, ...]
@@ -51,6 +53,7 @@ class Inputs:
     keep_duplicates: bool
     engine: EngineName
     jobs: int | None
+    where: str | None = None
 
 
 def read(inputs: Inputs) -> Dataset:
@@ -82,7 +85,14 @@ def read(inputs: Inputs) -> Dataset:
         raise LogparseError(
             "no input holds a scheduler log", remedy="name a saved page, a log, or a directory of them"
         )
-    return data
+    return data if inputs.where is None else _chosen(data, inputs.where)
+
+
+def _chosen(data: Dataset, condition: str) -> Dataset:
+    chosen = data.where(condition)
+    if holds_something(data) and not holds_something(chosen):
+        warn(f"note: nothing that was read fits --where {condition}")
+    return chosen
 
 
 def holds_something(data: Dataset) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from logparse.cli.inputs import Inputs
+from logparse.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,6 +56,18 @@ def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date 
         raise click.BadParameter(f"{value!r} is not a day; write it as YYYY-MM-DD") from error
 
 
+def _filter(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Check a filter before anything is read."""
+    if value is not None:
+        from logparse.analysis import parse_filter
+
+        try:
+            parse_filter(value)
+        except UsageError as error:
+            raise click.UsageError(str(error), ctx) from error
+    return value
+
+
 #: Whether a file can be read is not checked here, because one that cannot be read is a failure among others.
 _FILE: Final = click.Path(allow_dash=True, readable=False)
 
@@ -82,6 +95,12 @@ _READING: Final = (
         default="256M",
         show_default=True,
         help="Refuse inputs that are larger, decompressed.",
+    ),
+    click.option(
+        "--where",
+        callback=_filter,
+        metavar="FILTER",
+        help="Count only what fits, as 'status=FAILED and builder~asan and run_s>1h'.",
     ),
     click.option("--strict", is_flag=True, help="Exit with 3 where some input was not understood."),
     click.option("--verbose", "-v", is_flag=True, help="Name everything that was skipped."),

@@ -1,0 +1,5 @@
+"""Answers from tables: functions over frames that `logparse.load` gives."""
+
+from logparse.analysis.filters import Filter, parse_filter
+
+__all__ = ["Filter", "parse_filter"]
