@@ -34,7 +34,11 @@ def plain(value: Any, column: Column) -> Any:
 
 def json_line(value: Any, *, ascii_only: bool = False, indent: int | None = None) -> str:
     """Return a value as JSON without control characters, and in ASCII if `ascii_only`."""
-    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+    return without_controls(json.dumps(value, ensure_ascii=ascii_only, indent=indent))
+
+
+def without_controls(text: str) -> str:
+    """Return JSON with the control characters escaped that JSON leaves as they are."""
     return _CONTROL_RE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
