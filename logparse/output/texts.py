@@ -7,8 +7,7 @@ made together here, and are the same.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from string import ascii_letters, digits
 from typing import Any, Final
@@ -18,17 +17,16 @@ import msgspec
 from logparse.columns import Column
 from logparse.output.cells import cell, plain
 
-#: Cells of CSV with one of these are quoted.
-_QUOTED_RE: Final = re.compile(r'[,"\r\n]')
 #: Characters that text can begin with and still need no guard.
 _HARMLESS: Final = frozenset(ascii_letters + digits + "{[(/<")
+#: The type of values that `_together` knows, by the type of the column.
+_TYPES: Final[dict[str, type]] = {"int": int, "float": float, "bool": bool, "time": datetime}
 #: Lengths of times as msgspec writes them in UTC, with and without a fraction.
-_TIME: Final = len('"2020-11-17T04:33:59.089000Z"')
-_WHOLE_TIME: Final = len('"2020-11-17T04:33:59Z"')
-_NULLS: Final = frozenset({type(None)})
+_TIME: Final = len("2020-11-17T04:33:59.089000Z")
+_WHOLE_TIME: Final = len("2020-11-17T04:33:59Z")
 
 
-def csv_cells(values: Sequence[Any], column: Column, *, raw: bool = False) -> Sequence[str]:
+def csv_cells(values: Sequence[Any], column: Column, *, raw: bool = False) -> list[str]:
     """Return the values of a column as cells of CSV, quoted where they need it. Null is nothing.
 
     Parameters
@@ -36,81 +34,82 @@ def csv_cells(values: Sequence[Any], column: Column, *, raw: bool = False) -> Se
     raw:
         Do not change text that a spreadsheet could run as a formula.
     """
-    types = set(map(type, values)) - _NULLS
-    if types == {str}:
-        return _text_cells(values, column, raw=raw)
-    texts = _together(values, types, column)
-    if texts is None:
-        return [_quoted(cell(value, column, raw=raw)) for value in values]
-    return texts.replace("null", "").replace('"', "").split(",")
+    if column.type in _TYPES:
+        texts = _together(values, _TYPES[column.type])
+        return [_quoted(cell(value, column, raw=raw)) for value in values] if texts is None else texts
+    cells = _text_cells(set(values), column, raw=raw)
+    return [cells[value] for value in values]
 
 
-def json_texts(values: Sequence[Any], column: Column, *, ascii_only: bool = False) -> Sequence[str]:
-    """Return the values of a column as JSON, which can have control characters above U+007E."""
-    types = set(map(type, values)) - _NULLS
-    texts = _together(values, types, column)
-    if texts is not None:
-        return texts.split(",")
+def json_texts(values: Sequence[Any], column: Column, *, ascii_only: bool = False) -> list[str]:
+    """Return the values of a column as JSON. Text can have the control characters above U+007E."""
     encode = json.JSONEncoder(ensure_ascii=ascii_only).encode
-    if types != {str}:
-        return [encode(plain(value, column)) for value in values]
-    made = {value: encode(plain(value, column)) for value in dict.fromkeys(values)}
+    if column.type in _TYPES:
+        texts = _together(values, _TYPES[column.type])
+        if texts is None:
+            return [encode(plain(value, column)) for value in values]
+        mark = '"' if column.type == "time" else ""
+        return [f"{mark}{text}{mark}" if text else "null" for text in texts]
+    made = {value: encode(plain(value, column)) for value in set(values)}
     return [made[value] for value in values]
 
 
-def _text_cells(values: Sequence[str | None], column: Column, *, raw: bool) -> Sequence[str]:
-    cells: dict[str | None, str] = {text: text for text in values if text is not None}
-    together = "\n".join(cells.values())
-    is_harmless = (
-        "" not in cells
-        and _HARMLESS.issuperset({text[0] for text in cells.values()})
+def _text_cells(texts: Set[Any], column: Column, *, raw: bool) -> dict[Any, str]:
+    """Return the cells of texts, of which one can be null, by the texts."""
+    known = [text for text in texts if text is not None]
+    if set(map(type, known)) <= {str}:
+        together = "\n".join(known)
+        if _is_harmless(known, together):
+            is_bare = '"' not in together and "," not in together
+            cells = known if is_bare else map(_quoted, known)
+            return {None: "", **dict(zip(known, cells, strict=True))}
+    return {text: _quoted(cell(text, column, raw=raw)) for text in texts}
+
+
+def _is_harmless(texts: Sequence[str], together: str) -> bool:
+    """Whether no text needs more than quotes around it. `together` has them with line ends between."""
+    return (
+        _HARMLESS.issuperset([text[:1] for text in texts])
         and "\0" not in together
         and "\r" not in together
-        and together.count("\n") == len(cells) - 1
+        and together.count("\n") < len(texts)
     )
-    if not is_harmless:
-        cells = {text: _quoted(cell(text, column, raw=raw)) for text in cells}
-    elif "," in together or '"' in together:
-        cells = {text: _quoted(text) for text in cells}
-    cells[None] = ""
-    return [cells[text] for text in values]
 
 
-def _together(values: Sequence[Any], types: set[type], column: Column) -> str | None:
-    """Return the JSON of values with a comma between them; None where it can differ from that of each.
+def _together(values: Sequence[Any], type_: type) -> list[str] | None:
+    """Return values as text, that of null empty; None where not all have the type, or a text can be wrong.
 
-    The values are numbers, times or truth values of one type, or null. No comma is in the JSON of one.
+    Numbers, times and truth values have no comma in their JSON.
     """
-    if not types:
-        return ",".join(["null"] * len(values))
-    if len(types) > 1 or (types == {int} and column.type == "float"):
-        return None
-    (type_,) = types
-    if type_ not in (int, float, bool, datetime):
+    nulls = values.count(None)
+    if nulls == len(values):
+        return [""] * nulls
+    if set(map(type, values)) - {type(None)} != {type_}:
         return None
     texts = msgspec.json.encode(values)[1:-1].decode("ascii")
-    if type_ is float:
-        # msgspec writes exponents in another way, and null for what is no number.
-        is_same = "e" not in texts and "0.0000" not in texts and texts.count("null") == values.count(None)
-        return texts if is_same else None
-    return _with_fractions(texts) if type_ is datetime else texts
+    # msgspec writes exponents in another way than Python, and null for what is not a number.
+    if type_ is float and ("e" in texts or "0.0000" in texts or texts.count("null") > nulls):
+        return None
+    if nulls:
+        texts = texts.replace("null", "")
+    return _with_fractions(texts.replace('"', "").split(",")) if type_ is datetime else texts.split(",")
 
 
-def _with_fractions(times: str) -> str | None:
-    """Return times with microseconds, where msgspec leaves out 0; None where one is not in UTC."""
-    listed = times.split(",")
-    lengths = set(map(len, listed))
-    if lengths <= {_TIME, len("null")}:
-        return times
-    if lengths <= {_TIME, _WHOLE_TIME, len("null")}:
-        return ",".join(f'{at[:-2]}.000000Z"' if len(at) == _WHOLE_TIME else at for at in listed)
-    return None
+def _with_fractions(times: list[str]) -> list[str] | None:
+    """Return times with their microseconds, which msgspec leaves out where they are 0.
+
+    It is None where one of the times is not in UTC.
+    """
+    lengths = set(map(len, times)) - {0}
+    if _WHOLE_TIME in lengths:
+        times = [f"{at[:-1]}.000000Z" if len(at) == _WHOLE_TIME else at for at in times]
+    return times if lengths <= {_TIME, _WHOLE_TIME} else None
 
 
 def _quoted(text: str | None) -> str:
     if text is None:
         return ""
-    if text and not _QUOTED_RE.search(text):
-        return text
-    doubled = text.replace('"', '""')
-    return f'"{doubled}"'
+    if '"' in text:
+        doubled = text.replace('"', '""')
+        return f'"{doubled}"'
+    return f'"{text}"' if not text or "," in text or "\n" in text or "\r" in text else text
