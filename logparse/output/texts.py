@@ -1,109 +1,146 @@
-"""Columns as text: the cells of CSV and the values of JSON lines, a whole column at a time.
+"""Batches as text: the lines of CSV and the values of JSON lines, many values at a time.
 
-`logparse.output.cells` defines the text of a value. Most columns have values of one type. Their texts are
-made together here, and are the same.
+`logparse.output.cells` defines the text of a value. The texts of most values are made together here by
+msgspec, and are the same. Where they could differ, each value is written on its own.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence, Set
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from string import ascii_letters, digits
 from typing import Any, Final
 
 import msgspec
 
+from logparse.batch import Batch
 from logparse.columns import Column
 from logparse.output.cells import cell, plain
 
+#: The type of the values of a column that is not text.
+_TYPES: Final[dict[str, type]] = {"int": int, "float": float, "bool": bool, "time": datetime}
+_NULLS: Final = frozenset({type(None)})
 #: Characters that text can begin with and still need no guard.
 _HARMLESS: Final = frozenset(ascii_letters + digits + "{[(/<")
-#: The type of values that `_together` knows, by the type of the column.
-_TYPES: Final[dict[str, type]] = {"int": int, "float": float, "bool": bool, "time": datetime}
-#: Lengths of times as msgspec writes them in UTC, with and without a fraction.
-_TIME: Final = len("2020-11-17T04:33:59.089000Z")
-_WHOLE_TIME: Final = len("2020-11-17T04:33:59Z")
+_ENCODER: Final = msgspec.json.Encoder()
+_microsecond: Final = attrgetter("microsecond")
+_tzinfo: Final = attrgetter("tzinfo")
+
+# How the cells of a column are made.
+_NUMBERS: Final = "numbers"
+_WORDS: Final = "words"
+_ALONE: Final = "alone"
 
 
-def csv_cells(values: Sequence[Any], column: Column, *, raw: bool = False) -> list[str]:
-    """Return the values of a column as cells of CSV, quoted where they need it. Null is nothing.
+def csv_lines(batch: Batch, columns: Sequence[Column], *, raw: bool = False) -> Iterator[str]:
+    """Return the rows of a batch as lines of CSV, without line ends. Null is nothing.
 
     Parameters
     ----------
     raw:
         Do not change text that a spreadsheet could run as a formula.
     """
-    if column.type in _TYPES:
-        texts = _together(values, _TYPES[column.type])
-        return [_quoted(cell(value, column, raw=raw)) for value in values] if texts is None else texts
-    cells = _text_cells(set(values), column, raw=raw)
-    return [cells[value] for value in values]
+    parts: list[Sequence[str]] = []
+    for kind, group in groupby(columns, lambda column: _kind(batch[column.name], column)):
+        run = list(group)
+        lists = [batch[column.name] for column in run]
+        if kind == _WORDS:
+            parts.append(_split(_encoded(lists)))
+        elif kind == _NUMBERS:
+            parts += _number_cells(lists, run)
+        else:
+            parts += (_cells(values, column, raw=raw) for values, column in zip(lists, run, strict=True))
+    return map(",".join, zip(*parts, strict=True))
 
 
-def json_texts(values: Sequence[Any], column: Column, *, ascii_only: bool = False) -> list[str]:
+def json_texts(values: Sequence[Any], column: Column, *, ascii_only: bool = False) -> Sequence[str]:
     """Return the values of a column as JSON. Text can have the control characters above U+007E."""
     encode = json.JSONEncoder(ensure_ascii=ascii_only).encode
-    if column.type in _TYPES:
-        texts = _together(values, _TYPES[column.type])
-        if texts is None:
-            return [encode(plain(value, column)) for value in values]
-        mark = '"' if column.type == "time" else ""
-        return [f"{mark}{text}{mark}" if text else "null" for text in texts]
-    made = {value: encode(plain(value, column)) for value in set(values)}
-    return [made[value] for value in values]
+    if column.type not in _TYPES:
+        made = {value: encode(plain(value, column)) for value in set(values)}
+        return [made[value] for value in values]
+    kind = _kind(values, column)
+    rows = _exact([values]) if kind == _NUMBERS else _encoded([values]) if kind == _WORDS else None
+    if rows is None:
+        return [encode(plain(value, column)) for value in values]
+    return rows[1:-2].split("]\n[") if rows else []
 
 
-def _text_cells(texts: Set[Any], column: Column, *, raw: bool) -> dict[Any, str]:
-    """Return the cells of texts, of which one can be null, by the texts."""
+def _kind(values: Sequence[Any], column: Column) -> str:
+    """Return how the cells of a column are made.
+
+    The values of `_NUMBERS` are numbers as their column declares them, or null. JSON of those of `_WORDS`
+    is the cell itself but for the quotation marks around it.
+    """
+    if column.type not in _TYPES:
+        return _WORDS if _is_bare(set(values)) else _ALONE
+    if set(map(type, values)) - _NULLS - {_TYPES[column.type]}:
+        return _ALONE
+    if column.type == "time":
+        return _WORDS if _is_in_utc(values) else _ALONE
+    return _WORDS if column.type == "bool" else _NUMBERS
+
+
+def _is_bare(texts: set[Any]) -> bool:
+    """Whether neither CSV nor JSON changes one of the texts."""
     known = [text for text in texts if text is not None]
-    if set(map(type, known)) <= {str}:
-        together = "\n".join(known)
-        if _is_harmless(known, together):
-            is_bare = '"' not in together and "," not in together
-            cells = known if is_bare else map(_quoted, known)
-            return {None: "", **dict(zip(known, cells, strict=True))}
-    return {text: _quoted(cell(text, column, raw=raw)) for text in texts}
-
-
-def _is_harmless(texts: Sequence[str], together: str) -> bool:
-    """Whether no text needs more than quotes around it. `together` has them with line ends between."""
+    if not set(map(type, known)) <= {str}:
+        return False
+    together = " ".join(known)
     return (
-        _HARMLESS.issuperset([text[:1] for text in texts])
-        and "\0" not in together
-        and "\r" not in together
-        and together.count("\n") < len(texts)
+        _HARMLESS.issuperset([text[:1] for text in known])
+        and together.isprintable()
+        and not any(sign in together for sign in ('"', ",", "\\", "null"))
     )
 
 
-def _together(values: Sequence[Any], type_: type) -> list[str] | None:
-    """Return values as text, that of null empty; None where not all have the type, or a text can be wrong.
+def _is_in_utc(times: Sequence[datetime | None]) -> bool:
+    """Whether all times are in UTC and have a fraction, which msgspec leaves out where it is 0."""
+    known = [at for at in times if at is not None]
+    return set(map(_tzinfo, known)) <= {UTC} and all(map(_microsecond, known))
 
-    Numbers, times and truth values have no comma in their JSON.
+
+def _number_cells(lists: Sequence[Sequence[Any]], columns: Sequence[Column]) -> list[Sequence[str]]:
+    """Return the cells of columns of numbers: of as many columns as can be in one text for each row."""
+    rows = _exact(lists)
+    if rows is not None:
+        return [_split(rows)]
+    if len(lists) == 1:
+        return [_cells(lists[0], columns[0])]
+    half = len(lists) // 2
+    return [*_number_cells(lists[:half], columns[:half]), *_number_cells(lists[half:], columns[half:])]
+
+
+def _cells(values: Sequence[Any], column: Column, *, raw: bool = False) -> list[str]:
+    """Return the cells of a column, each made on its own."""
+    if column.type in _TYPES:
+        return [_quoted(cell(value, column, raw=raw)) for value in values]
+    cells = {text: _quoted(cell(text, column, raw=raw)) for text in set(values)}
+    return [cells[text] for text in values]
+
+
+def _exact(lists: Sequence[Sequence[Any]]) -> str | None:
+    """Return rows of numbers as `_encoded` does; None where the text of one may differ from Python's.
+
+    msgspec writes exponents in another way, and null for what is not a number.
     """
-    nulls = values.count(None)
-    if nulls == len(values):
-        return [""] * nulls
-    if set(map(type, values)) - {type(None)} != {type_}:
+    rows = _encoded(lists)
+    if "e" in rows or "0.0000" in rows or rows.count("null") > sum(values.count(None) for values in lists):
         return None
-    texts = msgspec.json.encode(values)[1:-1].decode("ascii")
-    # msgspec writes exponents in another way than Python, and null for what is not a number.
-    if type_ is float and ("e" in texts or "0.0000" in texts or texts.count("null") > nulls):
-        return None
-    if nulls:
-        texts = texts.replace("null", "")
-    return _with_fractions(texts.replace('"', "").split(",")) if type_ is datetime else texts.split(",")
+    return rows
 
 
-def _with_fractions(times: list[str]) -> list[str] | None:
-    """Return times with their microseconds, which msgspec leaves out where they are 0.
+def _encoded(lists: Sequence[Sequence[Any]]) -> str:
+    """Return each row of columns as an array of JSON in a line."""
+    return _ENCODER.encode_lines(zip(*lists, strict=True)).decode("utf-8")
 
-    It is None where one of the times is not in UTC.
-    """
-    lengths = set(map(len, times)) - {0}
-    if _WHOLE_TIME in lengths:
-        times = [f"{at[:-1]}.000000Z" if len(at) == _WHOLE_TIME else at for at in times]
-    return times if lengths <= {_TIME, _WHOLE_TIME} else None
+
+def _split(rows: str) -> list[str]:
+    """Return rows without the marks of JSON: values with commas between them, and nothing for null."""
+    return rows[1:-2].replace("null", "").replace('"', "").split("]\n[") if rows else []
 
 
 def _quoted(text: str | None) -> str:

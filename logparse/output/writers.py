@@ -13,7 +13,7 @@ from logparse.columns import Column
 from logparse.errors import one_line
 from logparse.output.cells import cell, without_controls
 from logparse.output.terminal import Out, ascii_only
-from logparse.output.texts import csv_cells, json_texts
+from logparse.output.texts import csv_lines, json_texts
 
 Batches = Iterable[Batch]
 Writer = Callable[[Batches, Sequence[Column], Out], None]
@@ -36,8 +36,7 @@ def write_csv(batches: Batches, columns: Sequence[Column], out: Out, *, raw: boo
     """
     out.write(",".join(c.name for c in columns) + "\n")
     for batch in batches:
-        cells = [csv_cells(batch[c.name], c, raw=raw) for c in columns]
-        out.write("\n".join([*map(",".join, zip(*cells, strict=True)), ""]))
+        out.write("\n".join([*csv_lines(batch, columns, raw=raw), ""]))
 
 
 def write_raw_csv(batches: Batches, columns: Sequence[Column], out: Out) -> None:
