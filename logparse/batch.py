@@ -13,7 +13,7 @@ Row: TypeAlias = dict[str, Any]
 Batch: TypeAlias = Mapping[str, Sequence[Any]]
 
 #: Rows of a batch. It is so few that a batch of any table has some megabytes at most.
-BATCH_ROWS: Final = 1_000
+BATCH_ROWS: Final = 256
 
 
 def batches_of(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Iterator[Batch]:

@@ -9,30 +9,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
 from operator import attrgetter
-from string import ascii_letters, digits
 from typing import Any, Final
 
 import msgspec
 
 from logparse.batch import Batch
 from logparse.columns import Column
-from logparse.output.cells import cell, plain
+from logparse.output.cells import HARMLESS, cell, plain
 
 #: The type of the values of a column that is not text.
 _TYPES: Final[dict[str, type]] = {"int": int, "float": float, "bool": bool, "time": datetime}
 _NULLS: Final = frozenset({type(None)})
-#: Characters that text can begin with and still need no guard.
-_HARMLESS: Final = frozenset(ascii_letters + digits + "{[(/<")
 _ENCODER: Final = msgspec.json.Encoder()
 _microsecond: Final = attrgetter("microsecond")
 _tzinfo: Final = attrgetter("tzinfo")
 
-# How the cells of a column are made.
+# How the cells of a column are made: alone, or in one text for each row with those of columns beside it.
+_ALONE: Final = "alone"
 _NUMBERS: Final = "numbers"
 _WORDS: Final = "words"
-_ALONE: Final = "alone"
+_EITHER: Final = "either"
 
 
 def csv_lines(batch: Batch, columns: Sequence[Column], *, raw: bool = False) -> Iterator[str]:
@@ -44,8 +41,7 @@ def csv_lines(batch: Batch, columns: Sequence[Column], *, raw: bool = False) -> 
         Do not change text that a spreadsheet could run as a formula.
     """
     parts: list[Sequence[str]] = []
-    for kind, group in groupby(columns, lambda column: _kind(batch[column.name], column)):
-        run = list(group)
+    for kind, run in _runs(batch, columns):
         lists = [batch[column.name] for column in run]
         if kind == _WORDS:
             parts.append(_split(_encoded(lists)))
@@ -63,25 +59,40 @@ def json_texts(values: Sequence[Any], column: Column, *, ascii_only: bool = Fals
         made = {value: encode(plain(value, column)) for value in set(values)}
         return [made[value] for value in values]
     kind = _kind(values, column)
-    rows = _exact([values]) if kind == _NUMBERS else _encoded([values]) if kind == _WORDS else None
+    rows = _exact([values]) if kind == _NUMBERS else None if kind == _ALONE else _encoded([values])
     if rows is None:
         return [encode(plain(value, column)) for value in values]
     return rows[1:-2].split("]\n[") if rows else []
 
 
+def _runs(batch: Batch, columns: Sequence[Column]) -> list[tuple[str, list[Column]]]:
+    """Return the columns in runs, whose cells are made in the same way: not `_EITHER`."""
+    runs: list[tuple[str, list[Column]]] = []
+    for column in columns:
+        kind = _kind(batch[column.name], column)
+        last = runs[-1][0] if runs else _ALONE
+        if kind == _EITHER:
+            kind = _WORDS if last == _ALONE else last
+        if kind != last or not runs:
+            runs.append((kind, []))
+        runs[-1][1].append(column)
+    return runs
+
+
 def _kind(values: Sequence[Any], column: Column) -> str:
     """Return how the cells of a column are made.
 
-    The values of `_NUMBERS` are numbers as their column declares them, or null. JSON of those of `_WORDS`
-    is the cell itself but for the quotation marks around it.
+    Those of `_NUMBERS` are floats, those of `_WORDS` are their JSON but for the quotation marks around it.
     """
-    if column.type not in _TYPES:
+    if values.count(None) == len(values):
+        return _EITHER
+    if column.type == "text":
         return _WORDS if _is_bare(set(values)) else _ALONE
-    if set(map(type, values)) - _NULLS - {_TYPES[column.type]}:
+    if column.type == "json" or set(map(type, values)) - _NULLS != {_TYPES[column.type]}:
         return _ALONE
     if column.type == "time":
         return _WORDS if _is_in_utc(values) else _ALONE
-    return _WORDS if column.type == "bool" else _NUMBERS
+    return {"int": _EITHER, "float": _NUMBERS}.get(column.type, _WORDS)
 
 
 def _is_bare(texts: set[Any]) -> bool:
@@ -91,7 +102,7 @@ def _is_bare(texts: set[Any]) -> bool:
         return False
     together = " ".join(known)
     return (
-        _HARMLESS.issuperset([text[:1] for text in known])
+        HARMLESS.issuperset([text[:1] for text in known])
         and together.isprintable()
         and not any(sign in together for sign in ('"', ",", "\\", "null"))
     )
