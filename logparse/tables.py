@@ -16,7 +16,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.arrow import frame_of
-from logparse.batch import BATCH_ROWS, Batch, Row, batches_of, rows_of
+from logparse.batch import BATCH_ROWS, Batch, batches_of, rows_of
+from logparse.batch import Row as Row
 from logparse.columns import TABLES
 from logparse.errors import LogparseError
 from logparse.recordcolumns import (
