@@ -7,9 +7,11 @@ times ``timestamp[us, UTC]``. Unknown is null in all of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from logparse.batch import Batch, batches_of
+from logparse.clock import EPOCH
 from logparse.columns import Column
 from logparse.lazy import pyarrow as pa
 
@@ -105,6 +107,13 @@ def text_type() -> Any:
 
 def _array(values: Sequence[Any], column: Column) -> Array:
     type_ = arrow_type(column)
+    if values.count(None) == len(values):
+        return pa.nulls(len(values), type_)
+    if column.type == "time":
+        with suppress(TypeError):
+            # pyarrow makes durations in a fraction of the time that it needs for times in a zone.
+            since = [None if moment is None else moment - EPOCH for moment in values]
+            return pa.array(since, pa.duration("us"), from_pandas=True).view(type_)
     try:
         # With from_pandas, NaN and NaT are null too.
         return pa.array(values, type_, from_pandas=True)
