@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
+from types import NoneType
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +21,7 @@ from logparse.output.cells import HARMLESS, cell, plain
 
 #: The type of the values of a column that is not text.
 _TYPES: Final[dict[str, type]] = {"int": int, "float": float, "bool": bool, "time": datetime}
-_NULLS: Final = frozenset({type(None)})
+_WHOLE_TIME: Final = len("2020-11-17T04:33:59Z")
 _ENCODER: Final = msgspec.json.Encoder()
 _microsecond: Final = attrgetter("microsecond")
 _tzinfo: Final = attrgetter("tzinfo")
@@ -88,10 +89,10 @@ def _kind(values: Sequence[Any], column: Column) -> str:
         return _EITHER
     if column.type == "text":
         return _WORDS if _is_bare(set(values)) else _ALONE
-    if column.type == "json" or set(map(type, values)) - _NULLS != {_TYPES[column.type]}:
+    if column.type == "json" or set(map(type, values)) - {NoneType} != {_TYPES[column.type]}:
         return _ALONE
     if column.type == "time":
-        return _WORDS if _is_in_utc(values) else _ALONE
+        return _WORDS if _is_in_utc(values) and all(map(_microsecond, filter(None, values))) else _ALONE
     return {"int": _EITHER, "float": _NUMBERS}.get(column.type, _WORDS)
 
 
@@ -109,9 +110,7 @@ def _is_bare(texts: set[Any]) -> bool:
 
 
 def _is_in_utc(times: Sequence[datetime | None]) -> bool:
-    """Whether all times are in UTC and have a fraction, which msgspec leaves out where it is 0."""
-    known = [at for at in times if at is not None]
-    return set(map(_tzinfo, known)) <= {UTC} and all(map(_microsecond, known))
+    return set(map(_tzinfo, filter(None, times))) <= {UTC}
 
 
 def _number_cells(lists: Sequence[Sequence[Any]], columns: Sequence[Column]) -> list[Sequence[str]]:
@@ -127,6 +126,10 @@ def _number_cells(lists: Sequence[Sequence[Any]], columns: Sequence[Column]) -> 
 
 def _cells(values: Sequence[Any], column: Column, *, raw: bool = False) -> list[str]:
     """Return the cells of a column, each made on its own."""
+    if column.type == "time" and set(map(type, values)) <= {datetime, NoneType} and _is_in_utc(values):
+        # msgspec leaves out a fraction of 0.
+        times = _split(_encoded([values]))
+        return [f"{at[:-1]}.000000Z" if len(at) == _WHOLE_TIME else at for at in times]
     if column.type in _TYPES:
         return [_quoted(cell(value, column, raw=raw)) for value in values]
     cells = {text: _quoted(cell(text, column, raw=raw)) for text in set(values)}
