@@ -7,9 +7,11 @@ times ``timestamp[us, UTC]``. Unknown is null in all of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from logparse.batch import Batch, batches_of
+from logparse.clock import EPOCH
 from logparse.columns import Column
 from logparse.lazy import pyarrow as pa
 
@@ -24,9 +26,6 @@ Schema: TypeAlias = Any
 Array: TypeAlias = Any
 RecordBatch: TypeAlias = Any
 Table: TypeAlias = Any
-
-#: Rows of a batch. Those of all tables are short, so that a batch has few megabytes at most.
-_BATCH_ROWS: Final = 2_000
 
 
 def arrow_type(column: Column) -> DataType:
@@ -47,26 +46,30 @@ def arrow_schema(columns: Iterable[Column]) -> Schema:
     return pa.schema([pa.field(column.name, arrow_type(column)) for column in columns])
 
 
-def batches(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Iterator[RecordBatch]:
-    """Yield rows as batches with exactly `columns`. No more rows are taken than a batch needs.
+def record_batches(batches: Iterable[Batch], columns: Sequence[Column]) -> Iterator[RecordBatch]:
+    """Yield batches as batches of Arrow with exactly `columns`.
 
     Half a surrogate pair, which UTF-8 cannot hold, becomes its escape, ``\\ud800``.
     """
     schema = arrow_schema(columns)
-    source = iter(rows)
-    while taken := list(islice(source, _BATCH_ROWS)):
-        arrays = [_array([row.get(column.name) for row in taken], column) for column in columns]
+    for batch in batches:
+        arrays = [_array(batch[column.name], column) for column in columns]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def arrow_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> Table:
-    """Return rows as a table of Arrow with exactly `columns`, typed as they declare."""
-    return pa.Table.from_batches(batches(rows, columns), schema=arrow_schema(columns))
+def arrow_table(batches: Iterable[Batch], columns: Sequence[Column]) -> Table:
+    """Return batches as a table of Arrow with exactly `columns`, typed as they declare."""
+    return pa.Table.from_batches(record_batches(batches, columns), schema=arrow_schema(columns))
+
+
+def frame_of(batches: Iterable[Batch], columns: Sequence[Column]) -> pd.DataFrame:
+    """Return batches as a frame with exactly `columns`, typed as they declare."""
+    return to_frame(arrow_table(batches, columns))
 
 
 def frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:
-    """Return rows as a frame with exactly `columns`, typed as they declare."""
-    return to_frame(arrow_table(rows, columns))
+    """Return rows as a frame, as `frame_of` does. A value is null where a row does not have the column."""
+    return frame_of(batches_of(rows, columns), columns)
 
 
 def to_frame(table: Table) -> pd.DataFrame:
@@ -106,8 +109,15 @@ def text_type() -> Any:
         return object
 
 
-def _array(values: list[Any], column: Column) -> Array:
+def _array(values: Sequence[Any], column: Column) -> Array:
     type_ = arrow_type(column)
+    if values.count(None) == len(values):
+        return pa.nulls(len(values), type_)
+    if column.type == "time":
+        with suppress(TypeError):
+            # pyarrow makes durations in a fraction of the time that it needs for times in a zone.
+            since = [None if moment is None else moment - EPOCH for moment in values]
+            return pa.array(since, pa.duration("us"), from_pandas=True).view(type_)
     try:
         # With from_pandas, NaN and NaT are null too.
         return pa.array(values, type_, from_pandas=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 DAY_MS: Final = 86_400_000
 DAY_US: Final = 86_400_000_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: What a `datetime` can hold, less a day at each end.
 _FIRST_US: Final = -62_135_510_400_000_000
 _LAST_US: Final = 253_402_214_400_000_000
@@ -22,17 +22,17 @@ def to_datetime(us: int | None) -> datetime | None:
     """Return the instant as an aware datetime in UTC; None for None and for what no calendar holds."""
     if us is None or not _FIRST_US <= us <= _LAST_US:
         return None
-    return _EPOCH + timedelta(microseconds=us)
+    return EPOCH + timedelta(microseconds=us)
 
 
 def from_datetime(moment: datetime) -> int:
     """Return an aware datetime as microseconds since 1970."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def midnight_us(day: date) -> int:
     """Return the first instant of a day in UTC."""
-    return (day - _EPOCH.date()).days * DAY_US
+    return (day - EPOCH.date()).days * DAY_US
 
 
 def parse_rfc3339(text: str) -> int | None:

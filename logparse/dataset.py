@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.arrow import Table as ArrowTable
 from logparse.arrow import arrow_table
+from logparse.batch import Batch
 from logparse.columns import TABLE_MEANINGS, TABLES
 from logparse.errors import LogparseError, UnknownTableError
-from logparse.tables import Records, row_counts, rows, table_frame
+from logparse.tables import Records, batches, row_counts, table_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,14 +170,23 @@ class Dataset:
         UsageError
             As `table`.
         """
+        return arrow_table(self.batches(name), TABLES[name])
+
+    def batches(self, name: str) -> Iterable[Batch]:
+        """Return a table by name in batches of rows: lists of values by the name of the column.
+
+        Raises
+        ------
+        UsageError
+            As `table`.
+        """
         if name not in list(TABLES):
             raise UnknownTableError(name, TABLES)
-        columns = TABLES[name]
         if name in _GROUPS:
-            from logparse.metrics import plain_rows
+            from logparse.metrics import plain_columns
 
-            return arrow_table(plain_rows(self._made(name)), columns)
-        return arrow_table(rows(self.gathered, name), columns)
+            return [plain_columns(self._made(name), TABLES[name])]
+        return batches(self.gathered, name)
 
     def _made(self, name: str) -> pd.DataFrame:
         """Return the Dataset's own frame of a table."""

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from logparse import taken
-from logparse.arrow import frame, text_type
+from logparse.arrow import frame_of, text_type
+from logparse.batch import Batch, rows_of
 from logparse.columns import TABLES, Column
 from logparse.derivations import Values, batch_of
 from logparse.derive import ROW_WISE
@@ -131,7 +132,8 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
             "odd": alone["odd"],
         }
     )
-    return frame([*plain_rows(invocations), *plain_rows(rows)], TABLES["invocations"])
+    columns = TABLES["invocations"]
+    return frame_of([plain_columns(invocations, columns), plain_columns(rows, columns)], columns)
 
 
 def _plain(value: Any) -> Any:
@@ -376,11 +378,21 @@ def _is_build(data: pd.DataFrame) -> pd.Series[bool]:
     return data["invocation_id"].isna() & data["source"].isna()
 
 
+def plain_columns(data: pd.DataFrame, columns: Sequence[Column]) -> Batch:
+    """Return a frame's columns as lists of plain Python values, None for null and for a column not there."""
+    known = _plain_lists(data)
+    nothing = [None] * len(data)
+    return {column.name: known.get(column.name, nothing) for column in columns}
+
+
 def plain_rows(data: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield a frame's rows as dicts of plain Python values, None for null."""
-    for row in data.to_dict("records"):
-        yield {str(name): _plain(value) for name, value in row.items()}
+    return rows_of([_plain_lists(data)])
+
+
+def _plain_lists(data: pd.DataFrame) -> dict[str, list[Any]]:
+    return {str(name): [_plain(value) for value in values.tolist()] for name, values in data.items()}
 
 
 def _declared(data: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
-    return frame(plain_rows(data), columns)
+    return frame_of([plain_columns(data, columns)], columns)

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
-from logparse.arrow import DataType, RecordBatch, Schema, Table, arrow_schema, arrow_type, batches
+from logparse.arrow import DataType, RecordBatch, Schema, Table, arrow_schema, arrow_type, record_batches
+from logparse.batch import Batch
 from logparse.columns import SCHEMA_VERSION, Column
 from logparse.errors import InputError
 from logparse.lazy import pyarrow as pa
@@ -35,27 +36,19 @@ _PANDAS_TYPES: Final = {
 }
 
 
-def write_parquet(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], out: BinaryIO, table: str
-) -> None:
-    """Write rows as a file of Parquet, compressed with zstd. `out` need not be seekable.
+def write_parquet(batches: Iterable[Batch], columns: Sequence[Column], out: BinaryIO, table: str) -> None:
+    """Write batches as a file of Parquet, compressed with zstd. `out` need not be seekable.
+
+    No more of them are kept in memory than a row group needs.
 
     Parameters
     ----------
     table:
         The name of the table, for the file's metadata.
     """
-    write_batches(batches(rows, columns), columns, out, table)
-
-
-def write_batches(given: Iterable[RecordBatch], columns: Sequence[Column], out: BinaryIO, table: str) -> None:
-    """Write batches that have exactly `columns` as `write_parquet` writes rows.
-
-    No more of them are kept in memory than a row group needs.
-    """
     schema = _schema(columns, table)
     with pq.ParquetWriter(out, schema, compression="zstd", write_page_checksum=True) as writer:
-        for group in _groups(given):
+        for group in _groups(record_batches(batches, columns)):
             together = pa.Table.from_batches(group, schema=schema)
             writer.write_table(together, row_group_size=together.num_rows)
 

@@ -1,7 +1,7 @@
 """From records to tables: the DataFrames that `logparse.columns` declares.
 
-Rows are made one at a time, so that a file can be written without a frame. Unknown is null in every
-column. Text, status and kind included, has pandas' type ``str`` (``object`` before pandas 2.3):
+Tables are made in batches of some hundred rows, so that a file can be written without a frame. Unknown is
+null in every column. Text, status and kind included, has pandas' type ``str`` (``object`` before pandas 2.3):
 ``frame.status == "FAILED"`` gives plain truth values, False for null, as NumPy's functions need them.
 Categories would refuse a status that is new. The other types are ``Int64``, ``boolean``, ``float64``
 and ``datetime64[us, UTC]``.
@@ -9,122 +9,44 @@ and ``datetime64[us, UTC]``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
-from logparse.arrow import frame
-from logparse.builders import builder_id
-from logparse.columns import TABLES, Column
-from logparse.derive import aggregated, build_durations, derived
+from logparse.arrow import frame_of
+from logparse.batch import BATCH_ROWS, Batch, batches_of, rows_of
+from logparse.batch import Row as Row
+from logparse.columns import TABLES
 from logparse.errors import LogparseError
-from logparse.ids import split_job_id
-from logparse.odd import odd_values
-from logparse.records import Build, Event, Finding, Invocation, Record, TriageLog
+from logparse.recordcolumns import (
+    build_columns,
+    event_columns,
+    invocation_columns,
+    part_columns,
+    plain_columns,
+    step_columns,
+    unrecognized_columns,
+)
+from logparse.recordcolumns import json_text as json_text
+from logparse.recordcolumns import own_builder_id as own_builder_id
+from logparse.records import Build, Event, Finding, Invocation, TriageLog
 
 if TYPE_CHECKING:
     import pandas as pd
 else:
     from logparse.lazy import pandas as pd
 
-Row = dict[str, Any]
-
-_JOB_TAG: Final = "scheduler_job_id:"
-#: Arguments that are payloads: whole JSON documents, told by other tables.
-_PAYLOADS: Final = frozenset({"request", "response", "build", "commit"})
-
-
-def _value(record: Any, column: Column) -> Any:
-    for attribute in column.attributes:
-        record = getattr(record, attribute, None)
-        if record is None:
-            return None
-    if column.type == "json":
-        return None if column.empty_is_null and not record else json_text(record)
-    return record
-
-
-def json_text(value: Any) -> str:
-    """Return a value as compact JSON."""
-    return msgspec.json.encode(value).decode("utf-8")
-
-
-def _row(record: Record, columns: Sequence[Column], **more: Any) -> Row:
-    row = {c.name: _value(record, c) for c in columns if c.name not in more}
-    row.update(more)
-    return row
-
 
 def invocation_row(invocation: Invocation) -> Row:
     """Return an invocation as a row of the table `invocations`."""
-    task = invocation.swarming_task
-    build = invocation.build
-    timeouts = {
-        "run_s": invocation.run_s,
-        "execution_timeout_s": build.execution_timeout_s if build else None,
-    }
-    return _row(
-        invocation,
-        TABLES["invocations"],
-        swarming_task_id=build.swarming_task_id if build else task.id if task else None,
-        **derived("invocations", timeouts),
-        error=invocation.error or (build.error if build else None),
-        tags=_tags((build.tags if build else None) or invocation.tags),
-        **aggregated("invocations", "cuts", invocation.cuts),
-        odd=len(odd_values(invocation)),
-    )
+    return next(rows_of([invocation_columns([invocation])]))
 
 
 def build_row(build: Build, invocation: Invocation | None) -> Row:
     """Return a build as a row of the table `builds`. `invocation` is the one that asked for it."""
-    durations = build_durations(build)
-    timeouts = {**durations, "execution_timeout_s": build.execution_timeout_s}
-    return _row(
-        build,
-        TABLES["builds"],
-        invocation_id=invocation.invocation_id if invocation else None,
-        builder_id=invocation.builder_id if invocation else own_builder_id(build),
-        **durations,
-        timeout_used=derived("builds", timeouts)["timeout_used"],
-        odd=len(odd_values(build)),
-        **_place(invocation or build),
-    )
-
-
-def own_builder_id(build: Build) -> str | None:
-    """Return the name of a build's builder. Where version 1 names no project, its tags may name the job's."""
-    tag = next((tag for tag in build.tags if tag.startswith(_JOB_TAG)), _JOB_TAG)
-    job_project = split_job_id(tag.removeprefix(_JOB_TAG))[0] if build.version == 1 else None
-    return builder_id(build.project, build.bucket, build.builder, job_project=job_project)
-
-
-def _tags(tags: list[str]) -> str | None:
-    return json_text(tags) if tags else None
-
-
-def _place(record: Invocation | TriageLog | Build) -> Row:
-    return {"source_file": record.source, "source_line": record.source_line}
-
-
-def _whose(record: Invocation) -> Row:
-    told = {name: getattr(record, name) for name in ("invocation_id", "job_id", "builder_id")}
-    return {**told, **_place(record)}
-
-
-def _event_row(event: Event, log: Invocation | TriageLog) -> Row:
-    return _row(
-        event,
-        TABLES["events"],
-        invocation_id=getattr(log, "invocation_id", None),
-        fields=json_text({k: v for k, v in event.fields.items() if k not in _PAYLOADS}),
-        text=event.text.partition("\n")[0],
-        suspicious=len(event.suspicious),
-        source=log.source,
-        **_place(log),
-    )
+    return next(rows_of([build_columns([build], [invocation])]))
 
 
 @dataclass(slots=True)
@@ -190,15 +112,28 @@ class Records:
         return [*found, *self.findings]
 
 
-def rows(records: Records, table: str) -> Iterator[Row]:
-    """Yield the rows of a table of records; `bots`, `builders` and `jobs` are metrics.
+def batches(records: Records, table: str) -> Iterator[Batch]:
+    """Yield the rows of a table of records in batches; `bots`, `builders` and `jobs` are metrics.
+
+    Parts that are not made yet are made for a batch, and are not kept.
 
     Raises
     ------
     KeyError
         For a name that is no such table.
     """
-    return _ROWS[table](records)
+    return _BATCHES[table](records)
+
+
+def rows(records: Records, table: str) -> Iterator[Row]:
+    """Yield the rows of a table of records, as `batches` does.
+
+    Raises
+    ------
+    KeyError
+        For a name that is no such table.
+    """
+    return rows_of(batches(records, table))
 
 
 def row_counts(records: Records) -> dict[str, int]:
@@ -221,11 +156,7 @@ def row_counts(records: Records) -> dict[str, int]:
 
 def table_frame(records: Records, table: str) -> pd.DataFrame:
     """Return a table of records as a frame."""
-    return frame(rows(records, table), TABLES[table])
-
-
-def _invocation_rows(records: Records) -> Iterator[Row]:
-    return map(invocation_row, records.invocations)
+    return frame_of(batches(records, table), TABLES[table])
 
 
 def triage_place(record: TriageLog) -> tuple[str, int, str]:
@@ -234,22 +165,53 @@ def triage_place(record: TriageLog) -> tuple[str, int, str]:
     return PurePath(source).name, record.source_line or 0, source
 
 
-def _event_rows(records: Records) -> Iterator[Row]:
-    return (_event_row(event, log) for log in records.logs for event in _passing_events(log))
+def invocation_batches(invocations: Iterable[Invocation]) -> Iterator[Batch]:
+    """Yield the rows of the table `invocations` for invocations, in batches."""
+    return map(invocation_columns, _slices(list(invocations)))
+
+
+def _slices(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (items[start : start + BATCH_ROWS] for start in range(0, len(items), BATCH_ROWS))
+
+
+def _with_owners(lists: Iterable[tuple[Any, Sequence[Any]]]) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Yield the items of lists, as many as a batch has, and the owner of each of them.
+
+    Parameters
+    ----------
+    lists:
+        Owners, each with its items.
+    """
+    items: list[Any] = []
+    owners: list[Any] = []
+    for owner, found in lists:
+        for part in _slices(found):
+            items += part
+            owners += [owner] * len(part)
+            if len(items) >= BATCH_ROWS:
+                yield items, owners
+                items, owners = [], []
+    if items:
+        yield items, owners
+
+
+def _invocations(records: Records) -> Iterator[Batch]:
+    return invocation_batches(records.invocations)
+
+
+def _events(records: Records) -> Iterator[Batch]:
+    lists = ((log, _passing_events(log)) for log in records.logs)
+    return (event_columns(events, logs) for events, logs in _with_owners(lists))
+
+
+def _parts(table: str, records: Records) -> Iterator[Batch]:
+    """Yield the rows of a table whose name is that of the parts of invocations that it shows."""
+    lists = ((record, record.passing(table)) for record in records.invocations)
+    return (part_columns(table, parts, owners) for parts, owners in _with_owners(lists))
 
 
 def _passing_events(log: Invocation | TriageLog) -> list[Event]:
     return log.passing("events") if isinstance(log, Invocation) else log.events
-
-
-def _part_rows(table: str, part: str) -> Callable[[Records], Iterator[Row]]:
-    def rows(records: Records) -> Iterator[Row]:
-        for record in records.invocations:
-            whose = _whose(record)
-            for item in record.passing(part):
-                yield _row(item, TABLES[table], **whose)
-
-    return rows
 
 
 def _all_builds(records: Records) -> Iterator[tuple[Build, Invocation | None]]:
@@ -272,34 +234,34 @@ def _all_builds(records: Records) -> Iterator[tuple[Build, Invocation | None]]:
     yield from found.values()
 
 
-def _build_rows(records: Records) -> Iterator[Row]:
-    return (build_row(build, invocation) for build, invocation in _all_builds(records))
+def _builds(records: Records) -> Iterator[Batch]:
+    for pairs in _slices(list(_all_builds(records))):
+        builds, invocations = zip(*pairs, strict=True)
+        yield build_columns(builds, invocations)
 
 
-def _step_rows(records: Records) -> Iterator[Row]:
-    for build, invocation in _all_builds(records):
-        place = _place(invocation or build)
-        for step in build.steps:
-            yield _row(step, TABLES["steps"], build_id=build.id, **place)
+def _steps(records: Records) -> Iterator[Batch]:
+    lists = (((build, invocation), build.steps) for build, invocation in _all_builds(records))
+    return (step_columns(steps, owners) for steps, owners in _with_owners(lists))
 
 
-def _unrecognized_rows(records: Records) -> Iterator[Row]:
-    for log in records.logs:
-        if isinstance(log, Invocation) and "events" in log.put_off_fields and not log.unrecognized:
-            continue
-        for event in _passing_events(log):
-            if event.kind is None:
-                yield {
-                    "source": log.source,
-                    "line": event.line,
-                    "text": event.text,
-                    "invocation_id": getattr(log, "invocation_id", None),
-                    **_place(log),
-                }
+def _unrecognized(records: Records) -> Iterator[Batch]:
+    lists = ((log, _unrecognized_events(log)) for log in records.logs)
+    return (unrecognized_columns(events, logs) for events, logs in _with_owners(lists))
 
 
-def _finding_rows(records: Records) -> Iterator[Row]:
-    return (_row(finding, TABLES["findings"]) for finding in records.all_findings)
+def _unrecognized_events(log: Invocation | TriageLog) -> list[Event]:
+    if isinstance(log, Invocation) and "events" in log.put_off_fields and not log.unrecognized:
+        return []
+    return [event for event in _passing_events(log) if event.kind is None]
+
+
+def _findings(records: Records) -> Iterator[Batch]:
+    return (plain_columns("findings", found) for found in _slices(records.all_findings))
+
+
+def _failures(records: Records) -> Iterator[Batch]:
+    return batches_of(_failure_rows(records), TABLES["failures"])
 
 
 def _failure_rows(records: Records) -> Iterator[Row]:
@@ -314,15 +276,15 @@ def _failure_rows(records: Records) -> Iterator[Row]:
             }
 
 
-_ROWS: Final[dict[str, Callable[[Records], Iterator[Row]]]] = {
-    "invocations": _invocation_rows,
-    "events": _event_rows,
-    "polls": _part_rows("polls", "polls"),
-    "attempts": _part_rows("attempts", "attempts"),
-    "builds": _build_rows,
-    "steps": _step_rows,
-    "triggers": _part_rows("triggers", "triggers"),
-    "unrecognized": _unrecognized_rows,
-    "findings": _finding_rows,
-    "failures": _failure_rows,
+_BATCHES: Final[dict[str, Callable[[Records], Iterator[Batch]]]] = {
+    "invocations": _invocations,
+    "events": _events,
+    "polls": partial(_parts, "polls"),
+    "attempts": partial(_parts, "attempts"),
+    "builds": _builds,
+    "steps": _steps,
+    "triggers": partial(_parts, "triggers"),
+    "unrecognized": _unrecognized,
+    "findings": _findings,
+    "failures": _failures,
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from logparse.arrow import frame
+from logparse.arrow import frame, frame_of
 from logparse.columns import TABLES
 from logparse.errors import UsageError, choices
 from logparse.records import Invocation
-from logparse.tables import invocation_row
+from logparse.tables import invocation_batches
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def invocations(given: object, function: str, needed: Iterable[str] = ()) -> pd.
     """
     if not isinstance(given, pd.DataFrame):
         found = records(given, (Invocation,), function, "invocations")
-        given = frame(map(invocation_row, found), TABLES["invocations"])
+        given = frame_of(invocation_batches(found), TABLES["invocations"])
     return checked(given, function, "invocations", needed)
 
 

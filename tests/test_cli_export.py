@@ -180,7 +180,7 @@ def test_all_tables_or_none(tmp_path: Path, cli: Callable[..., Any], monkeypatch
     def broken(records: object) -> Any:
         raise lp.LogparseError("breaks")
 
-    monkeypatch.setitem(tables._ROWS, "unrecognized", broken)
+    monkeypatch.setitem(tables._BATCHES, "unrecognized", broken)
     assert cli("export", REAL, "-t", "all", "-o", tmp_path) == (1, "", "logparse: breaks\n")
     assert list(tmp_path.iterdir()) == []
 

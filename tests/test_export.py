@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from logparse.batch import batches_of
 from logparse.columns import Column
 from logparse.errors import LogparseError
 from logparse.output.cells import json_line, unguarded
@@ -43,7 +44,7 @@ TEXTS = [
 
 def written(format_: str, rows: list[dict[str, Any]], columns: list[Column]) -> str:
     out = io.StringIO()
-    WRITERS[format_](rows, columns, out)
+    WRITERS[format_](batches_of(rows, columns), columns, out)
     return out.getvalue()
 
 

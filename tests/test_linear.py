@@ -19,7 +19,7 @@ from logparse.errors import InputError
 from logparse.output.writers import WRITERS
 from logparse.records import Invocation
 from logparse.syntax import Engine
-from logparse.tables import Records, rows
+from logparse.tables import Records, batches
 
 # Tracing lines takes ten times as long as running them.
 pytestmark = pytest.mark.no_cover
@@ -352,7 +352,7 @@ def made_records(size: int) -> Records:
 
 def write_tables(records: Records) -> None:
     for writer, name in itertools.product(WRITERS, ROW_TABLES):
-        WRITERS[writer](rows(records, name), TABLES[name], io.StringIO())
+        WRITERS[writer](batches(records, name), TABLES[name], io.StringIO())
 
 
 def test_tables() -> None:

@@ -23,6 +23,7 @@ from values import COLUMNS, ROWS
 
 import logparse as lp
 from logparse.arrow import frame
+from logparse.batch import batches_of
 from logparse.cli import main
 from logparse.columns import SCHEMA_VERSION, TABLES
 from logparse.metrics import plain_rows
@@ -119,7 +120,7 @@ def test_duckdb_reads_the_types(table: str, exported: Path) -> None:
 @given(given=ROWS)
 def test_every_value_comes_back(given: list[dict[str, Any]]) -> None:
     file = io.BytesIO()
-    write_parquet(given, COLUMNS, file, "polls")
+    write_parquet(batches_of(given, COLUMNS), COLUMNS, file, "polls")
     assert pq.read_table(io.BytesIO(file.getvalue())).to_pylist() == given
     assert read_parquet(file, COLUMNS, "x", "polls").to_pylist() == given
 
@@ -131,7 +132,7 @@ def test_odd_values() -> None:
         {"text": ""},
     ]
     file = io.BytesIO()
-    write_parquet(given, COLUMNS, file, "polls")
+    write_parquet(batches_of(given, COLUMNS), COLUMNS, file, "polls")
     found = pq.read_table(file).to_pydict()
     # Half a surrogate pair is escaped, as in CSV. NaN is not known, which is null.
     assert found["text"] == ["\\ud800 a\0é", None, ""]
@@ -169,7 +170,7 @@ def test_memory_does_not_grow_with_the_rows() -> None:
 
     before = pa.total_allocated_bytes()
     file = io.BytesIO()
-    write_parquet(made(20_000), COLUMNS, file, "polls")
+    write_parquet(batches_of(made(20_000), COLUMNS), COLUMNS, file, "polls")
     # All rows have 200 MB.
     assert max(used) - before < 80 << 20
     found = pq.ParquetFile(file)
@@ -206,10 +207,10 @@ def test_a_file_appears_whole_or_not_at_all(
     from logparse import tables
 
     def broken(records: object) -> Iterator[Any]:
-        yield {"invocation_id": "1"}
+        yield from batches_of([{"invocation_id": "1"}], TABLES["polls"])
         raise lp.LogparseError("breaks")
 
-    monkeypatch.setitem(tables._ROWS, "polls", broken)
+    monkeypatch.setitem(tables._BATCHES, "polls", broken)
     path = tmp_path / "x.parquet"
     path.write_text("mine")
     done = cli("export", REAL, "-t", "polls", "-o", path, "--force")

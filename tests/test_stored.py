@@ -15,6 +15,7 @@ from values import COLUMNS, ROWS
 
 import logparse as lp
 from logparse.arrow import frame
+from logparse.batch import batches_of
 from logparse.columns import SCHEMA_VERSION, TABLES
 from logparse.output.schema import package
 from logparse.output.writers import WRITERS
@@ -57,7 +58,7 @@ def test_all_tables_come_back(
 def test_every_value_comes_back(format_: str, rows: list[dict[str, Any]], tmp_path_factory: Any) -> None:
     path = tmp_path_factory.getbasetemp() / "values"
     with open(path, "w", encoding="utf-8", newline="") as out:
-        WRITERS[format_](rows, COLUMNS, out)
+        WRITERS[format_](batches_of(rows, COLUMNS), COLUMNS, out)
     text = path.read_bytes().decode("utf-8")
     known = {column.name: column for column in COLUMNS}
     if format_ == "jsonl":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 
 import logparse as lp
 from logparse.arrow import frame
+from logparse.batch import BATCH_ROWS
 from logparse.columns import TABLES
 from logparse.records import Cut, SwarmingTask
-from logparse.tables import Records, build_row, invocation_row, json_text, rows, table_frame
+from logparse.tables import Records, batches, build_row, invocation_row, json_text, rows, table_frame
 
 LOGS = Path(__file__).parent / "data" / "logs"
 RECORDED = [name for name in TABLES if name not in ("bots", "builders", "jobs")]
@@ -223,6 +225,90 @@ def test_unrecognized_entries_stand_whole() -> None:
             "source_line": 4,
         },
     ]
+
+
+# --- batches ----------------------------------------------------------------------------------
+
+
+def test_records_with_and_without_parts_in_one_batch() -> None:
+    build = lp.Build(
+        id="1", bot=lp.Bot(id="b", dimensions={"os": ["Mac"]}), commit=lp.Commit(ref="f"), tags=["t"]
+    )
+    invocations = [
+        lp.Invocation(invocation_id="7"),
+        lp.Invocation(invocation_id="8", build=build, tags=["u"], error="e"),
+        lp.Invocation(invocation_id="9", swarming_task=SwarmingTask(id="s", bot=lp.Bot(id="c")), tags=["u"]),
+    ]
+    (batch,) = batches(Records(invocations=invocations), "invocations")
+    names = ("build_id", "bot_id", "ref", "tags", "swarming_task_id", "error", "input_properties", "odd")
+    assert {name: batch[name] for name in names} == {
+        "build_id": [None, "1", None],
+        "bot_id": [None, "b", "c"],
+        "ref": [None, None, None],
+        "tags": [None, '["t"]', '["u"]'],
+        "swarming_task_id": [None, None, "s"],
+        "error": [None, "e", None],
+        "input_properties": [None, None, None],
+        "odd": [0, 0, 0],
+    }
+    (batch,) = batches(Records(builds=[lp.Build(id="0"), build]), "builds")
+    assert (batch["bot_id"], batch["os"], batch["ref"]) == ([None, "b"], [None, "Mac"], [None, "f"])
+    assert (batch["dimensions"], batch["tags"]) == ([None, '{"os":["Mac"]}'], [None, '["t"]'])
+    assert (batch["experiments"], batch["requested_dimensions"]) == (["[]", "[]"], [None, None])
+
+
+def test_odd_values_of_a_batch() -> None:
+    early, late = AT.replace(year=1970), AT.replace(year=2050)
+    builds = [
+        lp.Build(id="0", created_at=AT, started_at=AT),
+        lp.Build(id="1", created_at=early, updated_at=early),
+        lp.Build(id="2", steps=[lp.Step(index=0, name="", duration_s=-2.0), lp.Step(index=1, name="")]),
+        lp.Build(id="3", started_at=AT, completed_at=late),
+        lp.Build(id="4", started_at=AT, completed_at=AT - timedelta(seconds=1)),
+    ]
+    (batch,) = batches(Records(builds=builds), "builds")
+    assert batch["odd"] == [0, 2, 1, 1, 0]
+    invocations = [
+        lp.Invocation(duration_s=-1.0, finish_lag_s=-99.0),
+        lp.Invocation(duration_s=-1.5, created_at=early),
+        lp.Invocation(build=builds[1], run_s=1e10),
+    ]
+    (batch,) = batches(Records(invocations=invocations), "invocations")
+    assert batch["odd"] == [0, 2, 2]
+
+
+def test_batches_have_few_rows_and_parts_are_not_kept() -> None:
+    made: list[str] = []
+
+    def polls_of(name: str, count: int) -> list[lp.Poll]:
+        made.append(name)
+        return [lp.Poll(seq=seq) for seq in range(count)]
+
+    sizes = {"a": 3 * BATCH_ROWS + 1, "b": 0, "c": BATCH_ROWS, "d": 2}
+    invocations = [lp.Invocation(invocation_id=name) for name in sizes]
+    for record, (name, count) in zip(invocations, sizes.items(), strict=True):
+        record.put_off(polls=partial(polls_of, name, count))
+    found = batches(Records(invocations=invocations), "polls")
+    first = next(found)
+    assert made == ["a"]
+    batch_sizes = [len(batch["seq"]) for batch in (first, *found)]
+    assert max(batch_sizes) < 2 * BATCH_ROWS
+    assert sum(batch_sizes) == sum(sizes.values())
+    assert made == ["a", "b", "c", "d"]
+    assert all("polls" in record.put_off_fields for record in invocations)
+    given = [(row["invocation_id"], row["seq"]) for row in rows(Records(invocations=invocations), "polls")]
+    assert given == [(name, seq) for name, count in sizes.items() for seq in range(count)]
+
+
+@pytest.mark.parametrize("table", ["invocations", "builds"])
+def test_a_row_of_a_batch_is_the_row_of_its_record(table: str, tables: lp.Dataset) -> None:
+    records = tables.records
+    if table == "invocations":
+        alone = [invocation_row(record) for record in records.invocations]
+    else:
+        alone = [build_row(record.build, record) for record in records.invocations if record.build]
+    assert list(rows(records, table)) == alone
+    assert len(alone) > 3
 
 
 @pytest.mark.parametrize("value", [{}, [], {"a": [1.5, None, True, "é\n\x00"]}, "x"])

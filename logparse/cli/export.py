@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,7 +21,6 @@ from logparse.parquet import write_parquet
 if TYPE_CHECKING:
     from logparse.dataset import Dataset
 
-_GROUPED: Final = ("bots", "builders", "jobs")
 _FORMATS: Final = ("csv", "jsonl", "parquet")
 
 
@@ -70,7 +68,7 @@ def command(
         if output is not None:
             _write_file(data, table, chosen, output, raw=raw_cells, force=force)
         elif chosen == "parquet":
-            write_parquet(_rows(data, table), TABLES[table], sys.stdout.buffer, table)
+            write_parquet(data.batches(table), TABLES[table], sys.stdout.buffer, table)
         else:
             _write_text(data, table, chosen, safe(sys.stdout), raw=raw_cells)
     return exit_code(data, inputs)
@@ -97,7 +95,7 @@ def _write_file(
 ) -> None:
     if format_ == "parquet":
         with whole_binary_file(path, force=force) as file:
-            write_parquet(_rows(data, table), TABLES[table], file, table)
+            write_parquet(data.batches(table), TABLES[table], file, table)
     else:
         with whole_file(path, force=force) as out:
             _write_text(data, table, format_, out, raw=raw)
@@ -105,14 +103,4 @@ def _write_file(
 
 def _write_text(data: Dataset, table: str, format_: str, out: Out, *, raw: bool) -> None:
     writer = WRITERS["raw csv" if raw and format_ == "csv" else format_]
-    writer(_rows(data, table), TABLES[table], out)
-
-
-def _rows(data: Dataset, table: str) -> Iterable[Mapping[str, Any]]:
-    from logparse.tables import rows
-
-    if table in _GROUPED:
-        from logparse.metrics import plain_rows
-
-        return plain_rows(data.table(table))
-    return rows(data.gathered, table)
+    writer(data.batches(table), TABLES[table], out)

@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from logparse.batch import batches_of
 from logparse.cli.options import chosen_format, format_option, output
 from logparse.cli.words import output_text, write_shown
 from logparse.columns import TABLE_MEANINGS, TABLES, Column
@@ -71,7 +72,8 @@ def _rows(columns: Sequence[Column]) -> list[dict[str, str]]:
 def _markdown(table: str, _: Path | None) -> str:
     out = io.StringIO()
     out.write(f"## {table}\n\n{TABLE_MEANINGS[table]}\n\n")
-    write_markdown(_rows(TABLES[table]), [Column(h.title, "text", "") for h in _HEADINGS], out)
+    columns = [Column(h.title, "text", "") for h in _HEADINGS]
+    write_markdown(batches_of(_rows(TABLES[table]), columns), columns, out)
     return out.getvalue()
 
 

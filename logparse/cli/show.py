@@ -102,7 +102,7 @@ def _parts(data: Dataset, *, full: bool) -> Iterator[tuple[Text, Iterator[Text]]
 def _print_json(data: Dataset) -> None:
     from logparse.columns import TABLES
     from logparse.output.writers import write_jsonl
-    from logparse.tables import rows
+    from logparse.tables import batches
 
     for table in ("events", "steps"):
-        write_jsonl(rows(data.gathered, table), TABLES[table], safe(sys.stdout))
+        write_jsonl(batches(data.gathered, table), TABLES[table], safe(sys.stdout))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from logparse.batch import batches_of
 from logparse.cli.grouping import Asked, grouping
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, format_option, inputs, output
@@ -187,16 +188,17 @@ def _for_json(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> I
 def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     out = io.StringIO()
     if single:
-        from logparse.tables import rows
+        from logparse.tables import batches
 
-        WRITERS[format_](rows(data.gathered, "invocations"), TABLES["invocations"], out)
+        WRITERS[format_](batches(data.gathered, "invocations"), TABLES["invocations"], out)
     elif asked.slowest is not None:
         from logparse.output.slowest import COLUMNS
 
-        WRITERS[format_](_slowest(data, asked.slowest), COLUMNS, out)
+        WRITERS[format_](batches_of(_slowest(data, asked.slowest), COLUMNS), COLUMNS, out)
     else:
-        from logparse.metrics import plain_rows
+        from logparse.metrics import plain_columns
 
         _, groups = _statistics(data, asked)
-        WRITERS[format_](plain_rows(groups[: asked.top]), _columns(groups), out)
+        columns = _columns(groups)
+        WRITERS[format_]([plain_columns(groups[: asked.top], columns)], columns, out)
     return out.getvalue()

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
+from string import ascii_letters, digits
 from typing import Any, Final
 
 from logparse.columns import Column
 
 #: Signs that begin a formula. In some spreadsheets their fullwidth and small forms do so too.
 _SIGNS: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b")
+#: Characters that text can begin with and that a spreadsheet shows as they are.
+HARMLESS: Final = frozenset(ascii_letters + digits + "{[(/<")
 #: Signs that a spreadsheet drops, so that the text after them begins the cell.
 _DROPPED: Final = frozenset("\t\r\n")
 #: Control characters that JSON leaves as they are.
@@ -34,7 +37,11 @@ def plain(value: Any, column: Column) -> Any:
 
 def json_line(value: Any, *, ascii_only: bool = False, indent: int | None = None) -> str:
     """Return a value as JSON without control characters, and in ASCII if `ascii_only`."""
-    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+    return without_controls(json.dumps(value, ensure_ascii=ascii_only, indent=indent))
+
+
+def without_controls(text: str) -> str:
+    """Return JSON with the control characters escaped that JSON leaves as they are."""
     return _CONTROL_RE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -60,6 +67,8 @@ def cell(value: Any, column: Column, *, raw: bool = False) -> str | None:
 
 def guarded(text: str) -> str:
     """Return text with a ``'`` before it if a spreadsheet could run it, or if it begins with one."""
+    if text[:1] in HARMLESS:
+        return text
     return f"'{text}" if text.startswith("'") or _is_formula(text) else text
 
 

@@ -13,8 +13,8 @@ from logparse.lazy import pyarrow_parquet as pq
 from logparse.output.cells import guarded, json_line
 from logparse.output.grid import Heading, grid, widest
 from logparse.output.terminal import Out, ascii_only
+from logparse.output.texts import quoted
 from logparse.output.words import DASH, clean
-from logparse.output.writers import quoted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

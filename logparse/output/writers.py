@@ -1,27 +1,29 @@
-"""Rows of tables as CSV, JSON lines and Markdown."""
+"""Tables as CSV, JSON lines and Markdown."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, Final
 
+from logparse.batch import Batch, rows_of
 from logparse.columns import Column
 from logparse.errors import one_line
-from logparse.output.cells import cell, json_line, plain
+from logparse.output.cells import cell, without_controls
 from logparse.output.terminal import Out, ascii_only
+from logparse.output.texts import csv_lines, json_texts
 
-Rows = Iterable[Mapping[str, Any]]
-Writer = Callable[[Rows, Sequence[Column], Out], None]
+Batches = Iterable[Batch]
+Writer = Callable[[Batches, Sequence[Column], Out], None]
 
-#: Cells of CSV with one of these are quoted.
-_QUOTED_RE: Final = re.compile(r'[,"\r\n]')
 _LINE_END_RE: Final = re.compile(r"\r?\n|\r")
 #: Characters that are markup in Markdown. An underscore within a word is not markup.
 _MARKUP_RE: Final = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
 
 
-def write_csv(rows: Rows, columns: Sequence[Column], out: Out, *, raw: bool = False) -> None:
+def write_csv(batches: Batches, columns: Sequence[Column], out: Out, *, raw: bool = False) -> None:
     """Write a header, and a line for each row.
 
     Lines end in a newline. Cells with line ends are quoted. An empty text is written as ``""``, and null as
@@ -33,39 +35,33 @@ def write_csv(rows: Rows, columns: Sequence[Column], out: Out, *, raw: bool = Fa
         Do not change text that a spreadsheet could run as a formula.
     """
     out.write(",".join(c.name for c in columns) + "\n")
-    for row in rows:
-        out.write(",".join(quoted(cell(row.get(c.name), c, raw=raw)) for c in columns) + "\n")
+    for batch in batches:
+        out.write("\n".join([*csv_lines(batch, columns, raw=raw), ""]))
 
 
-def write_raw_csv(rows: Rows, columns: Sequence[Column], out: Out) -> None:
+def write_raw_csv(batches: Batches, columns: Sequence[Column], out: Out) -> None:
     """Write CSV with cells as they are in the log, also those that a spreadsheet could run."""
-    write_csv(rows, columns, out, raw=True)
+    write_csv(batches, columns, out, raw=True)
 
 
-def quoted(text: str | None) -> str:
-    """Return a cell of CSV: quoted where it must be, nothing for null."""
-    if text is None:
-        return ""
-    if text and not _QUOTED_RE.search(text):
-        return text
-    doubled = text.replace('"', '""')
-    return f'"{doubled}"'
-
-
-def write_jsonl(rows: Rows, columns: Sequence[Column], out: Out) -> None:
+def write_jsonl(batches: Batches, columns: Sequence[Column], out: Out) -> None:
     """Write a JSON object in a line for each row, with every column, null where unknown."""
     escaped = ascii_only(out)
-    for row in rows:
-        record = {c.name: plain(row.get(c.name), c) for c in columns}
-        out.write(json_line(record, ascii_only=escaped) + "\n")
+    for batch in batches:
+        parts: list[Iterable[str]] = []
+        for column in columns:
+            parts.append(repeat(f"{', ' if parts else '{'}{json.dumps(column.name)}: "))
+            parts.append(json_texts(batch[column.name], column, ascii_only=escaped))
+        lines = map("".join, zip(*parts, strict=False))
+        out.write(without_controls("}\n".join([*lines, ""])))
 
 
-def write_markdown(rows: Rows, columns: Sequence[Column], out: Out) -> None:
+def write_markdown(batches: Batches, columns: Sequence[Column], out: Out) -> None:
     """Write a Markdown table."""
     names = [c.name for c in columns]
     out.write("| " + " | ".join(names) + " |\n|" + "|".join(" --- " for _ in names) + "|\n")
-    for row in rows:
-        cells = (_markdown(row.get(c.name), c) for c in columns)
+    for row in rows_of(batches):
+        cells = (_markdown(row[c.name], c) for c in columns)
         out.write("| " + " | ".join(cells) + " |\n")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from logparse import reading, sources
+from logparse.batch import batches_of
 from logparse.checks import CODES
 from logparse.columns import TABLES, Column
 from logparse.dataset import Dataset
@@ -160,7 +161,7 @@ def check_table(records: Records, table: str) -> None:
 
 def _written(name: str, made: list[dict[str, Any]], columns: Sequence[Column]) -> str:
     out = io.StringIO(newline="")
-    WRITERS[name](made, columns, out)
+    WRITERS[name](batches_of(made, columns), columns, out)
     text = out.getvalue()
     text.encode("utf-8")
     return text
