@@ -10,23 +10,22 @@ import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date as date_type
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from logparse.arguments import Day, EngineName
 from logparse.arrow import Table as ArrowTable
 from logparse.arrow import arrow_table
 from logparse.columns import TABLES
 from logparse.errors import LogparseError, UsageError
+from logparse.inputs import Input
 from logparse.lazy import duckdb
 from logparse.loading import Duplicates, load
 from logparse.sources import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
-    from logparse.arguments import EngineName
     from logparse.arrow import RecordBatch, Schema
     from logparse.dataset import Dataset
-    from logparse.inputs import Input
 
 #: DuckDB's connection and relation. The library of DuckDB has no complete type hints.
 Connection: TypeAlias = Any
@@ -59,7 +58,7 @@ BATCH_ROWS: Final = 2_000
 def connect(
     *paths: Input,
     builds: Input | None = (),
-    date: date_type | str | None = None,
+    date: Day | None = None,
     engine: EngineName = "scanner",
     duplicates: Duplicates = "merge",
     max_bytes: int = DEFAULT_MAX_BYTES,

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-import operator as operators
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
+from logparse.analysis.comparisons import (
+    Sql,
+    Truth,
+    compared,
+    fits,
+    flags,
+    in_sql,
+    is_null,
+    known,
+    truth_of_texts,
+)
 from logparse.columns import TABLES, Column
 from logparse.errors import UsageError
 
@@ -21,27 +31,15 @@ else:
     from logparse.lazy import pandas as pd
 from logparse.lazy import numpy as np
 
-#: A condition in DuckDB's SQL, and the values of its ``?``, in order.
-Sql: TypeAlias = tuple[str, list[Any]]
-
 _ORDERS: Final = ("<", "<=", ">", ">=")
 _UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 _NUMBER: Final = r"[0-9]{1,18}(?:\.[0-9]{1,9})?"
 _NUMBER_RE: Final = re.compile(rf"-?{_NUMBER}")
 _DURATION_RE: Final = re.compile(rf"(-?)((?:{_NUMBER}(?:ms|[smhdw]))++)")
 _TERM_RE: Final = re.compile(rf"({_NUMBER})(ms|[smhdw])")
-_UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_LOWER: Final = str.maketrans(_UPPER, _UPPER.lower())
 #: A number in JSON that is compared by its size.
 _PLAIN_NUMBER: Final = r"-?[0-9]{1,15}(\.[0-9]{1,9})?"
 _PLAIN_NUMBER_RE: Final = re.compile(_PLAIN_NUMBER)
-
-
-class Truth(NamedTuple):
-    """The truth of a test for each row of a frame: where it holds, and where it is unknown."""
-
-    holds: NDArray[Any]
-    unknown: NDArray[Any]
 
 
 class Field(ABC):
@@ -110,17 +108,17 @@ class Ordered(Field):
 
     def truth(self, frame: pd.DataFrame, operator: str, values: Sequence[Any]) -> Truth:
         """Compare the values of the column."""
-        compared = [_compared(frame[self.column], operator, value) for value in values]
+        fitting = [compared(frame[self.column], operator, value) for value in values]
         unknown = self.unknown(frame)
-        return Truth(np.logical_or.reduce(compared) & ~unknown, unknown)
+        return Truth(np.logical_or.reduce(fitting) & ~unknown, unknown)
 
     def unknown(self, frame: pd.DataFrame) -> NDArray[Any]:
         """Return for each row of a frame whether it has no value."""
-        return _is_null(frame[self.column])
+        return is_null(frame[self.column])
 
     def sql(self, operator: str, values: Sequence[Any]) -> Sql:
         """Compare the values of the column."""
-        return _in_sql(f'"{self.column}"', operator, values)
+        return in_sql(f'"{self.column}"', operator, values)
 
 
 class Text(Field):
@@ -134,15 +132,15 @@ class Text(Field):
 
     def truth(self, frame: pd.DataFrame, operator: str, values: Sequence[Any]) -> Truth:
         """Compare the values of the column."""
-        return _truth_of_texts([_known(value) for value in frame[self.column]], operator, values)
+        return truth_of_texts([known(value) for value in frame[self.column]], operator, values)
 
     def unknown(self, frame: pd.DataFrame) -> NDArray[Any]:
         """Return for each row of a frame whether it has no value."""
-        return _is_null(frame[self.column])
+        return is_null(frame[self.column])
 
     def sql(self, operator: str, values: Sequence[Any]) -> Sql:
         """Compare the values of the column."""
-        return _in_sql(f'"{self.column}"', operator, values)
+        return in_sql(f'"{self.column}"', operator, values)
 
 
 class Property(Field):
@@ -172,17 +170,17 @@ class Property(Field):
         """Compare the values of the property."""
         texts = self._values(frame)
         if operator not in _ORDERS:
-            return _truth_of_texts(texts, operator, values)
+            return truth_of_texts(texts, operator, values)
         numbers = [float(t) if t and _PLAIN_NUMBER_RE.fullmatch(t) else np.nan for t in texts]
         column = pd.Series(numbers, dtype="float64")
-        return Truth(_compared(column, operator, values[0]), _is_null(column))
+        return Truth(compared(column, operator, values[0]), is_null(column))
 
     def unknown(self, frame: pd.DataFrame) -> NDArray[Any]:
         """Return for each row of a frame whether it has no value."""
-        return _flags(text is None for text in self._values(frame))
+        return flags(text is None for text in self._values(frame))
 
     def _values(self, frame: pd.DataFrame) -> list[str | None]:
-        return [self._value(_known(value)) for value in frame[self.column]]
+        return [self._value(known(value)) for value in frame[self.column]]
 
     def _value(self, properties: str | None) -> str | None:
         value = None if properties is None else json.loads(properties).get(self._property)
@@ -199,9 +197,9 @@ class Property(Field):
             f' ELSE json_extract_string("{self.column}", {path}) END'
         )
         if operator not in _ORDERS:
-            return _in_sql(f"({text})", operator, values)
+            return in_sql(f"({text})", operator, values)
         number = f"CASE WHEN regexp_full_match({text}, '{_PLAIN_NUMBER}') THEN CAST(({text}) AS DOUBLE) END"
-        return _in_sql(f"({number})", operator, values)
+        return in_sql(f"({number})", operator, values)
 
 
 class Tag(Field):
@@ -219,13 +217,13 @@ class Tag(Field):
 
     def truth(self, frame: pd.DataFrame, operator: str, values: Sequence[Any]) -> Truth:
         """Compare the values of the tag."""
-        found = [self._values(_known(value)) for value in frame[self.column]]
-        holds = (any(_fits(one, operator, values) for one in listed) for listed in found)
-        return Truth(_flags(holds), self.unknown(frame))
+        found = [self._values(known(value)) for value in frame[self.column]]
+        holds = (any(fits(one, operator, values) for one in listed) for listed in found)
+        return Truth(flags(holds), self.unknown(frame))
 
     def unknown(self, frame: pd.DataFrame) -> NDArray[Any]:
         """Return for each row of a frame whether it has no value."""
-        return _flags(not self._values(_known(value)) for value in frame[self.column])
+        return flags(not self._values(known(value)) for value in frame[self.column])
 
     def _values(self, tags: str | None) -> list[str]:
         listed = [] if tags is None else json.loads(tags)
@@ -239,7 +237,7 @@ class Tag(Field):
         )
         if operator == "is null":
             return f"(coalesce(len({listed}), 0) = 0)", []
-        condition, parameters = _in_sql(f"substr(t, {len(self._start) + 1})", operator, values)
+        condition, parameters = in_sql(f"substr(t, {len(self._start) + 1})", operator, values)
         fitting = f"len(list_filter({listed}, lambda t: {condition})) > 0"
         return f"(CASE WHEN coalesce(len({listed}), 0) > 0 THEN {fitting} END)", parameters
 
@@ -323,80 +321,3 @@ def read_time(text: str, now: datetime | None = None) -> datetime | None:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-# --- comparisons ------------------------------------------------------------------------------
-
-
-#: Comparisons of a column with a value. With `in` the column is compared with one value after another.
-_COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "=": operators.eq,
-    "in": operators.eq,
-    "!=": operators.ne,
-    "<": operators.lt,
-    "<=": operators.le,
-    ">": operators.gt,
-    ">=": operators.ge,
-}
-
-
-def _compared(column: pd.Series[Any], operator: str, value: Any) -> NDArray[Any]:
-    """Return where a comparison of a column holds."""
-    holds: NDArray[Any] = _COMPARE[operator](column, value).fillna(False).to_numpy(dtype=bool)
-    return holds
-
-
-def _is_null(column: pd.Series[Any]) -> NDArray[Any]:
-    is_null: NDArray[Any] = column.isna().to_numpy(dtype=bool)
-    return is_null
-
-
-def _known(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _truth_of_texts(texts: Sequence[str | None], operator: str, values: Sequence[str]) -> Truth:
-    fitting = {text: text is not None and _fits(text, operator, values) for text in set(texts)}
-    return Truth(_flags(fitting[text] for text in texts), _flags(text is None for text in texts))
-
-
-def _flags(values: Iterable[bool]) -> NDArray[Any]:
-    flags: NDArray[Any] = np.fromiter(values, dtype=bool)
-    return flags
-
-
-def _fits(text: str, operator: str, values: Sequence[str]) -> bool:
-    if operator in ("=", "in"):
-        return text in values
-    if operator == "!=":
-        return text not in values
-    return _contains(text, values[0]) == (operator == "~")
-
-
-def _contains(text: str, pattern: str) -> bool:
-    """Whether a text has the parts of a pattern between ``*`` in this order. ASCII's case does not count."""
-    lowered, at = text.translate(_LOWER), 0
-    for part in pattern.translate(_LOWER).split("*"):
-        found = lowered.find(part, at)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
-
-
-def _in_sql(subject: str, operator: str, values: Sequence[Any]) -> Sql:
-    """Return a comparison of an expression in SQL."""
-    if operator == "is null":
-        return f"({subject} IS NULL)", []
-    if operator == "in":
-        return f"({subject} IN ({', '.join('?' for _ in values)}))", [*values]
-    if operator in ("~", "!~"):
-        lowered = f"translate({subject}, '{_UPPER}', '{_UPPER.lower()}')"
-        like = "LIKE" if operator == "~" else "NOT LIKE"
-        return f"({lowered} {like} ? ESCAPE '\\')", [_like(values[0])]
-    return f"({subject} {operator} ?)", [values[0]]
-
-
-def _like(pattern: str) -> str:
-    escaped = re.sub(r"([%_\\])", r"\\\1", pattern.translate(_LOWER))
-    return f"%{escaped.replace('*', '%')}%"

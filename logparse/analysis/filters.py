@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from logparse.analysis.comparisons import Sql, Truth
 from logparse.analysis.expressions import Comparison, Node, Not, Some, parse_expression
-from logparse.analysis.fields import Field, Sql, Truth, field_named
+from logparse.analysis.fields import Field, field_named
 from logparse.lazy import numpy as np
 
 if TYPE_CHECKING:

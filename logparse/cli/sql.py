@@ -37,10 +37,10 @@ _MOST_QUERY: Final = 1 << 20
     "sql",
     epilog="""\b
 Examples:
-  logparse sql logs/ "select job_id, count(*), avg(run_s) from invocations group by all"
-  logparse sql logs/ --builds builds.json "from steps order by duration_s desc limit 10"
-  logparse sql logs/ -f slowest.sql --format csv -o slowest.csv
-  logparse sql page.html "select kind, count(*) as n from events group by kind order by n desc" """,
+  logparse sql logs/ "select job_id, avg(run_s) from invocations group by all"
+  logparse sql logs/ "from polls where rpc_s > 1 order by rpc_s desc limit 10"
+  logparse sql page.html "select kind, count(*) from events group by kind"
+  logparse sql logs/ -f slowest.sql --format csv -o slowest.csv""",
 )
 @reading("FILE... QUERY")
 @click.option(
