@@ -100,7 +100,9 @@ def group_table(invocations: pd.DataFrame, builds: pd.DataFrame, table: str) -> 
 def _known_of_bots(builds: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the dimensions of bots: of each the last value known."""
     known: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    seen = builds[builds["bot_id"].notna()].sort_values(["created_at", "build_id"], na_position="first")
+    order = ["created_at", "build_id"]
+    seen = builds.loc[builds["bot_id"].notna(), ["bot_id", *order, *_BOT_COLUMNS]]
+    seen = seen.sort_values(order, na_position="first")
     for row in seen.to_dict("records"):
         told = {column: _plain(row[column]) for column in _BOT_COLUMNS}
         known[row["bot_id"]].update({column: value for column, value in told.items() if value is not None})
