@@ -64,6 +64,10 @@ _COUNTED: Final = (
     *("invocation_id", "status", "created_at", "finished_at", "build_id", "run_s", "queue_latency_s"),
     *("poll_count", "poll_rpc_s", "source", "odd"),
 )
+#: The columns that statistics are computed from, and those that show which of their values are odd.
+_SUMMARIZED: Final = frozenset(
+    {*_COUNTED, "pending_s", "origin", "build_started_at", "build_completed_at"},
+)
 _BOT_COLUMNS: Final = ("pool", "os", "cpu", "cores", "machine_type", "zone")
 _OF_BUILDS: Final = (
     *("build_id", "invocation_id", "project", "bucket", "builder", "builder_id", "bot_id", "status"),
@@ -97,7 +101,9 @@ def group_table(invocations: pd.DataFrame, builds: pd.DataFrame, table: str) -> 
 def _known_of_bots(builds: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the dimensions of bots: of each the last value known."""
     known: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    seen = builds[builds["bot_id"].notna()].sort_values(["created_at", "build_id"], na_position="first")
+    order = ["created_at", "build_id"]
+    seen = builds.loc[builds["bot_id"].notna(), ["bot_id", *order, *_BOT_COLUMNS]]
+    seen = seen.sort_values(order, na_position="first")
     for row in seen.to_dict("records"):
         told = {column: _plain(row[column]) for column in _BOT_COLUMNS}
         known[row["bot_id"]].update({column: value for column, value in told.items() if value is not None})
@@ -295,17 +301,25 @@ def totals(invocations: Invocations) -> pd.DataFrame:
 
 def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Return the statistics of each group of rows that have the same values of `keys`."""
+    # Of a hundred columns few are needed, and each that is kept takes time.
+    data = data[[name for name in data.columns if name in _SUMMARIZED or name in keys]]
     data = _with_ends(without_odd(data))
     groups = data.groupby(list(keys), dropna=False, sort=True)
-    out = pd.DataFrame(
+    counts = pd.DataFrame(
         {
             "invocations": groups["invocation_id"].size() - _builds_alone(data, keys),
             "succeeded": groups["_succeeded"].sum(),
             "failed": groups["_failed"].sum(),
         }
     )
-    out["success_rate"] = _derived(out, "success_rate")
-    out["busy_s"] = groups["run_s"].sum(min_count=1)
+    out = pd.DataFrame({**counts, **_measured(groups, counts)}).reset_index()
+    order = out.sort_values(["invocations", "builds", *keys], ascending=[False, False, *[True] * len(keys)])
+    return order.reset_index(drop=True)
+
+
+def _measured(groups: Any, counts: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    """Return the statistics of groups of rows after their counts, in order."""
+    out = {"success_rate": _derived(counts, "success_rate"), "busy_s": groups["run_s"].sum(min_count=1)}
     first, last = groups["created_at"].min(), groups["_seen"].max()
     span = (last - first).dt.total_seconds()
     runs = groups["run_s"].count()
@@ -319,14 +333,9 @@ def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     out["aborted"] = groups["_aborted"].sum()
     out["unfinished"] = groups["_unfinished"].sum()
     out["builds"] = groups["build_id"].nunique()
-    for column in out.columns:
-        if column.endswith("_s"):
-            # Sums and means of microseconds are rounded to the microsecond, to remove noise of floats.
-            out[column] = out[column].round(6)
-    out["odd"] = groups["odd"].sum()
-    out = out.reset_index()
-    order = out.sort_values(["invocations", "builds", *keys], ascending=[False, False, *[True] * len(keys)])
-    return order.reset_index(drop=True)
+    # Sums and means of microseconds are rounded to the microsecond, to remove noise of floats.
+    out = {name: values.round(6) if name.endswith("_s") else values for name, values in out.items()}
+    return {**out, "odd": groups["odd"].sum()}
 
 
 def _with_ends(data: pd.DataFrame) -> pd.DataFrame:
@@ -355,8 +364,11 @@ def _derived(groups: pd.DataFrame, name: str) -> pd.Series[Any]:
 def _distribution(values: Any) -> Iterator[tuple[str, pd.Series[Any]]]:
     """Yield the mean, the percentiles and the largest of grouped values, by name."""
     yield "mean", values.mean()
-    for percent in _PERCENTILES:
-        yield f"p{percent}", values.quantile(percent / 100)
+    shares = [percent / 100 for percent in _PERCENTILES]
+    # Without groups there is no column either.
+    ranked = values.quantile(shares).unstack().reindex(columns=shares)
+    for percent, share in zip(_PERCENTILES, shares, strict=True):
+        yield f"p{percent}", ranked[share]
     yield "max", values.max()
 
 
