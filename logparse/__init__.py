@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from logparse import metrics, plots
+    from logparse import analysis, metrics, plots
     from logparse.dataset import Dataset
     from logparse.errors import GrammarError, InputError, InputWarning, LimitError, LogparseError, UsageError
     from logparse.loading import load
@@ -71,6 +71,7 @@ __all__ = [
     "UrlFetch",
     "UsageError",
     "__version__",
+    "analysis",
     "connect",
     "load",
     "metrics",
@@ -97,7 +98,7 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for, so that the command line, which needs little, starts fast."""
     from importlib import import_module
 
-    if name in ("metrics", "plots"):
+    if name in ("analysis", "metrics", "plots"):
         return import_module(f"logparse.{name}")
     if name not in __all__:
         from difflib import get_close_matches

@@ -285,7 +285,7 @@ def _of_column(column: Column, now: datetime | None) -> Field:
     if column.type == "time":
         return Ordered(column, lambda text: read_time(text, now), "2020-11-17, 2020-11-17T04:33 or -7d")
     if column.unit == "s":
-        return Ordered(column, _seconds, "90, 90s, 1h30m or 2d")
+        return Ordered(column, read_seconds, "90, 90s, 1h30m or 2d")
     return Ordered(column, _number, "10 or 0.5")
 
 
@@ -295,7 +295,7 @@ def _number(text: str) -> float | None:
     return float(text) if "." in text else int(text)
 
 
-def _seconds(text: str) -> float | None:
+def read_seconds(text: str) -> float | None:
     """Return a number of seconds, or a duration with units."""
     found = _DURATION_RE.fullmatch(text)
     if found is None:
@@ -310,7 +310,7 @@ def read_time(text: str, now: datetime | None = None) -> datetime | None:
     It is a day, which means its beginning; a time in ISO 8601, in UTC unless it names an offset; or a time
     before now, as ``-7d`` or ``-12h``.
     """
-    ago = _seconds(text[1:]) if text.startswith("-") and _DURATION_RE.fullmatch(text) else None
+    ago = read_seconds(text[1:]) if text.startswith("-") and _DURATION_RE.fullmatch(text) else None
     if ago is not None:
         try:
             return (now or datetime.now(UTC)) - timedelta(seconds=ago)

@@ -25,6 +25,7 @@ from logparse.output.files import STOPS
 COMMANDS: Final = {
     "summarize": "Print the cost of invocations: phases, queue latency, polling, bots.",
     "export": "Write the tables as CSV, JSON lines or Parquet.",
+    "queue": "Print how many builds waited and ran, over time.",
     "sql": "Answer a query in SQL over the tables.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",

@@ -48,6 +48,16 @@ def size(ctx: click.Context, param: click.Parameter, value: str) -> int:
     return int(found[1]) << (10 * power)
 
 
+def duration(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """Return the seconds of ``15m``, ``1h30m`` or ``1d``."""
+    from logparse.analysis.fields import read_seconds
+
+    found = read_seconds(value)
+    if found is None or found <= 0:
+        raise click.BadParameter(f"{value!r} is not a time; write it as 15m, 1h or 1d")
+    return found
+
+
 def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
     """Return a day that was written as YYYY-MM-DD."""
     try:

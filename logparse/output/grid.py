@@ -11,12 +11,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _BIG: Final = 10_000
+_MIN_NAME: Final = 16
+#: Names are not shortened below this share of the width.
+_NAME_SHARE: Final = 0.3
+#: Blanks between columns.
+_GAP: Final = 2
 
 
 class Heading(NamedTuple):
     """A column of a table: its title, the key of its values, and their format.
 
-    Formats: ``text``, which can be wrapped; ``name``, which is not wrapped; ``count``; ``seconds``.
+    Formats: ``text``, which can be wrapped; ``name``, which is not wrapped; ``count``; ``mean``, a number
+    with two decimals; ``seconds``.
     """
 
     title: str
@@ -82,11 +88,42 @@ def grid(
     return table
 
 
+def fitted(
+    shown: Sequence[Sequence[str]], columns: Sequence[Heading], *, width: int, mark: str = "…"
+) -> tuple[Table, list[str]]:
+    """Return as many of the first columns as fit in a width, and a note that names the others, if any.
+
+    Parameters
+    ----------
+    shown:
+        The result of `cells`. The first column has names, which are shortened where that helps.
+    """
+    names, *others = widest(shown, columns)
+    room = width - min(names, least_name(width))
+    fitting = len(columns)
+    for number, needed in enumerate(others, 1):
+        room -= _GAP + needed
+        if room < 0:
+            fitting = number
+            break
+    out = ", ".join(column.title for column in columns[fitting:])
+    note = [f"left out at {width} columns: {out}"] if out else []
+    names = width - sum(_GAP + needed for needed in others[: fitting - 1])
+    return grid([line[:fitting] for line in shown], columns[:fitting], names=names, mark=mark), note
+
+
+def least_name(width: int) -> int:
+    """Return the width in characters below which names are not shortened."""
+    return max(_MIN_NAME, int(width * _NAME_SHARE))
+
+
 def _formatted(value: Any, kind: str) -> str:
     if value is None or value != value:
         return DASH
     if kind == "seconds":
         return short_duration(value)
+    if kind == "mean":
+        return f"{value:.2f}"
     if kind == "count":
         return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if value >= _BIG else str(value)
     return clean(str(value))

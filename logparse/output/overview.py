@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.output.grid import Heading, cells, grid, widest
+from logparse.output.grid import Heading, cells, fitted, least_name
 from logparse.output.words import count, in_one_style, moment, short_duration, shortened
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ _OVERVIEW: Final = (
 _BUILDS: Final = Heading("builds", "builds", "count")
 #: Columns that are shown only if some group has a number above 0, to save width.
 _SELDOM: Final = frozenset({"aborted", "unfinished"})
-_MIN_NAME: Final = 16
-#: Names are not shortened below this share of the width.
-_NAME_SHARE: Final = 0.3
 
 
 def overview(
@@ -108,14 +105,8 @@ def _table(
     shown = cells(groups, columns)
     for line in shown:
         # The first name gets the rest of the width, the others the least width of a name.
-        line[1 : len(by)] = (shortened(name, _least_name(width), mark) for name in line[1 : len(by)])
-    fitting = _fitting(shown, columns, width)
-    note = []
-    if fitting < len(columns):
-        out = ", ".join(column.title for column in columns[fitting:])
-        note.append(f"left out at {width} columns: {out}")
-    names = width - sum(2 + needed for needed in widest(shown, columns)[1:fitting])
-    return grid([line[:fitting] for line in shown], columns[:fitting], names=names, mark=mark), note
+        line[1 : len(by)] = (shortened(name, least_name(width), mark) for name in line[1 : len(by)])
+    return fitted(shown, columns, width=width, mark=mark)
 
 
 def _totals(total: Mapping[str, Any] | None, builds: int) -> Iterator[str]:
@@ -156,19 +147,3 @@ def _wanted(groups: Sequence[Mapping[str, Any]], *, with_builds: bool) -> Iterat
         values = [row[column.key] for row in groups]
         if any(values) if column.key in _SELDOM else any(value is not None for value in values):
             yield column
-
-
-def _fitting(shown: Sequence[Sequence[str]], columns: Sequence[Heading], width: int) -> int:
-    """Return how many of the first columns fit in the width, beside the names."""
-    names, *others = widest(shown, columns)
-    room = width - min(names, _least_name(width))
-    for number, needed in enumerate(others, 1):
-        room -= 2 + needed
-        if room < 0:
-            return number
-    return len(columns)
-
-
-def _least_name(width: int) -> int:
-    """Return the width in characters below which names are not shortened."""
-    return max(_MIN_NAME, int(width * _NAME_SHARE))
