@@ -84,7 +84,7 @@ def test_quadratic_time_is_found() -> None:
 
 def test_quadratic_time_besides_linear_time_is_found() -> None:
     """At the large size the quadratic part takes three times as long as the linear one, at the small one a fifth."""
-    mixed = Case("mixed", repeated("a"), lambda text: burn(3e-5 * len(text) + 9e-8 * len(text) ** 2), 1_000)
+    mixed = Case("mixed", repeated("a"), lambda text: burn(2e-5 * len(text) + 6e-8 * len(text) ** 2), 1_000)
     assert str(fault(mixed)).startswith("mixed: 0.00")
 
 

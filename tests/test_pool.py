@@ -76,7 +76,13 @@ def test_an_error_of_the_reader_is_raised(tmp_path: Path) -> None:
 def test_tables_do_not_depend_on_the_number_of_jobs(tmp_path: Path) -> None:
     broken = tmp_path / "broken.log.gz"
     broken.write_bytes(b"\x1f\x8b\x08nothing")
-    inputs = [str(LOGS / "v1-2020-11"), str(broken), str(tmp_path / "missing"), "[09:00:00.000] x\n"]
+    inputs = [
+        str(LOGS / "v2-2021-06"),
+        str(LOGS / "mixed-2021-03"),
+        str(broken),
+        str(tmp_path / "missing"),
+        "[09:00:00.000] x\n",
+    ]
     with pytest.warns(lp.InputWarning):
         one, two = (lp.load(*inputs, jobs=jobs) for jobs in (1, 2))
     for table in ("invocations", "events", "polls", "builds", "findings", "failures"):

@@ -379,7 +379,7 @@ LINES = [
 ]  # fmt: skip
 BEFORE = ["", "> [09:00:00.000] Done \n", "1 [09:00:00.000] Done \n", f"[09:00:00.000]{NBSP}a  \n"]
 #: A second a megabyte, on a machine that others use as well.
-SIZE, CAP_S = 160_000, 0.8
+SIZE, CAP_S = 80_000, 0.4
 
 
 @pytest.mark.no_cover
