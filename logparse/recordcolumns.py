@@ -20,7 +20,7 @@ from logparse.columns import TABLES, Column
 from logparse.derive import aggregated, derived_columns
 from logparse.ids import split_job_id
 from logparse.odd import EARLIEST, LEAST_S, MOST_S, odd_values
-from logparse.records import Build, Event, Invocation, TriageLog
+from logparse.records import Build, Event, Finding, Invocation, TriageLog
 
 _JOB_TAG: Final = "scheduler_job_id:"
 #: Arguments that are payloads: whole JSON documents. Other tables have their contents.
@@ -137,9 +137,9 @@ def step_columns(steps: Sequence[Any], owners: Sequence[tuple[Build, Invocation 
     )
 
 
-def plain_columns(table: str, records: Sequence[Any]) -> Batch:
-    """Return the columns of a table of which all are read from its records."""
-    return _columns(table, records)
+def finding_columns(findings: Sequence[Finding]) -> Batch:
+    """Return the columns of the table `findings`, a row for each of them."""
+    return _columns("findings", findings)
 
 
 def own_builder_id(build: Build) -> str | None:
