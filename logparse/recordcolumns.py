@@ -7,6 +7,7 @@ than a path are given to `_columns` by name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, Final
@@ -20,7 +21,7 @@ from logparse.columns import TABLES, Column
 from logparse.derive import aggregated, derived_columns
 from logparse.ids import split_job_id
 from logparse.odd import EARLIEST, LEAST_S, MOST_S, odd_values
-from logparse.records import Build, Event, Invocation, TriageLog
+from logparse.records import Build, Event, Finding, Invocation, TriageLog
 
 _JOB_TAG: Final = "scheduler_job_id:"
 #: Arguments that are payloads: whole JSON documents. Other tables have their contents.
@@ -137,9 +138,9 @@ def step_columns(steps: Sequence[Any], owners: Sequence[tuple[Build, Invocation 
     )
 
 
-def plain_columns(table: str, records: Sequence[Any]) -> Batch:
-    """Return the columns of a table of which all are read from its records."""
-    return _columns(table, records)
+def finding_columns(findings: Sequence[Finding]) -> Batch:
+    """Return the columns of the table `findings`, a row for each of them."""
+    return _columns("findings", findings)
 
 
 def own_builder_id(build: Build) -> str | None:
@@ -154,19 +155,26 @@ def own_builder_id(build: Build) -> str | None:
 
 def _columns(table: str, records: Sequence[Any], **given: Sequence[Any]) -> dict[str, Sequence[Any]]:
     """Return the columns of a table: those `given`, and the others read from records."""
+    # The records, and parts of them by the paths to these.
     parts: dict[tuple[str, ...], Sequence[Any]] = {(): records}
     made: dict[str, Sequence[Any]] = {}
-    for column in TABLES[table]:
-        made[column.name] = given[column.name] if column.name in given else _read(parts, column)
+    for column, path, read in _paths(table):
+        if column.name in given:
+            made[column.name] = given[column.name]
+        else:
+            values = list(map(read, _parts(parts, path)))
+            made[column.name] = _json_column(values, column) if column.type == "json" else values
     return made
 
 
-def _read(parts: dict[tuple[str, ...], Sequence[Any]], column: Column) -> Sequence[Any]:
-    """Return the values of a column. `parts` has the records, and their parts by the paths to these."""
-    *to_part, name = column.attributes
-    values = list(map(attrgetter(name), _parts(parts, tuple(to_part))))
-    if column.type != "json":
-        return values
+@cache
+def _paths(table: str) -> list[tuple[Column, tuple[str, ...], attrgetter[Any]]]:
+    """Return of each column the path to the part that has its value, and what reads it there."""
+    paths = [(column, column.attributes) for column in TABLES[table]]
+    return [(column, path[:-1], attrgetter(path[-1])) for column, path in paths]
+
+
+def _json_column(values: Sequence[Any], column: Column) -> list[str | None]:
     return _json_texts([value or None for value in values] if column.empty_is_null else values)
 
 

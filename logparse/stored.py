@@ -17,7 +17,7 @@ from logparse.errors import InputError, UnknownTableError, UsageError
 from logparse.output.cells import unguarded
 from logparse.output.schema import SCHEMA_FILE
 from logparse.parquet import check_version, foreign, read_parquet, table_of
-from logparse.tables import json_text
+from logparse.recordcolumns import json_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,20 +16,18 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.arrow import frame_of
-from logparse.batch import BATCH_ROWS, Batch, batches_of, rows_of
-from logparse.batch import Row as Row
+from logparse.batch import BATCH_ROWS, Batch, Row, batches_of, rows_of
 from logparse.columns import TABLES
 from logparse.errors import LogparseError
 from logparse.recordcolumns import (
     build_columns,
     event_columns,
+    finding_columns,
     invocation_columns,
     part_columns,
-    plain_columns,
     step_columns,
     unrecognized_columns,
 )
-from logparse.recordcolumns import json_text as json_text
 from logparse.recordcolumns import own_builder_id as own_builder_id
 from logparse.records import Build, Event, Finding, Invocation, TriageLog
 
@@ -257,7 +255,7 @@ def _unrecognized_events(log: Invocation | TriageLog) -> list[Event]:
 
 
 def _findings(records: Records) -> Iterator[Batch]:
-    return (plain_columns("findings", found) for found in _slices(records.all_findings))
+    return (finding_columns(found) for found in _slices(records.all_findings))
 
 
 def _failures(records: Records) -> Iterator[Batch]:

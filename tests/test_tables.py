@@ -15,8 +15,9 @@ import logparse as lp
 from logparse.arrow import frame
 from logparse.batch import BATCH_ROWS
 from logparse.columns import TABLES
+from logparse.recordcolumns import json_text
 from logparse.records import Cut, SwarmingTask
-from logparse.tables import Records, batches, build_row, invocation_row, json_text, rows, table_frame
+from logparse.tables import Records, batches, build_row, invocation_row, rows, table_frame
 
 LOGS = Path(__file__).parent / "data" / "logs"
 RECORDED = [name for name in TABLES if name not in ("bots", "builders", "jobs")]

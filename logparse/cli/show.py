@@ -79,7 +79,7 @@ def _parts(data: Dataset, *, full: bool) -> Iterator[tuple[Text, Iterator[Text]]
     from logparse.errors import one_line
     from logparse.output.steps import steps
     from logparse.output.timeline import timeline
-    from logparse.tables import own_builder_id
+    from logparse.recordcolumns import own_builder_id
 
     records = data.gathered
     shown = set()

@@ -7,7 +7,7 @@ msgspec, and are the same. Where they could differ, each value is written on its
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, datetime
 from operator import attrgetter
 from types import NoneType
@@ -85,28 +85,31 @@ def _kind(values: Sequence[Any], column: Column) -> str:
 
     Those of `_NUMBERS` are floats, those of `_WORDS` are their JSON but for the quotation marks around it.
     """
-    if values.count(None) == len(values):
-        return _EITHER
     if column.type == "text":
-        return _WORDS if _is_bare(set(values)) else _ALONE
-    if column.type == "json" or set(map(type, values)) - {NoneType} != {_TYPES[column.type]}:
+        return _kind_of_texts(set(values) - {None})
+    types = set(map(type, values)) - {NoneType}
+    if not types:
+        return _EITHER
+    if column.type == "json" or types != {_TYPES[column.type]}:
         return _ALONE
     if column.type == "time":
         return _WORDS if _is_in_utc(values) and all(map(_microsecond, filter(None, values))) else _ALONE
     return {"int": _EITHER, "float": _NUMBERS}.get(column.type, _WORDS)
 
 
-def _is_bare(texts: set[Any]) -> bool:
-    """Whether neither CSV nor JSON changes one of the texts."""
-    known = [text for text in texts if text is not None]
-    if not set(map(type, known)) <= {str}:
-        return False
-    together = " ".join(known)
-    return (
-        HARMLESS.issuperset([text[:1] for text in known])
+def _kind_of_texts(texts: Set[Any]) -> str:
+    """Return how the cells of texts are made: as words where neither CSV nor JSON changes one of them."""
+    if not texts:
+        return _EITHER
+    if set(map(type, texts)) != {str}:
+        return _ALONE
+    together = " ".join(texts)
+    is_bare = (
+        HARMLESS.issuperset([text[:1] for text in texts])
         and together.isprintable()
         and not any(sign in together for sign in ('"', ",", "\\", "null"))
     )
+    return _WORDS if is_bare else _ALONE
 
 
 def _is_in_utc(times: Sequence[datetime | None]) -> bool:
