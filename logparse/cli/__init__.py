@@ -1,7 +1,7 @@
 """The command line. It prints, shows progress and exits. The library only returns and raises.
 
 Exit codes: 0 success, 1 something failed, 2 wrong usage, 3 some input not understood under ``--strict``,
-4 reserved for thresholds.
+4 a threshold crossed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "summarize": "Print the cost of invocations: phases, queue latency, polling, bots.",
     "export": "Write the tables as CSV, JSON lines or Parquet.",
     "queue": "Print how many builds waited and ran, over time.",
+    "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
     "sql": "Answer a query in SQL over the tables.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
@@ -81,7 +82,8 @@ Examples:
 
 \b
 Exit codes: 0 good, 1 something failed, 2 wrong usage,
-3 some input not understood under --strict.""",
+3 some input not understood under --strict,
+4 a threshold crossed (--fail-on).""",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="logparse")

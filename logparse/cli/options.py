@@ -58,7 +58,7 @@ def duration(ctx: click.Context, param: click.Parameter, value: str) -> float:
     return found
 
 
-def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
     """Return a day that was written as YYYY-MM-DD."""
     try:
         return None if value is None else date.fromisoformat(value)
@@ -94,7 +94,7 @@ _READING: Final = (
     click.option(
         "--date",
         "day",
-        callback=_day,
+        callback=day,
         metavar="YYYY-MM-DD",
         help="Day of the first entry, for logs without another date.",
     ),

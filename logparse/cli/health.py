@@ -1,0 +1,172 @@
+"""``logparse health``: which builders are unhealthy, by Chromium's rules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from logparse.cli.answers import FORMATS, readable, write_answer
+from logparse.cli.inputs import Inputs, exit_code, holds_something, read
+from logparse.cli.options import chosen_format, day, format_option, inputs, output
+from logparse.cli.words import warn
+from logparse.output.files import ready
+from logparse.output.grid import Heading, cells, fitted
+from logparse.output.terminal import ascii_only
+from logparse.output.words import count
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+_TOP: Final = 20
+#: The exit code of a threshold that is crossed.
+_CROSSED: Final = 4
+_JUDGED: Final = (
+    Heading("builder", "builder_id", "name"),
+    Heading("problem", "problem", "name"),
+    Heading("verdict", "verdict", "name"),
+    Heading("bad days", "bad", "name"),
+    Heading("days left", "days_left", "count"),
+    Heading("metric", "metric", "name"),
+    Heading("value", "value", "mean"),
+    Heading("over", "threshold", "mean"),
+)
+_STABLE: Final = (
+    Heading("builder", "builder_id", "name"),
+    Heading("failed", "failed", "name"),
+    Heading("in a row", "consecutive_failures", "count"),
+    Heading("red since", "red_since", "name"),
+    Heading("to green p50", "time_to_green_p50_s", "seconds"),
+    Heading("flaky", "flaky", "name"),
+)
+
+
+@click.command(
+    "health",
+    epilog="""\b
+Examples:
+  logparse health builds.json
+  logparse health logs/ --spec health-specs.json --fail-on unhealthy
+  logparse health builds.json --format csv -o health.csv""",
+)
+@inputs
+@click.option(
+    "--spec",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Chromium's health-specs.json. Without it, Chromium's defaults count.",
+)
+@click.option(
+    "--today",
+    callback=day,
+    metavar="YYYY-MM-DD",
+    help="Day of the judgement, which is left out. [default: the day of the last build]",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=_TOP,
+    show_default=True,
+    metavar="N",
+    help="Tables show the N worst. Files have all.",
+)
+@click.option("--fail-on", type=click.Choice(["unhealthy"]), help="Exit with 4 where a builder is unhealthy.")
+@format_option(FORMATS, "table")
+@output
+def command(
+    inputs: Inputs,
+    spec: str | None,
+    today: date | None,
+    top: int,
+    fail_on: str | None,
+    format_: str | None,
+    output: Path | None,
+    force: bool,
+) -> int:
+    """Judge builders as Chromium marks its own, and show which ones fail in a row or are flaky.
+
+    A business day is bad where a metric is over its threshold: the share of builds that failed, or that
+    failed by infrastructure, or the median time to wait for a bot. A builder is unhealthy where each day of
+    the period that has builds is bad. Days left: business days until it turns, if all of them are bad.
+
+    Files have the judgement; the second table is for the terminal.
+    """
+    chosen = chosen_format(format_, output, FORMATS, "table")
+    if output is not None:
+        ready(output, force=force)
+    from logparse.analysis import health, read_specs, stability
+    from logparse.analysis.health import HEALTH
+    from logparse.analysis.specs import DEFAULT_SPECS
+
+    specs = DEFAULT_SPECS if spec is None else read_specs(spec)
+    data = read(inputs)
+    code = exit_code(data, inputs)
+    if not holds_something(data):
+        return code
+    judged = health(data.builds, specs=specs, today=today)
+    if judged.empty:
+        warn("no business day before the day of judgement has builds")
+    unstable = stability(data.builds)
+
+    def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
+        return _shown(rows, unstable, top, width)
+
+    write_answer(judged, HEALTH, chosen, show, output, force=force)
+    if fail_on is not None and code == 0 and bool(judged["unhealthy"].any()):
+        return _CROSSED
+    return code
+
+
+def _shown(
+    rows: Sequence[Mapping[str, Any]], unstable: pd.DataFrame, top: int, width: int
+) -> Iterator[RenderableType]:
+    """Yield the judgement in a line, its table, and the table of builders that are not stable."""
+    from rich.text import Text
+
+    from logparse.analysis.stability import STABILITY
+    from logparse.metrics import plain_rows
+
+    bad = sum(row["unhealthy"] for row in rows)
+    builders = len({row["builder_id"] for row in rows})
+    yield Text(f"{count(builders, 'builder')}, {count(bad, 'problem')}")
+    shown = [
+        {
+            **row,
+            "verdict": "unhealthy" if row["unhealthy"] else "near" if row["near"] else "healthy",
+            "bad": f"{row['bad_days']} of {row['days']}",
+        }
+        for row in rows
+        if row["bad_days"] or row["near"]
+    ]
+    yield from _table(shown, _JUDGED, top, width)
+    red = [
+        {
+            **row,
+            "failed": f"{row['failures']} of {row['builds']}",
+            "flaky": f"{row['flaky_revisions']} of {row['revisions']}",
+        }
+        for row in plain_rows(unstable)
+        if row["consecutive_failures"] > 1 or row["flaky_revisions"]
+    ]
+    yield from _table(readable(red, STABILITY), _STABLE, top, width)
+
+
+def _table(
+    rows: Sequence[Mapping[str, Any]], headings: Sequence[Heading], top: int, width: int
+) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    if not rows:
+        return
+    mark = "..." if ascii_only(sys.stdout) else "…"
+    table, notes = fitted(cells(rows[:top], headings), headings, width=width, mark=mark)
+    if len(rows) > top:
+        notes.append(f"{top} of {len(rows)} rows (--top {top})")
+    yield Text()
+    yield table
+    yield from map(Text, notes)
