@@ -246,7 +246,7 @@ def test_a_file_of_specifications(tmp_path: Path) -> None:
 def test_wrong_files_are_named_with_the_place(text: str, said: str, tmp_path: Path) -> None:
     path = tmp_path / "specs.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(lp.InputError, match="specifications|JSON") as error:
+    with pytest.raises(lp.InputError, match=r"specifications|JSON") as error:
         read_specs(path)
     assert said in str(error.value)
 
