@@ -183,7 +183,7 @@ class Dataset:
         if name not in list(TABLES):
             raise UnknownTableError(name, TABLES)
         if name in _GROUPS:
-            from logparse.metrics import plain_columns
+            from logparse.plainframes import plain_columns
 
             return [plain_columns(self._made(name), TABLES[name])]
         return batches(self.gathered, name)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from logparse import taken
 from logparse.arrow import frame_of, text_type
-from logparse.batch import Batch, rows_of
-from logparse.columns import TABLES, Column
+from logparse.columns import TABLES
 from logparse.derivations import Values, batch_of
 from logparse.derive import ROW_WISE
 from logparse.errors import UsageError, nearest
 from logparse.odd import without_odd
+from logparse.plainframes import declared, plain_columns, plain_value
+from logparse.plainframes import plain_rows as plain_rows
 from logparse.records import Invocation
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def group_table(invocations: pd.DataFrame, builds: pd.DataFrame, table: str) -> 
         known = _known_of_bots(builds)
         for column in _BOT_COLUMNS:
             grouped[column] = grouped["bot_id"].map({bot: told.get(column) for bot, told in known.items()})
-    return _declared(grouped, TABLES[table])
+    return declared(grouped, TABLES[table])
 
 
 def _known_of_bots(builds: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -105,7 +106,7 @@ def _known_of_bots(builds: pd.DataFrame) -> dict[str, dict[str, Any]]:
     seen = builds.loc[builds["bot_id"].notna(), ["bot_id", *order, *_BOT_COLUMNS]]
     seen = seen.sort_values(order, na_position="first")
     for row in seen.to_dict("records"):
-        told = {column: _plain(row[column]) for column in _BOT_COLUMNS}
+        told = {column: plain_value(row[column]) for column in _BOT_COLUMNS}
         known[row["bot_id"]].update({column: value for column, value in told.items() if value is not None})
     return known
 
@@ -140,13 +141,6 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
     )
     columns = TABLES["invocations"]
     return frame_of([plain_columns(invocations, columns), plain_columns(rows, columns)], columns)
-
-
-def _plain(value: Any) -> Any:
-    """Return a value of a frame as Python's own, None for a missing one."""
-    if value is pd.NA or value is pd.NaT or value != value:
-        return None
-    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
 def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
@@ -388,23 +382,3 @@ def _builds_alone(data: pd.DataFrame, keys: Sequence[str]) -> pd.Series[int]:
 def _is_build(data: pd.DataFrame) -> pd.Series[bool]:
     """Return which rows are builds without an invocation: they have no source."""
     return data["invocation_id"].isna() & data["source"].isna()
-
-
-def plain_columns(data: pd.DataFrame, columns: Sequence[Column]) -> Batch:
-    """Return a frame's columns as lists of plain Python values, None for null and for a column not there."""
-    known = _plain_lists(data)
-    nothing = [None] * len(data)
-    return {column.name: known.get(column.name, nothing) for column in columns}
-
-
-def plain_rows(data: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield a frame's rows as dicts of plain Python values, None for null."""
-    return rows_of([_plain_lists(data)])
-
-
-def _plain_lists(data: pd.DataFrame) -> dict[str, list[Any]]:
-    return {str(name): [_plain(value) for value in values.tolist()] for name, values in data.items()}
-
-
-def _declared(data: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
-    return frame_of([plain_columns(data, columns)], columns)

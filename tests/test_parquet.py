@@ -26,9 +26,9 @@ from logparse.arrow import frame
 from logparse.batch import batches_of
 from logparse.cli import main
 from logparse.columns import SCHEMA_VERSION, TABLES
-from logparse.metrics import plain_rows
 from logparse.output.files import whole_binary_file
 from logparse.parquet import read_parquet, write_parquet
+from logparse.plainframes import plain_rows
 from logparse.tables import rows
 
 LOGS = Path(__file__).parent / "data" / "logs"

@@ -144,8 +144,8 @@ def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame
 
 
 def _slowest(data: Dataset, number: int) -> list[dict[str, Any]]:
-    from logparse.metrics import plain_rows
     from logparse.output.slowest import slowest
+    from logparse.plainframes import plain_rows
 
     units = _units(data)
     urls = data.builds.drop_duplicates("build_id").set_index("build_id")["url"]
@@ -166,7 +166,7 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
 
         (result["invocation"],) = _for_json(rows(data.gathered, "invocations"), TABLES["invocations"])
     else:
-        from logparse.metrics import plain_rows
+        from logparse.plainframes import plain_rows
 
         total, groups = _statistics(data, asked)
         result["totals"] = next(_for_json(plain_rows(total), _columns(total)), None)
@@ -196,7 +196,7 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
 
         WRITERS[format_](batches_of(_slowest(data, asked.slowest), COLUMNS), COLUMNS, out)
     else:
-        from logparse.metrics import plain_columns
+        from logparse.plainframes import plain_columns
 
         _, groups = _statistics(data, asked)
         columns = _columns(groups)
