@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from logparse.stored import read_tables
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 __all__ = [
     "Attempt",
