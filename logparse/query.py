@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from logparse.arguments import Day, EngineName
 from logparse.arrow import Table as ArrowTable
-from logparse.arrow import arrow_table
 from logparse.columns import TABLES
 from logparse.errors import LogparseError, UsageError
 from logparse.inputs import Input
@@ -51,6 +50,15 @@ _GUARDS: Final = (
     "SET lock_configuration = true",
 )
 DEFAULT_MEMORY: Final = 1 << 30
+#: The types of columns in DuckDB.
+_SQL_TYPES: Final = {
+    "text": "VARCHAR",
+    "json": "VARCHAR",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "bool": "BOOLEAN",
+    "time": "TIMESTAMP WITH TIME ZONE",
+}
 #: Rows that are fetched together.
 BATCH_ROWS: Final = 2_000
 
@@ -129,14 +137,14 @@ class Answers:
         return reader.schema, self._batches(reader)
 
     def check(self, query: str) -> None:
-        """Check the syntax of a query and the names in it. Nothing is computed.
+        """Check the syntax of a query and the names in it, where the connection has no tables.
 
         Raises
         ------
         UsageError
             As `select`.
         """
-        self._thread.submit(select, self._connection, query).result()
+        self._thread.submit(_checked, self._connection, query).result()
 
     def _batches(self, reader: Any) -> Iterator[RecordBatch]:
         while (batch := self._thread.submit(next, reader, None).result()) is not None:
@@ -176,15 +184,22 @@ def _guarded(tables: Mapping[str, ArrowTable], memory: int, folder: str) -> Conn
     return connection
 
 
+def _checked(connection: Connection, query: str) -> None:
+    for name, columns in TABLES.items():
+        declared = ", ".join(f'"{column.name}" {_SQL_TYPES[column.type]}' for column in columns)
+        connection.execute(f'CREATE TABLE "{name}" ({declared})')
+    select(connection, query)
+
+
 def check(query: str) -> None:
-    """Check a query before anything is read: its syntax, its statement, and the names in it.
+    """Check a query before anything is read: its syntax, its statement, and the names of tables and columns.
 
     Raises
     ------
     UsageError
         As `select`.
     """
-    with guarded({name: arrow_table((), columns) for name, columns in TABLES.items()}) as answers:
+    with guarded({}) as answers:
         answers.check(query)
 
 
