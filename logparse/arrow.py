@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from logparse.batch import Batch, batches_of
@@ -26,6 +27,43 @@ Schema: TypeAlias = Any
 Array: TypeAlias = Any
 RecordBatch: TypeAlias = Any
 Table: TypeAlias = Any
+
+
+class ArrowBatch(Mapping[str, Sequence[Any]]):
+    """A batch of Arrow as a batch of lists, which are made when they are asked for.
+
+    Attributes
+    ----------
+    rows:
+        The batch of Arrow, with the columns of a table.
+    """
+
+    def __init__(self, rows: RecordBatch) -> None:
+        self.rows = rows
+        self._lists: dict[str, Sequence[Any]] = {}
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        if name not in self._lists:
+            self._lists[name] = _values(self.rows.column(name))
+        return self._lists[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows.schema.names)
+
+    def __len__(self) -> int:
+        return int(self.rows.num_columns)
+
+
+def _values(column: Array) -> Sequence[Any]:
+    """Return the values of a column of Arrow."""
+    if column.null_count == len(column):
+        return [None] * len(column)
+    if not pa.types.is_timestamp(column.type):
+        values: Sequence[Any] = column.to_pylist()
+        return values
+    # Arrow's own way looks for a time zone for each value.
+    times = column.cast(pa.int64()).to_pylist()
+    return [None if us is None else EPOCH + timedelta(microseconds=us) for us in times]
 
 
 def arrow_type(column: Column) -> DataType:
@@ -53,6 +91,9 @@ def record_batches(batches: Iterable[Batch], columns: Sequence[Column]) -> Itera
     """
     schema = arrow_schema(columns)
     for batch in batches:
+        if isinstance(batch, ArrowBatch):
+            yield batch.rows
+            continue
         arrays = [_array(batch[column.name], column) for column in columns]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 

@@ -54,9 +54,9 @@ CODES: Final = {
     "no-date": Code(False, "nothing tells the day, so absolute times are null"),
 }
 
-_DURATION_SLACK_S: Final = 2.0
+DURATION_SLACK_S: Final = 2.0
 #: Timers fire within seconds, but a check that failed transiently leaves no trace and is tried again.
-_TIMER_SLACK_S: Final = 1_800.0
+TIMER_SLACK_S: Final = 1_800.0
 
 
 def check_invocation(
@@ -216,7 +216,7 @@ def _clock_findings(
     ended_at = to_datetime(timeline.at_us(offset))
     if record.created_at is not None and ended_at is not None:
         elapsed = (ended_at - record.created_at).total_seconds()
-    if abs(elapsed - record.duration_s) > _DURATION_SLACK_S:
+    if abs(elapsed - record.duration_s) > DURATION_SLACK_S:
         yield Finding(
             code="duration-mismatch",
             line=finish,
@@ -240,7 +240,7 @@ def _engine_findings(record: Invocation, facts: Facts, timeline: Timeline) -> It
         at = due_offset(due, timeline)
         if key in facts.fired or last is None or at is None:
             continue
-        if (last - at) / 1e6 > _TIMER_SLACK_S:
+        if (last - at) / 1e6 > TIMER_SLACK_S:
             yield Finding(
                 code="timer-never-fired",
                 line=facts.timer_lines[key],

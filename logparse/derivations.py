@@ -162,7 +162,9 @@ class Aggregate:
     def _over(self, numbers: Sequence[Number]) -> Number | None:
         if self.function == "sum":
             if not numbers:
-                return self.empty
+                return (
+                    float(self.empty) if self.empty is not None and self.column.endswith("_s") else self.empty
+                )
             # Sums of whole microseconds are exact.
             return sum(round(n * _US) for n in numbers) / _US if self.column.endswith("_s") else sum(numbers)
         if not numbers:

@@ -103,30 +103,6 @@ def derived_columns(table: str, known: Mapping[str, Sequence[Any]]) -> dict[str,
     return {name: values for name, values in columns.items() if name not in known}
 
 
-def aggregated_columns(table: str, of: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """Return the same as `aggregated`: `columns` has a list of values for each column of the rows."""
-    rows: dict[tuple[tuple[str, str | bool], ...], Sequence[int]] = {}
-    made = {}
-    for name, derivation in AGGREGATES[table].items():
-        if derivation.table != of:
-            continue
-        if derivation.where not in rows:
-            rows[derivation.where] = _chosen(columns, derivation.where)
-        values = columns[derivation.column] if derivation.column else ()
-        chosen = rows[derivation.where]
-        made[name] = derivation.over([values[row] for row in chosen] if values else chosen)
-    return made
-
-
-def _chosen(columns: Mapping[str, Sequence[Any]], where: Iterable[tuple[str, str | bool]]) -> Sequence[int]:
-    """Return the rows that have the values `where`."""
-    rows: Sequence[int] = range(max(map(len, columns.values())))
-    for name, wanted in where:
-        column = columns[name]
-        rows = [row for row in rows if column[row] == wanted]
-    return rows
-
-
 def times_of(record: Any, *names: str, prefix: str = "") -> dict[str, Number | None]:
     """Return times of a record in microseconds since 1970, by their names with `prefix` in front."""
     moments = {name: getattr(record, name, None) for name in names}

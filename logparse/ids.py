@@ -16,7 +16,7 @@ _INVOCATION_EPOCH_US: Final = 1_420_070_400_000_000  # 2015-01-01T00:00Z
 _BUILD_EPOCH_US: Final = 1_262_304_000_000_000  # 2010-01-01T00:00Z
 #: Times from the scheduler's first year to a far future. Ids of another kind give times outside of these.
 _EARLIEST_US: Final = 1_420_070_400_000_000  # 2015-01-01
-_LATEST_US: Final = 2_524_608_000_000_000  # 2050-01-01
+LATEST_US: Final = 2_524_608_000_000_000  # 2050-01-01
 #: The most digits of a count, so that it fits in 64 bits.
 _COUNT_DIGITS: Final = 18
 
@@ -47,12 +47,12 @@ def _created_us(identifier: str, epoch_us: int) -> int | None:
     if number >= 1 << 63:
         return None
     us = ((~number >> 20) & _MS_MASK) * 1000 + epoch_us
-    return us if _EARLIEST_US <= us <= _LATEST_US else None
+    return us if _EARLIEST_US <= us <= LATEST_US else None
 
 
 def is_plausible_us(us: int) -> bool:
     """Whether a time in µs since 1970 is between 2010 and 2050: Buildbucket began in 2010."""
-    return _BUILD_EPOCH_US <= us <= _LATEST_US
+    return _BUILD_EPOCH_US <= us <= LATEST_US
 
 
 @lru_cache(maxsize=256)

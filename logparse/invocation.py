@@ -12,7 +12,7 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from logparse.buildbucket import Request, decode_payload
+from logparse.buildbucket import decode_payload
 from logparse.builders import builder_id, split_bucket
 from logparse.clock import format_clock, seconds, to_datetime
 from logparse.dating import date_entries
@@ -20,7 +20,7 @@ from logparse.entries import Entry
 from logparse.facts import Facts
 from logparse.ids import invocation_created_us, split_job_id
 from logparse.kinds import JOB_KINDS, KINDS, LOG_CUT, with_trait
-from logparse.measures import Polled, measure
+from logparse.measures import measure
 from logparse.merge import as_logged, scheduler_tags
 from logparse.records import Build, Commit, Event, Invocation, Trigger
 from logparse.syntax import Definition, Page, PageTrigger
@@ -100,7 +100,6 @@ def fill_in(
     facts: Facts,
     timeline: Timeline,
     created_us: int | None,
-    polled: Polled | None = None,
 ) -> None:
     """Fill in all that the page and the facts say of an invocation.
 
@@ -109,17 +108,15 @@ def fill_in(
     record:
         With its id.
     page, entries:
-        As in `assemble`. Of the entries of status checks only the last one is needed.
+        As in `assemble`.
     facts, timeline:
         Of the invocation.
     created_us:
         When it was created by its id, in microseconds since 1970.
-    polled:
-        What its status checks give, in the place of those in `facts`.
     """
     _identify(record, page, facts)
     _outcome(record, page, facts, entries)
-    measure(record, facts, timeline, created_us, polled)
+    measure(record, facts, timeline, created_us)
     for name, part in facts.parts.items():
         setattr(record, name, part)
     record.triggers = _triggers(page, facts)
@@ -163,48 +160,58 @@ def _identify(record: Invocation, page: Page, facts: Facts) -> None:
     )
     if record.job_id is not None:
         record.project, record.job = split_job_id(record.job_id)
-    kind = _definition_kind(page.definition)
+    kind = definition_kind(page.definition)
     if kind is None:
         kind = next((job.name for job in JOB_KINDS if job.writer in facts.writers), None)
     record.task_kind = kind
-    task = dict(page.definition[0][1]) if page.definition and isinstance(page.definition[0][1], tuple) else {}
-    if record.task_kind != "buildbucket":
-        task = {}
-    record.bucket = _first(
-        build.bucket if build else None, request.bucket if request else None, _bucket(task.get("bucket"))
+    task = task_of(page.definition) if record.task_kind == "buildbucket" else {}
+    record.bucket, record.builder, record.builder_id = name_builder(
+        (build.project, build.bucket, build.builder) if build else (None, None, None),
+        (request.project, request.bucket, request.builder) if request else (None, None, None),
+        (text_of(task.get("bucket")), text_of(task.get("builder"))),
+        record.project,
     )
-    record.builder = _first(
-        request.builder if request else None, build.builder if build else None, task.get("builder")
-    )
-    record.builder_id = _builder_id(record, request, build, _first(task.get("bucket")))
     record.build = build
-    record.build_url = _first(facts.task_url, build.url if build else None, page.status_url)
+    record.build_url = text_of(facts.task_url, build.url if build else None, page.status_url)
     record.commit = (
         (request.commit if request else None) or (build.commit if build else None) or _page_commit(page)
     )
-    record.triggered_by = facts.triggered_by or _identity(page.triggered_by)
+    record.triggered_by = facts.triggered_by or page_identity(page.triggered_by)
 
 
-def _bucket(configured: object) -> str | None:
-    """Return the bucket of a definition, which may name its project as well: ``project:bucket``."""
-    return configured.rpartition(":")[2] or None if isinstance(configured, str) else None
+Named = tuple[str | None, str | None, str | None]
 
 
-def _builder_id(
-    record: Invocation, request: Request | None, build: Build | None, configured: str | None
-) -> str | None:
-    """Return the builder's name in one. The build says it best, then its request, then the definition."""
-    places = [
-        (build.project, build.bucket) if build else (None, None),
-        (request.project, request.bucket) if request else (None, None),
-        (None, configured),
-    ]
-    bucket = _first(*(bucket for _, bucket in places))
-    project = _first(split_bucket(bucket)[0], *(project for project, _ in places))
-    return builder_id(project, bucket, record.builder, job_project=record.project)
+def name_builder(
+    build: Named, request: Named, task: tuple[str | None, str | None], job_project: str | None
+) -> Named:
+    """Return the bucket, the builder and the builder's name in one.
+
+    The build says it best, then its request, then the definition of the job.
+
+    Parameters
+    ----------
+    build, request:
+        The project, the bucket and the builder that each names.
+    task:
+        The bucket of a definition, which may name its project as well (``project:bucket``), and the builder.
+    job_project:
+        The project of the job.
+    """
+    own = task[0].rpartition(":")[2] or None if task[0] else None
+    builder = text_of(request[2], build[2], task[1])
+    written = text_of(build[1], request[1], task[0])
+    project = text_of(split_bucket(written)[0], build[0], request[0])
+    named = builder_id(project, written, builder, job_project=job_project)
+    return text_of(build[1], request[1], own), builder, named
 
 
-def _definition_kind(definition: Definition | None) -> str | None:
+def task_of(definition: Definition | None) -> dict[str, object]:
+    """Return the fields of the task of a definition."""
+    return dict(definition[0][1]) if definition and isinstance(definition[0][1], tuple) else {}
+
+
+def definition_kind(definition: Definition | None) -> str | None:
     """Return the kind of task of a definition, whose one field is named after it."""
     for name, value in definition or ():
         if isinstance(value, tuple):
@@ -213,14 +220,15 @@ def _definition_kind(definition: Definition | None) -> str | None:
     return None
 
 
-def _identity(shown: str | None) -> str | None:
+def page_identity(shown: str | None) -> str | None:
     """Return who the page names. It drops the ``user:`` of an identity and writes ``-`` for nobody."""
     if shown is None or shown == "-":
         return None
     return shown if ":" in shown else f"user:{shown}"
 
 
-def _first(*values: object) -> str | None:
+def text_of(*values: object) -> str | None:
+    """Return the first value that is text and not empty."""
     return next((v for v in values if isinstance(v, str) and v), None)
 
 
@@ -228,7 +236,7 @@ def _page_commit(page: Page) -> Commit | None:
     properties = decode_payload(page.properties_text).value if page.properties_text else None
     if not properties:
         return None
-    repository, ref, revision = (_first(properties.get(k)) for k in ("repository", "branch", "revision"))
+    repository, ref, revision = (text_of(properties.get(k)) for k in ("repository", "branch", "revision"))
     return Commit(repository=repository, ref=ref, revision=revision) if repository or revision else None
 
 
@@ -248,7 +256,9 @@ def _outcome(record: Invocation, page: Page, facts: Facts, entries: Sequence[Ent
         last = KINDS.get(entries[-1].kind or "")
         record.status = (last.status if last else None) or _inferred_status(facts)
     record.attempt_count = _attempt_count(facts, entries)
-    record.aborted_by = next((_first(e.fields.get("aborted_by")) for e in entries if e.kind in _ABORTS), None)
+    record.aborted_by = next(
+        (text_of(e.fields.get("aborted_by")) for e in entries if e.kind in _ABORTS), None
+    )
     record.error = _error(record, facts, entries)
 
 
@@ -351,7 +361,7 @@ def _triggers(page: Page, facts: Facts) -> list[Trigger]:
 
 def _page_trigger(shown: PageTrigger, direction: str) -> Trigger:
     return Trigger(
-        direction=direction, title=shown.title, url=shown.url, emitted_by=_identity(shown.emitted_by)
+        direction=direction, title=shown.title, url=shown.url, emitted_by=page_identity(shown.emitted_by)
     )
 
 

@@ -5,7 +5,7 @@ The result does not depend on the order of reading.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from logparse.clock import to_datetime
+from logparse.clock import from_datetime, to_datetime
 from logparse.copies import by_job, group_copies
 from logparse.ids import build_created_us, invocation_created_us, split_job_id
 from logparse.merge import (
@@ -27,6 +27,7 @@ from logparse.merge import (
     place_of,
     scheduler_tags,
 )
+from logparse.pagebatch import Invocations, Item, PageRow
 from logparse.records import Build, Finding, Invocation
 from logparse.tables import own_builder_id
 
@@ -47,18 +48,18 @@ _STATUSES: Final = {
 class Joined:
     """What `join` makes: invocations, builds that are of none of them, and findings about builds."""
 
-    invocations: list[Invocation] = field(default_factory=list)
+    invocations: Invocations = field(default_factory=Invocations)
     builds: list[Build] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
-def join(copies: Iterable[Copy], builds: Iterable[Build], *, keep: bool = False) -> Joined:
+def join(copies: Iterable[Copy | PageRow], builds: Iterable[Build], *, keep: bool = False) -> Joined:
     """Return all invocations, in the order of their creation, and all builds without one.
 
     Parameters
     ----------
     copies:
-        Invocations as logs show them, each by itself.
+        Invocations as logs show them, each by itself. A row of which no other input shows anything stays one.
     builds:
         Builds from files of builds.
     keep:
@@ -79,10 +80,11 @@ class _Joining:
         }
         self._tagged: defaultdict[str, list[Build]] = defaultdict(list)
         self._used: set[str] = set()
-        self._made: list[tuple[tuple[Any, ...], Invocation, Content | None]] = []
+        self._made: list[tuple[tuple[Any, ...], Item, Content | None]] = []
         self._findings: list[Finding] = []
 
-    def join(self, copies: Iterable[Copy]) -> Joined:
+    def join(self, given: Iterable[Copy | PageRow]) -> Joined:
+        copies = self._split(given)
         groups = group_copies(self._identified(one) for one in copies)
         named = [_named_build(group) for group in groups]
         self._used.update(identifier for identifier in named if identifier is not None)
@@ -96,6 +98,40 @@ class _Joining:
             for builds in by_job(self._tagged[invocation_id], lambda build: scheduler_tags(build)[1]):
                 self._add_builds(invocation_id, builds)
         return self._result()
+
+    def _split(self, given: Iterable[Copy | PageRow]) -> list[Copy]:
+        """Take over the rows of which no other input shows anything, and return all else as copies."""
+        copies: list[Copy] = []
+        rows: list[PageRow] = []
+        for one in given:
+            if isinstance(one, PageRow):
+                rows.append(one)
+            else:
+                copies.append(one)
+        named = Counter(one.record.invocation_id for one in copies)
+        named.update(batch.keys.ids[row] for batch, row in rows)
+        tagged = {scheduler_tags(build)[0] for build in self._whole_builds.values()}
+        # A log without an id can be a copy of any that begins like it.
+        beginnings = {
+            (entries[0].clock_ms, entries[0].text.rstrip())
+            for one in copies
+            if one.record.invocation_id is None and (entries := one.content.entries)
+        }
+        for one in rows:
+            batch, row = one
+            keys = batch.keys
+            if (
+                named[keys.ids[row]] > 1
+                or keys.ids[row] in tagged
+                or keys.build_ids[row] in self._stored
+                or (beginnings and (keys.clocks[row], keys.texts[row]) in beginnings)
+            ):
+                copies.append(one.copy())
+            else:
+                self._made.append(
+                    ((False, keys.created_us[row], keys.ids[row], keys.jobs[row], ("", 0)), one, None)
+                )
+        return copies
 
     # --- invocations that logs show -----------------------------------------------------------
 
@@ -247,23 +283,28 @@ def _identity(group: Sequence[Copy]) -> tuple[str | None, str | None]:
     return known[0] if known else None, next(filter(None, jobs), None)
 
 
-def _sorted(made: list[tuple[tuple[Any, ...], Invocation, Content | None]]) -> list[Invocation]:
+def _sorted(made: list[tuple[tuple[Any, ...], Item, Content | None]]) -> Invocations:
     """Return invocations in the order of their creation; those of one place by their texts."""
     made.sort(key=lambda one: one[0])
-    found: list[Invocation] = []
+    found: list[Item] = []
     for _, same in groupby(made, key=lambda one: one[0]):
         alike = list(same)
         if len(alike) > 1:
-            alike.sort(key=lambda one: (one[2].digest if one[2] else "", place_of(one[1])))
-        found += [record for _, record, _ in alike]
-    return found
+            alike.sort(key=lambda one: (one[2].digest if one[2] else "", _place_of(one[1])))
+        found += [item for _, item, _ in alike]
+    return Invocations(found)
+
+
+def _place_of(item: Item) -> tuple[str, int, str]:
+    # A row has an id and a job that nothing else has.
+    return place_of(item) if isinstance(item, Invocation) else ("", 0, "")
 
 
 def _place(record: Invocation) -> tuple[Any, ...]:
     """Return what invocations are sorted by."""
     return (
         record.created_at is None,
-        record.created_at or _LAST,
+        0 if record.created_at is None else from_datetime(record.created_at),
         record.invocation_id or "",
         record.job_id or "",
         place_of(record)[:2],

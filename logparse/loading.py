@@ -18,6 +18,7 @@ from logparse.errors import InputError, InputWarning, UsageError
 from logparse.inputs import Input, Unit, check, find_inputs, open_input
 from logparse.joins import join
 from logparse.merge import Copy
+from logparse.pagebatch import PageRow, Spool
 from logparse.pool import read_all
 from logparse.reading import Part, read_parts
 from logparse.records import Build, TriageLog
@@ -29,6 +30,8 @@ Duplicates: TypeAlias = Literal["merge", "keep"]
 _DUPLICATES: Final = get_args(Duplicates)
 #: So many files in a row are read together.
 _MANY: Final = 16
+#: Tables of pages with more bytes are kept in a file.
+_MOST_IN_MEMORY: Final = 48 << 20
 #: A warning names no more failures than this.
 _NAMED_FAILURES: Final = 3
 
@@ -120,8 +123,14 @@ def gather(
     jobs: int | None = None,
     stdin: BinaryIO | None = None,
     watch: Callable[[str], None] | None = None,
+    tables: Sequence[str] = ("invocations", "builds", "polls", "attempts", "triggers"),
 ) -> Dataset:
     """Return the same as `load`, without a warning: the caller reports the result's failures.
+
+    Parameters
+    ----------
+    tables:
+        The tables that will be asked for. The others can be asked for as well, which takes longer.
 
     Raises
     ------
@@ -144,7 +153,7 @@ def gather(
     reader = _Reader(watch)
     for inputs, reading in (
         (builds, partial(_read_builds, limit)),
-        (paths, partial(_read_logs, limit, day, given_engine)),
+        (paths, partial(_read_logs, limit, day, given_engine, tuple(tables))),
     ):
         here = partial(reading, stdin=stdin)
         reader.take(read_all(find_inputs(inputs, "load"), reading, here, workers))
@@ -188,7 +197,7 @@ class _Outcome(NamedTuple):
     """The parts that one input holds, or its error. `walked` is true where a directory held the input."""
 
     name: str
-    parts: list[Part] | InputError
+    parts: Sequence[Part | PageRow] | InputError
     walked: bool = False
 
 
@@ -196,6 +205,7 @@ def _read_logs(
     max_bytes: int,
     day: date_type | None,
     engine: Engine | EngineName,
+    tables: tuple[str, ...],
     units: Sequence[Unit],
     *,
     stdin: BinaryIO | None = None,
@@ -204,23 +214,25 @@ def _read_logs(
     parser = engine_of(engine)
     found: list[_Outcome | None] = [None] * len(units)
     if parser is scanner and len(units) >= _MANY:
-        found = _read_at_once(units, max_bytes)
+        found = _read_at_once(units, max_bytes, tables)
     return [
         known or _outcome(unit, max_bytes, stdin, lambda source: read_parts(source, date=day, engine=parser))
         for unit, known in zip(units, found, strict=True)
     ]
 
 
-def _read_at_once(units: Sequence[Unit], max_bytes: int) -> list[_Outcome | None]:
+def _read_at_once(units: Sequence[Unit], max_bytes: int, tables: tuple[str, ...]) -> list[_Outcome | None]:
     """Return what the files hold that can be read together, None for other inputs."""
     # Arrays take time to import.
     from logparse.bulk import read_pages
 
     found: list[_Outcome | None] = [None] * len(units)
     files = {n: unit for n, unit in enumerate(units) if isinstance(unit, Found) and unit.path is not None}
-    for place, copy in zip(files, read_pages([*files.values()], max_bytes), strict=True):
-        if copy is not None:
-            found[place] = _Outcome(copy.record.source or "", [copy])
+    for (place, file), row in zip(
+        files.items(), read_pages([*files.values()], max_bytes, tables), strict=True
+    ):
+        if row is not None:
+            found[place] = _Outcome(file.name, [row])
     return found
 
 
@@ -246,7 +258,8 @@ class _Reader:
 
     def __init__(self, watch: Callable[[str], None] | None) -> None:
         self._watch = watch
-        self._copies: list[Copy] = []
+        self._copies: list[Copy | PageRow] = []
+        self._spool = Spool(_MOST_IN_MEMORY)
         self._builds: list[Build] = []
         self._read = Records()
 
@@ -263,8 +276,11 @@ class _Reader:
             for part in outcome.parts:
                 self._take(part)
 
-    def _take(self, part: Part) -> None:
-        if isinstance(part, Copy):
+    def _take(self, part: Part | PageRow) -> None:
+        if isinstance(part, PageRow):
+            self._spool.take(part.batch)
+            self._copies.append(part)
+        elif isinstance(part, Copy):
             self._copies.append(part)
         elif isinstance(part, TriageLog):
             self._read.triages.append(part)
@@ -284,7 +300,7 @@ class _Reader:
         found = self._read
         found.invocations, found.builds, found.findings = joined.invocations, joined.builds, joined.findings
         found.keeps_copies = keep
-        for record in found.invocations:
+        for record in joined.invocations.records:
             if record.origin == "build":
                 record.findings += odd_findings(record)
         found.findings += [finding for build in found.builds for finding in odd_findings(build)]

@@ -7,9 +7,9 @@ the log has spoiled: a count of checks is no count where checks were cut out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from logparse.clock import from_datetime, seconds, to_datetime
 from logparse.derivations import Number
@@ -19,28 +19,7 @@ from logparse.records import Attempt, Cut, Invocation, Poll
 from logparse.timeline import Timeline
 
 
-class Polled(NamedTuple):
-    """The results of the status checks of an invocation.
-
-    Attributes
-    ----------
-    make:
-        Makes the records of the checks.
-    measures:
-        The columns that are derived from the checks, by name.
-    start_seen, end_seen:
-        When the first checks began that saw the start of the build and its end, as offsets of the timeline.
-    """
-
-    make: Callable[[], list[Poll]]
-    measures: Mapping[str, Any]
-    start_seen: int | None
-    end_seen: int | None
-
-
-def measure(
-    record: Invocation, facts: Facts, timeline: Timeline, created_us: int | None, polled: Polled | None = None
-) -> None:
+def measure(record: Invocation, facts: Facts, timeline: Timeline, created_us: int | None) -> None:
     """Fill in the times and measures of `record`.
 
     Parameters
@@ -51,8 +30,6 @@ def measure(
         Of the same invocation.
     created_us:
         When the invocation was created by its id, in microseconds since 1970.
-    polled:
-        What the status checks give, in the place of those in `facts`.
     """
     created = timeline.offset_of(created_us)
     if created is None and created_us is None and timeline.has_head:
@@ -68,11 +45,9 @@ def measure(
     record.finished_at = to_datetime(timeline.at_us(finished))
     record.attempts = [_attempt(a, timeline) for a in facts.attempts]
     record.cuts = [_cut(c, timeline) for c in facts.cuts]
-    if polled is None:
-        polled = _polled(record, facts, timeline)
-    else:
-        record.put_off(polls=polled.make)
-    _set(record, polled.measures)
+    record.polls = [_poll(n, p, timeline) for n, p in enumerate(facts.polls, 1)]
+    if not record.truncated:
+        _set(record, aggregated("invocations", "polls", record.polls))
     asked, answered = facts.request_rpc or (None, None)
     known: dict[str, Number | None] = {
         "created_at": created,
@@ -82,7 +57,7 @@ def measure(
         "request_answered_at": timeline.offset(answered),
         "duration_s": record.duration_s,
         "poll_rpc_s": record.poll_rpc_s,
-        **_build_times(record, timeline, polled),
+        **_build_times(record, facts, timeline),
     }
     _set(record, derived("invocations", known))
     lower, upper = _clock_bounds(facts, timeline, "answered"), _clock_bounds(facts, timeline, "asked")
@@ -95,31 +70,22 @@ def _set(record: Invocation, values: Mapping[str, Any]) -> None:
         setattr(record, name, value)
 
 
-def _polled(record: Invocation, facts: Facts, timeline: Timeline) -> Polled:
-    """Fill in the checks of an invocation, and return what they give."""
-    polls = [_poll(n, p, timeline) for n, p in enumerate(facts.polls, 1)]
-    record.polls = polls
-    measures = {} if record.truncated else aggregated("invocations", "polls", polls)
-    saw_start = next((p for p in facts.polls if p.status == "STARTED"), None)
-    if saw_start is not None and saw_start.behind_cut:
-        saw_start = None
-    build = record.build
-    saw_end = next((p for p in facts.polls if build and build.final and p.status == build.status), None)
-    start, end = (timeline.offset(p.handled) if p else None for p in (saw_start, saw_end))
-    return Polled(lambda: polls, measures, start, end)
-
-
-def _build_times(record: Invocation, timeline: Timeline, polled: Polled) -> dict[str, Number | None]:
+def _build_times(record: Invocation, facts: Facts, timeline: Timeline) -> dict[str, Number | None]:
     """Return the times of the build, and when the checks began that saw its start and its end."""
     build = record.build
     if build is None:
         return {}
+    saw_start = next((p for p in facts.polls if p.status == "STARTED"), None)
+    if saw_start is not None and saw_start.behind_cut:
+        saw_start = None
+    saw_end = next((p for p in facts.polls if build.final and p.status == build.status), None)
+    start, end = (timeline.offset(p.handled) if p else None for p in (saw_start, saw_end))
     return {
         "build_created_at": timeline.offset_of(_us(build.created_at)),
         "build_started_at": timeline.offset_of(_us(build.started_at)),
         "build_completed_at": timeline.offset_of(_us(build.completed_at)),
-        "start_seen_at": polled.start_seen,
-        "end_seen_at": polled.end_seen,
+        "start_seen_at": start,
+        "end_seen_at": end,
     }
 
 

@@ -20,7 +20,7 @@ from logparse.sources import Found
 #: Fewer bytes are read here: starting the workers would take longer.
 _WORTH_BYTES: Final = 6 << 20
 #: So many bytes, or so many files, are read together.
-_CHUNK_BYTES: Final = 1 << 20
+_CHUNK_BYTES: Final = 4 << 20
 _CHUNK_FILES: Final = 500
 #: More workers are not started.
 _MOST_JOBS: Final = 64

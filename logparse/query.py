@@ -203,11 +203,16 @@ def check(query: str) -> None:
         answers.check(query)
 
 
-def tables_for(data: Dataset, query: str) -> dict[str, ArrowTable]:
+def names_in(query: str) -> list[str]:
     """Return the tables that a query can read: those that its text names, or all where that is unsure."""
     words = {word.lower() for word in _WORD_RE.findall(query)}
     is_unsure = _ANY_TABLE_RE.search(query) is not None
-    return {name: data.arrow(name) for name in TABLES if is_unsure or name in words}
+    return [name for name in TABLES if is_unsure or name in words]
+
+
+def tables_for(data: Dataset, query: str) -> dict[str, ArrowTable]:
+    """Return the tables that a query can read, by name."""
+    return {name: data.arrow(name) for name in names_in(query)}
 
 
 def select(connection: Connection, query: str) -> Relation:

@@ -95,7 +95,7 @@ def event_columns(events: Sequence[Event], logs: Sequence[Invocation | TriageLog
         "events",
         events,
         invocation_id=_invocation_ids(logs),
-        fields=_json_texts([_without_payloads(event.fields) for event in events]),
+        fields=_json_texts([without_payloads(event.fields) for event in events]),
         text=[_first_line(event.text) for event in events],
         suspicious=[len(event.suspicious) for event in events],
         source=[log.source for log in logs],
@@ -223,7 +223,8 @@ def _invocation_ids(logs: Iterable[Invocation | TriageLog]) -> list[str | None]:
     return [log.invocation_id if isinstance(log, Invocation) else None for log in logs]
 
 
-def _without_payloads(fields: dict[str, Any]) -> dict[str, Any]:
+def without_payloads(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a message that the table of events shows."""
     if _PAYLOADS.isdisjoint(fields):
         return fields
     return {name: value for name, value in fields.items() if name not in _PAYLOADS}

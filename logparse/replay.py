@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from logparse.buildbucket import (
@@ -30,7 +30,7 @@ from logparse.records import Build, Finding
 
 _URL_BUILD_RE: Final = re.compile(r"/(?:b|build)/(\d{16,19})$")
 #: A build that an answer shows was created by its request where their clocks agree as well as this.
-_SAME_EXCHANGE_US: Final = 10 * 60 * 1_000_000
+SAME_EXCHANGE_US: Final = 10 * 60 * 1_000_000
 _LAUNCHES: Final = with_trait("launches")
 _LAUNCHED: Final = with_trait("launched")
 
@@ -39,23 +39,15 @@ class Replay:
     """The state of a replay. It applies the effects that the table of kinds states for each entry.
 
     A method ``on_<kind>`` has the logic of a kind whose row says ``run``.
-
-    Parameters
-    ----------
-    read_answer:
-        Reads the build from the answer to its request.
     """
 
-    def __init__(self, read_answer: Callable[[Json], Build | None] = read_build) -> None:
-        self._read_answer = read_answer
+    def __init__(self) -> None:
         self.facts = Facts()
         self._index = 0
         self._last: int | None = None
         self._begun = False
         self._lost = True
         self._requested: int | None = None
-        self.launched: Build | None = None
-        """The build that the last answer to a request showed."""
         self._poll: PollFacts | None = None
         self.status: str | None = None
         """The status of the build that was known last."""
@@ -246,10 +238,9 @@ class Replay:
         asked, self._requested = self._requested, None
         if asked is not None:
             self.facts.request_rpc = asked, self._index
-        build = self._read_answer(value) if value is not None else None
+        build = read_build(value) if value is not None else None
         if value is None or build is None:
             return
-        self.launched = build
         self.learn(entry, build, value, asked)
         self._stamp(entry, build, value, is_launch=True)
         self.status = build.status
@@ -273,7 +264,7 @@ class Replay:
         created = from_datetime(build.created_at) if build.created_at is not None else None
         if is_launch and created is not None and entry.clock_ms is not None:
             apart = (entry.clock_ms * 1000 - created + DAY_US // 2) % DAY_US - DAY_US // 2
-            if abs(apart) <= _SAME_EXCHANGE_US:
+            if abs(apart) <= SAME_EXCHANGE_US:
                 self.facts.stamps.append(Stamp(self._index, created, exact=True))
                 return
         moments = (build.created_at, build.started_at, build.completed_at, build.updated_at)
@@ -293,10 +284,6 @@ class Replay:
     def open_poll(self, source: str) -> None:
         self.close_poll()
         self._poll = PollFacts(source, self._index, behind_cut=self._after_cut)
-
-    def keep_open(self, poll: PollFacts) -> None:
-        """Wait for the answer to a check that has begun."""
-        self._poll = poll
 
     def close_poll(self) -> None:
         """Keep a check that nothing answered."""

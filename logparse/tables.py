@@ -9,7 +9,7 @@ and ``datetime64[us, UTC]``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePath
@@ -19,6 +19,7 @@ from logparse.arrow import frame_of
 from logparse.batch import BATCH_ROWS, Batch, Row, batches_of, rows_of
 from logparse.columns import TABLES
 from logparse.errors import LogparseError
+from logparse.pagebatch import OF_PAGES, Invocations, row_count, taken
 from logparse.recordcolumns import (
     build_columns,
     event_columns,
@@ -69,13 +70,20 @@ class Records:
         Whether each copy of an invocation or a build is a record of its own.
     """
 
-    invocations: list[Invocation] = field(default_factory=list)
+    invocations: MutableSequence[Invocation] = field(default_factory=Invocations)
     builds: list[Build] = field(default_factory=list)
     triages: list[TriageLog] = field(default_factory=list)
     failures: list[LogparseError] = field(default_factory=list)
     skipped: list[LogparseError] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     keeps_copies: bool = False
+
+    @property
+    def held(self) -> Invocations:
+        """The invocations, of which some may be rows of batches."""
+        if not isinstance(self.invocations, Invocations):
+            self.invocations = Invocations(self.invocations)
+        return self.invocations
 
     @property
     def logs(self) -> list[Invocation | TriageLog]:
@@ -96,7 +104,9 @@ class Records:
         places = {(build.source, build.source_line) for build in kept}
         return replace(
             self,
-            invocations=[one for one, keep in zip(self.invocations, invocations, strict=True) if keep],
+            invocations=Invocations(
+                [item for item, keep in zip(self.held.items, invocations, strict=True) if keep]
+            ),
             builds=kept,
             triages=[],
             findings=[finding for finding in self.findings if (finding.source, finding.line) in places],
@@ -105,7 +115,8 @@ class Records:
     @property
     def all_findings(self) -> list[Finding]:
         """The findings about invocations, triage logs and builds."""
-        found = [finding for record in self.invocations for finding in record.findings]
+        # A page with a finding is not a row of a batch.
+        found = [finding for record in self.held.records for finding in record.findings]
         found += [finding for triage in self.triages for finding in triage.findings]
         return [*found, *self.findings]
 
@@ -136,9 +147,13 @@ def rows(records: Records, table: str) -> Iterator[Row]:
 
 def row_counts(records: Records) -> dict[str, int]:
     """Return how many rows each table of records has. No row is made."""
-    invocations, logs = records.invocations, records.logs
+    if not records.keeps_copies:
+        records.held.make_shared()
+    invocations = records.held.records
+    logs = _logs(records)
     builds = [build for build, _ in _all_builds(records)]
-    return {
+    rows = records.held.rows
+    counts = {
         "invocations": len(invocations),
         "events": sum(len(_passing_events(log)) for log in logs),
         "polls": sum(len(record.passing("polls")) for record in invocations),
@@ -150,6 +165,9 @@ def row_counts(records: Records) -> dict[str, int]:
         "findings": len(records.all_findings),
         "failures": len(records.failures) + len(records.skipped),
     }
+    for table in OF_PAGES:
+        counts[table] += row_count(rows, table)
+    return counts
 
 
 def table_frame(records: Records, table: str) -> pd.DataFrame:
@@ -193,19 +211,40 @@ def _with_owners(lists: Iterable[tuple[Any, Sequence[Any]]]) -> Iterator[tuple[l
         yield items, owners
 
 
+def _logs(records: Records) -> list[Invocation | TriageLog]:
+    """Return the records of logs. Invocations that are rows of batches are left out."""
+    return [*(record for record in records.held.records if record.origin != "build"), *records.triages]
+
+
+def _by_runs(
+    records: Records, table: str, made: Callable[[list[Invocation]], Iterator[Batch]]
+) -> Iterator[Batch]:
+    """Yield a table of the invocations in order: rows as they are, and those that records are `made` into."""
+    for rows, found in records.held.runs():
+        yield from taken(rows, table) if rows else made(found)
+
+
 def _invocations(records: Records) -> Iterator[Batch]:
-    return invocation_batches(records.invocations)
+    return _by_runs(records, "invocations", invocation_batches)
 
 
 def _events(records: Records) -> Iterator[Batch]:
-    lists = ((log, _passing_events(log)) for log in records.logs)
-    return (event_columns(events, logs) for events, logs in _with_owners(lists))
+    def made(found: Iterable[Invocation | TriageLog]) -> Iterator[Batch]:
+        lists = ((log, _passing_events(log)) for log in found if getattr(log, "origin", "") != "build")
+        return (event_columns(events, logs) for events, logs in _with_owners(lists))
+
+    yield from _by_runs(records, "events", made)
+    yield from made(records.triages)
 
 
 def _parts(table: str, records: Records) -> Iterator[Batch]:
     """Yield the rows of a table whose name is that of the parts of invocations that it shows."""
-    lists = ((record, record.passing(table)) for record in records.invocations)
-    return (part_columns(table, parts, owners) for parts, owners in _with_owners(lists))
+
+    def made(invocations: Iterable[Invocation]) -> Iterator[Batch]:
+        lists = ((record, record.passing(table)) for record in invocations)
+        return (part_columns(table, parts, owners) for parts, owners in _with_owners(lists))
+
+    return _by_runs(records, table, made)
 
 
 def _passing_events(log: Invocation | TriageLog) -> list[Event]:
@@ -217,7 +256,7 @@ def _all_builds(records: Records) -> Iterator[tuple[Build, Invocation | None]]:
 
     Two invocations can be answered with one build. It belongs to the one whose log shows its end.
     """
-    asked = [(record.build, record) for record in records.invocations if record.build is not None]
+    asked = [(record.build, record) for record in records.held.records if record.build is not None]
     if records.keeps_copies:
         yield from asked
         yield from ((build, None) for build in records.builds)
@@ -233,8 +272,29 @@ def _all_builds(records: Records) -> Iterator[tuple[Build, Invocation | None]]:
 
 
 def _builds(records: Records) -> Iterator[Batch]:
-    for pairs in _slices(list(_all_builds(records))):
-        builds, invocations = zip(*pairs, strict=True)
+    if not records.keeps_copies:
+        records.held.make_shared()
+    left = {build.id: (build, asked) for build, asked in _all_builds(records)}
+
+    def of_records(invocations: list[Invocation]) -> Iterator[Batch]:
+        found: list[tuple[Build, Invocation | None]] = []
+        for record in invocations:
+            if record.build is None:
+                continue
+            if records.keeps_copies:
+                found.append((record.build, record))
+            elif record.build.id in left:
+                found.append(left.pop(record.build.id))
+        return _pair_batches(found)
+
+    yield from _by_runs(records, "builds", of_records)
+    alone = [(build, None) for build in records.builds] if records.keeps_copies else list(left.values())
+    yield from _pair_batches(alone)
+
+
+def _pair_batches(pairs: Sequence[tuple[Build, Invocation | None]]) -> Iterator[Batch]:
+    for some in _slices(pairs):
+        builds, invocations = zip(*some, strict=True)
         yield build_columns(builds, invocations)
 
 
@@ -244,7 +304,8 @@ def _steps(records: Records) -> Iterator[Batch]:
 
 
 def _unrecognized(records: Records) -> Iterator[Batch]:
-    lists = ((log, _unrecognized_events(log)) for log in records.logs)
+    logs = _logs(records)
+    lists = ((log, _unrecognized_events(log)) for log in logs)
     return (unrecognized_columns(events, logs) for events, logs in _with_owners(lists))
 
 

@@ -40,22 +40,6 @@ class Timeline:
         self.has_head = self.first is not None and entries[self.first].kind in OPENINGS
         """Whether the log begins where the invocation did."""
 
-    @classmethod
-    def of_offsets(cls, offsets: list[int], base_us: int, first: Entry) -> Timeline:
-        """Return a timeline of entries that all have a clock, with their days known.
-
-        Parameters
-        ----------
-        offsets, base_us:
-            The attributes.
-        first:
-            The first entry.
-        """
-        made = cls([first])
-        made.offsets[:] = offsets
-        made.base_us = base_us
-        return made
-
     @property
     def first_offset(self) -> int | None:
         """Offset of the first entry with a clock."""

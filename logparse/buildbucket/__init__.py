@@ -10,7 +10,6 @@ from logparse.buildbucket.builds import (
     answer_updated_us,
     is_build,
     read_build,
-    read_launched,
 )
 from logparse.buildbucket.fields import FIELDS, Field, status_in_v2
 from logparse.buildbucket.files import builds_in, read_builds
@@ -40,7 +39,6 @@ __all__ = [
     "is_too_deep",
     "read_build",
     "read_builds",
-    "read_launched",
     "read_request",
     "read_swarming_task",
     "status_in_v2",

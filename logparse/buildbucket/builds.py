@@ -93,20 +93,12 @@ def _prefixes(path: tuple[tuple[str, ...], ...]) -> list[tuple[tuple[str, ...], 
 
 V1: Final = Dialect(FIELDS, 1)
 V2: Final = Dialect(FIELDS, 2)
-#: What says when a build was launched, and how it was then.
-_OF_LAUNCH: Final = tuple(
-    field
-    for field in FIELDS
-    if field.name in ("id", "number", "status", "properties") or field.name.endswith("_at")
-)
-_V1_LAUNCHED: Final = Dialect(_OF_LAUNCH, 1)
-_V2_LAUNCHED: Final = Dialect(_OF_LAUNCH, 2)
 _SHARED: Final = frozenset({"status", "result", "project", "bucket", "url"})
 #: Keys that only one version has. Version 2 has no `bucket` of its own, but other objects have.
 _V2_KEYS: Final = V2.keys - V1.keys - _SHARED
-_V1_KEYS: Final = (V1.keys - V2.keys - _SHARED) | {"result", "status_changed_ts", "utcnow_ts"}
+V1_KEYS: Final = (V1.keys - V2.keys - _SHARED) | {"result", "status_changed_ts", "utcnow_ts"}
 _V1_HINTS: Final = frozenset({"project", "bucket", "url"})
-_ALL_KEYS: Final = (V1.keys | V2.keys | _V1_KEYS) - {"id"}
+_ALL_KEYS: Final = (V1.keys | V2.keys | V1_KEYS) - {"id"}
 #: Keys that no other kind of object has beside an id.
 _SURE_KEYS: Final = frozenset(
     {
@@ -124,7 +116,7 @@ def build_in(value: Json) -> Json:
 
 def is_v1(build: Json) -> bool:
     """Return whether a build is of version 1: its own keys show it, not the object that wraps it."""
-    if any(key in build for key in _V1_KEYS) or values.text(build.get("status")) == "COMPLETED":
+    if any(key in build for key in V1_KEYS) or values.text(build.get("status")) == "COMPLETED":
         return True
     if any(key in build for key in _V2_KEYS):
         return False
@@ -156,21 +148,9 @@ def read_build(value: Json) -> Build | None:
 
     Reading does not fail, whatever the object holds: a value of another type than expected counts as missing.
     """
-    made = _read(value, V1, V2)
-    if made is not None:
-        _explain(made)
-    return made
-
-
-def read_launched(value: Json) -> Build | None:
-    """Return the same with no more fields than an invocation needs of a build that is read whole later."""
-    return _read(value, _V1_LAUNCHED, _V2_LAUNCHED)
-
-
-def _read(value: Json, v1: Dialect, v2: Dialect) -> Build | None:
     build = build_in(value)
-    dialect = v1 if is_v1(build) else v2
-    if dialect is v1:
+    dialect = V1 if is_v1(build) else V2
+    if dialect is V1:
         build = {**build, **{key: values.inner(build.get(key)) for key in _INNER_KEYS}}
     found = dialect.read(build)
     if "id" not in found:
@@ -178,17 +158,24 @@ def _read(value: Json, v1: Dialect, v2: Dialect) -> Build | None:
     bot_id, dimensions = found.pop("bot.id", None), found.pop("bot.dimensions", {})
     if bot_id or dimensions:
         found["bot"] = Bot(id=bot_id, dimensions=dimensions)
-    return Build(**found, version=dialect.version)
+    made = Build(**found, version=dialect.version)
+    made.error, made.infra_reason = explained(made.status, made.error, made.infra_reason)
+    return made
 
 
-def _explain(build: Build) -> None:
-    """Keep the reasons of an end only where the build failed, and name those that nothing else names."""
-    if build.status not in _FAILED:
-        build.error = build.infra_reason = None
-        return
-    build.error = build.error or _SENTENCES.get(build.infra_reason or "")
-    if build.infra_reason is None and build.status != "FAILURE":
-        build.infra_reason = "canceled" if build.status == "CANCELED" else "other"
+def explained(
+    status: str | None, error: str | None, infra_reason: str | None
+) -> tuple[str | None, str | None]:
+    """Return the error and the reason of a build's end.
+
+    They are kept only where the build failed. Reasons that nothing names are named.
+    """
+    if status not in _FAILED:
+        return None, None
+    error = error or _SENTENCES.get(infra_reason or "")
+    if infra_reason is None and status != "FAILURE":
+        infra_reason = "canceled" if status == "CANCELED" else "other"
+    return error, infra_reason
 
 
 def answer_clock_us(value: Json) -> int | None:

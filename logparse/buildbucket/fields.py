@@ -76,14 +76,16 @@ def _v1_status(parts: Parts) -> str | None:
     return status_in_v2(*(values.text(parts.value.get(key)) for key in keys))
 
 
-def _v1_reason(parts: Parts) -> str | None:
-    """Return why version 1 stopped a build. It wrote TIMEOUT also for a build that never started."""
+def _v1_state(parts: Parts) -> str | None:
     task = values.object_of(parts.value, "result_details_json", "swarming", "task_result")
-    reason = _TASK_STATES.get(values.text(task.get("state")) or "")
-    if reason is None and parts.value.get("cancelation_reason") == "TIMEOUT":
-        started = values.time_us(parts.value.get("started_ts"))
-        return "no_bot_in_time" if started is None else "execution_timeout"
-    return reason
+    return _TASK_STATES.get(values.text(task.get("state")) or "")
+
+
+def _v1_timeout(parts: Parts) -> str | None:
+    """Return why version 1 stopped a build. It wrote TIMEOUT also for a build that never started."""
+    if parts.value.get("cancelation_reason") != "TIMEOUT":
+        return None
+    return "no_bot_in_time" if values.time_us(parts.value.get("started_ts")) is None else "execution_timeout"
 
 
 def _v1_commit(parts: Parts) -> Commit | None:
@@ -103,12 +105,34 @@ def _v2_cancellation(parts: Parts) -> Any:
     return next((value for value in written if value is not None), None)
 
 
-COMPUTED: Final[dict[str, Callable[[Parts], Any]]] = {
-    "v1_status": _v1_status,
-    "v1_reason": _v1_reason,
-    "v1_commit": _v1_commit,
-    "v2_commit": _v2_commit,
-    "v2_cancellation": _v2_cancellation,
+class Computed(NamedTuple):
+    """A value that depends on several fields.
+
+    Attributes
+    ----------
+    paths:
+        The places that `compute` reads beside the tags, separated by blanks.
+    compute:
+        Returns the value.
+    needs_first:
+        Whether there is a value only where the first of the paths has one.
+    """
+
+    paths: str
+    compute: Callable[[Parts], Any]
+    needs_first: bool = False
+
+
+_V1_PROPERTIES: Final = "parameters_json.properties"
+COMPUTED: Final = {
+    "v1_status": Computed("status result failure_reason cancelation_reason", _v1_status, needs_first=True),
+    "v1_state": Computed("result_details_json.swarming.task_result.state", _v1_state, needs_first=True),
+    "v1_timeout": Computed("cancelation_reason started_ts", _v1_timeout, needs_first=True),
+    "v1_commit": Computed(
+        f"{_V1_PROPERTIES}.repository {_V1_PROPERTIES}.branch {_V1_PROPERTIES}.revision", _v1_commit
+    ),
+    "v2_commit": Computed("input.properties", _v2_commit),
+    "v2_cancellation": Computed("status cancellationMarkdown", _v2_cancellation, needs_first=True),
 }
 
 
@@ -159,7 +183,7 @@ FIELDS: Final = (
     Field("created_by", "created_by", "createdBy", values.text),
     Field("canceled_by", "canceled_by", "canceledBy", values.text),
     Field("cancel_reason", "cancelation_reason", "cancellationMarkdown", values.stripped),
-    Field("infra_reason", "=v1_reason", _V2_DETAILS, _reason),
+    Field("infra_reason", "=v1_state =v1_timeout", _V2_DETAILS, _reason),
     Field(
         "error",
         f"{_V1_ERROR} failure_reason cancelation_reason",
@@ -246,7 +270,7 @@ def places(written: str) -> tuple[Place, ...]:
 
 def computed(parts: Parts, place: Place) -> Any:
     """Return the value at a place of the kind ``=``, None where it is not known or not set."""
-    value = COMPUTED[place.name](parts)
+    value = COMPUTED[place.name].compute(parts)
     return None if parts.version == 2 and is_default(value) else value
 
 

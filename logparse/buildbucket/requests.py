@@ -26,28 +26,61 @@ def read_request(value: Json) -> Request:
     """Return what a request of either dialect says."""
     v1 = "parameters_json" in value or "client_operation_id" in value
     tags = values.tags(value.get("tags"))
-    named = values.by_key(tags)
+    named: tuple[str | None, str | None, str | None]
     if v1:
         parameters = values.inner(value.get("parameters_json"))
         properties = values.object_of(parameters, "properties")
-        project, bucket = None, values.text(value.get("bucket"))
-        builder = values.first(values.text(parameters.get("builder_name")), named.get("builder"))
+        named = None, values.text(value.get("bucket")), values.text(parameters.get("builder_name"))
         operation = values.text(value.get("client_operation_id"))
         commit = None
     else:
         properties = values.object_of(value, "properties")
         target = values.object_of(value, "builder")
         project, bucket, builder = (values.text(target.get(key)) for key in ("project", "bucket", "builder"))
+        named = project, bucket, builder
         operation = values.text(value.get("requestId"))
         commit = values.gitiles_commit(value.get("gitilesCommit"))
+    return request_of(
+        1 if v1 else 2,
+        named,
+        operation,
+        commit or values.property_commit(properties, tags),
+        _request_triggers(properties),
+        tags,
+    )
+
+
+def request_of(
+    version: int,
+    named: tuple[str | None, str | None, str | None],
+    operation: str | None,
+    commit: Commit | None,
+    triggers: list[Trigger] | None,
+    tags: list[str],
+) -> Request:
+    """Return a request of a dialect. Its tags add what its fields do not say.
+
+    Parameters
+    ----------
+    version:
+        Of the dialect.
+    named:
+        Project, bucket and builder.
+    operation:
+        The id of the request.
+    commit, triggers, tags:
+        As in `Request`.
+    """
+    tagged = values.by_key(tags)
+    project, bucket, builder = named
     return Request(
-        invocation_id=values.first(named.get("scheduler_invocation_id"), _invocation_of(operation)),
-        job_id=named.get("scheduler_job_id") or None,
+        invocation_id=values.first(tagged.get("scheduler_invocation_id"), _invocation_of(operation)),
+        job_id=tagged.get("scheduler_job_id") or None,
         project=project,
         bucket=bucket,
-        builder=builder,
-        commit=commit or values.property_commit(properties, tags),
-        triggers=_request_triggers(properties),
+        builder=values.first(builder, tagged.get("builder")) if version == 1 else builder,
+        commit=commit,
+        triggers=triggers,
         tags=tuple(tags),
     )
 

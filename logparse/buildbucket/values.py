@@ -8,8 +8,9 @@ that a field is not set.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from logparse.buildbucket.payloads import Json, decode_payload
@@ -32,10 +33,14 @@ _TRINARY: Final = {"YES": True, "1": True, "NO": False, "2": False}
 #: Year 1 is the zero time of Go. The last day of the year 9999 is not used, so that any zone can show a time.
 _YEAR_2_US: Final = -62_104_060_800_000_000
 _LAST_US: Final = 253_402_214_400_000_000
+#: The digits of the microseconds from 1970 to 2001 … 2286.
+_MICROS_DIGITS: Final = 16
 #: A number with fewer digits has at most 64 bits.
 _MOST_DIGITS: Final = 19
 #: Protobuf's longest duration is 12 digits of seconds.
 _DURATION_RE: Final = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s?")
+#: How tags begin that name a commit.
+_COMMIT_TAGS: Final = ("gitiles_ref:", "buildset:commit/gitiles/")
 _DIMENSION_RE: Final = re.compile(r"(?:\d++:)?([^:]++):(.+)", re.DOTALL)
 
 
@@ -122,6 +127,18 @@ def _seconds_and_nanos_us(value: Json) -> int | None:
     return whole * 1_000_000 + nanos // 1000
 
 
+def times_us(written: Sequence[Any]) -> list[int | None]:
+    """Return the same as `time_us` for many values."""
+    if all(map(_is_micros, written)):
+        return list(map(int, written))
+    return [None if one is None else time_us(one) for one in written]
+
+
+def _is_micros(value: Any) -> bool:
+    """Whether a value is a text of as many digits as microseconds since 1970 have in this century."""
+    return isinstance(value, str) and len(value) == _MICROS_DIGITS and value.isdecimal() and value.isascii()
+
+
 def moment(value: Any) -> Any:
     """Return a time as an aware datetime; None for a zero time. See `time_us`."""
     return to_datetime(time_us(value))
@@ -184,10 +201,12 @@ def by_key(listed: Iterable[str]) -> dict[str, str]:
     return named
 
 
-def listed_by_key(listed: Iterable[str]) -> dict[str, list[str]]:
-    """Return the values of the tags of each key."""
+def listed_by_key(listed: Iterable[str], keys: tuple[str, ...] = ("",)) -> dict[str, list[str]]:
+    """Return the values of the tags of each key. Of `keys` it is enough to give the beginnings."""
     named: dict[str, list[str]] = {}
     for tag in listed:
+        if not tag.startswith(keys):
+            continue
         key, colon, value = tag.partition(":")
         if colon:
             named.setdefault(key, []).append(value)
@@ -201,6 +220,11 @@ def dimensions(value: Any) -> dict[str, list[str]]:
     of ``key:value``, which version 1 may begin with an expiration in seconds.
     """
     found: dict[str, list[str]] = {}
+    if isinstance(value, list) and set(map(type, value)) == _ONLY_TEXT:
+        for named, one in map(_split_dimension, value):
+            if named:
+                found.setdefault(named, []).append(one)
+        return found
     for key, values in _written_dimensions(value):
         written = values if isinstance(values, list) else [values]
         if key and key not in found and set(map(type, written)) == _ONLY_TEXT and "" not in written:
@@ -218,8 +242,15 @@ def _written_dimensions(value: Any) -> Iterator[tuple[str | None, Any]]:
     for item in list_of(value):
         if isinstance(item, dict):
             yield text(item.get("key")), item.get("value")
-        elif isinstance(item, str) and (found := _DIMENSION_RE.fullmatch(item)):
-            yield found[1], found[2]
+        elif isinstance(item, str):
+            yield _split_dimension(item)
+
+
+@lru_cache(maxsize=4_096)
+def _split_dimension(item: str) -> tuple[str, str]:
+    """Return the key and the value of ``key:value``, empty texts for another text."""
+    found = _DIMENSION_RE.fullmatch(item)
+    return (found[1], found[2]) if found else ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,11 +306,20 @@ def property_commit(properties: Json, listed: Iterable[str]) -> Commit | None:
     """Return the commit that properties or the tags `buildset` and `gitiles_ref` name."""
     repository, revision = text(properties.get("repository")), text(properties.get("revision"))
     ref = text(properties.get("branch"))
+    return commit_of(repository, ref, revision, listed)
+
+
+def commit_of(
+    repository: str | None, ref: str | None, revision: str | None, listed: Iterable[str]
+) -> Commit | None:
+    """Return the commit that is known, with what the tags `buildset` and `gitiles_ref` add to it."""
     for tag in listed:
+        if not tag.startswith(_COMMIT_TAGS):
+            continue
         key, _, tag_value = tag.partition(":")
         if key == "gitiles_ref":
             ref = ref or tag_value
-        elif key == "buildset" and tag_value.startswith("commit/gitiles/"):
+        else:
             path, plus, tag_revision = tag_value.removeprefix("commit/gitiles/").partition("/+/")
             if plus:
                 repository = repository or f"https://{path}"

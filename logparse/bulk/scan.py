@@ -6,11 +6,10 @@ clock, and its letter, which says how it is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from logparse.clock import DAY_US
-from logparse.syntax import CUT_MARKER
 from logparse.timeline import STEP_BACK_US
 
 if TYPE_CHECKING:
@@ -19,31 +18,51 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import numpy as np
 
-#: Letters of entries that are many in a log. All others are read one by one.
+#: The letters of status checks, of which a log has many entries. `OTHER` is the letter of all other entries.
 HANDLED, SCHEDULED, TICK, NOTIFIED, STATUS = b"HSTNB"
 OTHER: Final = ord("c")
-_LETTERS: Final = {
-    b"Handling": HANDLED,
-    b"Scheduli": SCHEDULED,
-    b"Timer ti": TICK,
-    b"Received": NOTIFIED,
-    b"Build st": STATUS,
+#: The letters of entries of several lines, which show JSON: the request, the answer to it, and the build, of
+#: version 1 and of version 2; and of entries that each page writes differently.
+REQUEST, ANSWER_1, ANSWER_2, BUILD_1, BUILD_2, URL, FINISH = b"raAfFue"
+#: How entries begin. The first eight bytes decide, or as many as there are.
+BEGINNINGS: Final = {
+    b"Handling timer ": HANDLED,
+    b"Scheduling timer ": SCHEDULED,
+    b"Timer tick, asking Buildbucket for the build status": TICK,
+    b"Received PubSub notification, asking Buildbucket for the build status": NOTIFIED,
+    b"Build status: ": STATUS,
+    b"Buildbucket request:\n": REQUEST,
+    b"Buildbucket response:\n": ANSWER_1,
+    b"Scheduled build:\n": ANSWER_2,
+    b"Buildbucket build:\n": BUILD_1,
+    b"Build:\n": BUILD_2,
+    b"Task URL: ": URL,
+    b"Invocation finished in ": FINISH,
 }
 #: A status in version 1 begins with the number of the build.
-_NUMBERED: Final = b"Build "
-_CLOCK_SIZE: Final = len("[HH:MM:SS.mmm] ")
+NUMBERED: Final = b"Build "
+#: Bytes after the last file, so that words and windows do not reach beyond the buffer.
+PADDING: Final = 128
+#: Bytes whose signs are counted together, and those that the processor's cache holds.
+_BLOCK: Final = 64
+_PIECE: Final = 1 << 18
+_DELETE: Final = 127
+CLOCK_SIZE: Final = len("[HH:MM:SS.mmm] ")
 #: The clock of an entry: the signs between its digits, by their offsets.
 _SIGNS: Final = {0: b"[", 3: b":", 6: b":", 9: b".", 13: b"]", 14: b" "}
-_DIGITS: Final = (1, 2, 4, 5, 7, 8, 10, 11, 12)
-#: What each digit of a clock counts, in milliseconds.
-_WEIGHTS: Final = (36_000_000, 3_600_000, 600_000, 60_000, 10_000, 1_000, 100, 10, 1)
-#: The most for the first digits of minutes and seconds.
-_MOST_TENS: Final = 5
+#: The digits by their offsets, what each counts in milliseconds, and the most that it can be.
+_DIGITS: Final = (
+    (1, 36_000_000, 9),
+    (2, 3_600_000, 9),
+    (4, 600_000, 5),
+    (5, 60_000, 9),
+    (7, 10_000, 5),
+    (8, 1_000, 9),
+    (10, 100, 9),
+    (11, 10, 9),
+    (12, 1, 9),
+)
 _MOST_HOURS: Final = 24 * 3_600_000
-#: Texts that show where a page and its log begin, or that lines were cut out.
-LOG_HEADING: Final = b"Debug log"
-STATUS_NAME: Final = b"Status:"
-CUT: Final = CUT_MARKER.encode()
 
 
 class Entries(NamedTuple):
@@ -51,8 +70,8 @@ class Entries(NamedTuple):
 
     Attributes
     ----------
-    begin, text, end:
-        Offsets in the buffer: of the clock, of the text after it, and of the line end after the text.
+    text, end:
+        Offsets in the buffer: of the text after the clock, and of the line end after the text.
     line:
         The line of the file, from 1.
     is_one_line, ends_blank:
@@ -65,7 +84,6 @@ class Entries(NamedTuple):
         For each page the index of its first entry, and one index more, the number of all entries.
     """
 
-    begin: NDArray[np.int64]
     text: NDArray[np.int64]
     end: NDArray[np.int64]
     line: NDArray[np.int64]
@@ -74,11 +92,6 @@ class Entries(NamedTuple):
     us: NDArray[np.int64]
     letter: NDArray[np.uint8]
     first: NDArray[np.int64]
-
-    def odd_files(self) -> set[int]:
-        """Return the files with a lettered entry of several lines, or a first line that ends in a blank."""
-        is_odd = self.ends_blank | (~self.is_one_line & (self.letter != OTHER))
-        return set((np.searchsorted(self.first, np.flatnonzero(is_odd), side="right") - 1).tolist())
 
 
 class Pack:
@@ -90,79 +103,115 @@ class Pack:
         The buffer.
     starts, ends:
         The offsets of each file; `ends` is that of the line end with which it ends, or which was added.
+    line_ends:
+        The offsets of all line ends.
+    odd:
+        Whether each file has control characters.
     """
 
     def __init__(self, files: Sequence[bytes]) -> None:
         pieces = [b"\n"]
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        size = 1
         for file in files:
-            whole = file if file.endswith(b"\n") else file + b"\n"
-            self.starts.append(size)
-            size += len(whole)
-            self.ends.append(size - 1)
-            pieces.append(whole)
-        self.data = b"".join(pieces)
+            pieces.append(file if file.endswith(b"\n") else file + b"\n")
+        sizes = np.array([len(piece) for piece in pieces])
+        self.starts = np.cumsum(sizes)[:-1]
+        self.ends = self.starts + sizes[1:] - 1
+        self.size = int(sizes.sum())
+        padding = PADDING + -(self.size + PADDING) % _BLOCK
+        self.data = b"".join([*pieces, b" " * padding])
         self.bytes: NDArray[np.uint8] = np.frombuffer(self.data, dtype=np.uint8)
+        #: The eight bytes from each offset on.
+        self.words: NDArray[np.uint64] = np.ndarray(
+            (len(self.data) - 7,), np.dtype("<u8"), self.data, strides=(1,)
+        )
+        others, self._openings = _signs(self.bytes)
+        signs = self.bytes[others]
+        is_end = signs == ord("\n")
+        self.line_ends = others[is_end]
+        #: The offsets of bytes that are not ASCII.
+        self.wide = others[signs > _DELETE]
+        self.odd: NDArray[np.bool_] = np.zeros(len(files), dtype=bool)
+        controls = others[~is_end & (signs != ord("\t")) & (signs <= _DELETE)]
+        self.odd[self._files_of(controls[controls < self.size])] = True
 
-    def odd(self) -> set[int]:
-        """Return the files with control characters."""
-        controls = int(np.count_nonzero(self.bytes < 32)) - self.data.count(b"\n") - self.data.count(b"\t")
-        if not controls and b"\x7f" not in self.data:
-            return set()
-        is_odd = (self.bytes < 32) & (self.bytes != 10) & (self.bytes != 9)
-        return set(self._files_of(np.flatnonzero(is_odd | (self.bytes == 127))).tolist())
+    def deep(self, begin: NDArray[Any], end: NDArray[Any], most: int) -> NDArray[np.bool_]:
+        """Return whether the JSON at each place can be nested deeper than `most` levels."""
+        total = self._openings
+        found: NDArray[np.bool_] = total[end // _BLOCK + 1] - total[begin // _BLOCK] > most
+        for place in np.flatnonzero(found).tolist():
+            text = self.data[int(begin[place]) : int(end[place])]
+            found[place] = text.count(b"{") + text.count(b"[") > most
+        return found
 
-    def marks(self) -> list[dict[bytes, list[int]]]:
-        """Return for each file where the texts that show its parts are: offsets in the buffer."""
-        by_file: list[dict[bytes, list[int]]] = [{} for _ in self.starts]
-        for text in (LOG_HEADING, STATUS_NAME, CUT):
-            places = list(_places(self.data, text))
-            for file, at in zip(self._files_of(np.array(places, np.int64)).tolist(), places, strict=True):
-                by_file[file].setdefault(text, []).append(at)
-        return by_file
+    def same(self, left: NDArray[Any], right: NDArray[Any], sizes: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return whether the bytes at offsets `left` equal those at offsets `right`, `sizes` bytes each."""
+        is_same = np.ones(len(left), dtype=bool)
+        for done in range(0, int(sizes.max(initial=0)), 8):
+            differ = self.words[left + done] ^ self.words[right + done]
+            rest = sizes - done
+            whole = rest >= 8
+            if not whole.all():
+                # Bytes after the last one do not count, and a text that has ended has none left.
+                bits = (np.clip(rest, 0, 8) * 8).astype(np.uint64)
+                mask = np.where(whole, ~np.uint64(0), (np.uint64(1) << (bits & np.uint64(63))) - np.uint64(1))
+                differ &= mask
+            is_same &= differ == 0
+        return is_same
 
-    def wide(self) -> set[int]:
-        """Return the files with bytes that are not ASCII."""
-        if self.data.isascii():
-            return set()
-        return set(self._files_of(np.flatnonzero(self.bytes > 127)).tolist())
+    def begins(self, places: NDArray[Any], text: bytes) -> NDArray[np.bool_]:
+        """Return whether a text is at each place."""
+        found = np.ones(len(places), dtype=bool)
+        for offset in range(0, len(text), 8):
+            part = text[offset : offset + 8]
+            mask = np.uint64((1 << 8 * len(part)) - 1)
+            found &= (self.words[places + offset] & mask) == np.uint64(int.from_bytes(part, "little"))
+        return found
 
     def _files_of(self, places: NDArray[Any]) -> NDArray[np.int64]:
         """Return the file that holds each offset."""
-        return np.searchsorted(np.array(self.starts), places, side="right") - 1
+        return np.searchsorted(self.starts, places, side="right") - 1
 
 
-def _places(data: bytes, text: bytes) -> Iterator[int]:
-    """Yield the offset of each place of a text."""
-    at = data.find(text)
-    while at >= 0:
-        yield at
-        at = data.find(text, at + 1)
+def _signs(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return the places of bytes that are not printable ASCII, and for each block the openings before it.
+
+    An opening is a sign that opens a level of JSON. Each piece of the bytes fits in the processor's cache.
+    """
+    places, sums = [], []
+    scratch = np.empty(_PIECE, dtype=np.uint8)
+    flags = np.empty(_PIECE, dtype=bool)
+    for begin in range(0, len(data), _PIECE):
+        piece = data[begin : begin + _PIECE]
+        work, flag = scratch[: len(piece)], flags[: len(piece)]
+        np.subtract(piece, np.uint8(ord(" ")), out=work)
+        np.greater_equal(work, np.uint8(_DELETE - ord(" ")), out=flag)
+        places.append(np.flatnonzero(flag) + begin)
+        # Both signs that open a level of JSON differ in one bit.
+        np.bitwise_or(piece, np.uint8(0x20), out=work)
+        np.equal(work, np.uint8(ord("{")), out=flag)
+        counted = np.add.reduce(flag.view("<u8").reshape(-1, _BLOCK // 8), axis=1)
+        sums.append((counted * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return np.concatenate(places), np.append(np.uint64(0), np.cumsum(np.concatenate(sums)))
 
 
 def find_entries(pack: Pack) -> Entries:
     """Return the entries of the files of a buffer. A file of which none is found has none."""
-    data = pack.bytes
-    line_ends = np.flatnonzero(data == 10)
+    data, line_ends = pack.bytes, pack.line_ends
     begins = line_ends[:-1] + 1
     lines = np.flatnonzero(data[begins] == ord("["))
-    window = _windows(data, begins[lines], _CLOCK_SIZE)
-    is_clock, ms = _clocks(window)
-    lines, ms = lines[is_clock], ms[is_clock]
+    is_clock, ms = _clocks(data, begins[lines])
+    if not is_clock.all():
+        lines, ms = lines[is_clock], ms[is_clock]
     begin = begins[lines]
-    first = np.searchsorted(begin, np.array([*pack.starts, len(data)]))
-    end = np.append(begin[1:], len(data)) - 1
-    last = first[1:][first[1:] > first[:-1]] - 1
-    owners = np.searchsorted(first, last, side="right") - 1
-    end[last] = np.array(pack.ends)[owners]
-    text = begin + _CLOCK_SIZE
+    first = np.searchsorted(begin, np.append(pack.starts, pack.size))
+    end = np.append(begin[1:], pack.size) - 1
+    owned = first[1:] > first[:-1]
+    end[first[1:][owned] - 1] = pack.ends[owned]
+    text = begin + CLOCK_SIZE
     first_ends = line_ends[lines + 1]
     last_bytes = data[first_ends - 1]
-    top = np.searchsorted(line_ends, np.array(pack.starts) - 1)
+    top = np.searchsorted(line_ends, pack.starts - 1)
     return Entries(
-        begin=begin,
         text=text,
         end=end,
         line=lines - np.repeat(top, np.diff(first)) + 1,
@@ -174,20 +223,18 @@ def find_entries(pack: Pack) -> Entries:
     )
 
 
-def _windows(data: NDArray[np.uint8], places: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
-    """Return the `size` bytes at each place; zeros follow the last byte."""
-    padded = np.append(data, np.zeros(size, dtype=np.uint8))
-    return np.lib.stride_tricks.sliding_window_view(padded, size)[places]
-
-
-def _clocks(window: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return which of the windows hold a clock, and its milliseconds since midnight."""
-    found = np.ones(len(window), dtype=bool)
+def _clocks(
+    data: NDArray[np.uint8], places: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return at which places a clock is, and its milliseconds since midnight."""
+    found = np.ones(len(places), dtype=bool)
     for offset, sign in _SIGNS.items():
-        found &= window[:, offset] == sign[0]
-    digits = window[:, _DIGITS] - np.uint8(ord("0"))
-    found &= (digits <= 9).all(axis=1) & (digits[:, 2] <= _MOST_TENS) & (digits[:, 4] <= _MOST_TENS)
-    ms = digits.astype(np.int64) @ np.array(_WEIGHTS, dtype=np.int64)
+        found &= data[places + offset] == sign[0]
+    ms = np.zeros(len(places), dtype=np.int64)
+    for offset, weight, most in _DIGITS:
+        digits = data[places + offset] - np.uint8(ord("0"))
+        found &= digits <= most
+        ms += digits * np.int64(weight)
     return found & (ms < _MOST_HOURS), ms
 
 
@@ -196,24 +243,37 @@ def _unwrapped(ms: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.in
     if not len(ms):
         return ms
     us = ms * 1000
-    steps = np.diff(us, prepend=us[:1]) % DAY_US
+    steps = np.diff(us, prepend=us[:1])
+    steps[steps < -STEP_BACK_US] += DAY_US
     steps[steps >= DAY_US - STEP_BACK_US] -= DAY_US
     begins = first[:-1][first[1:] > first[:-1]]
     total = np.cumsum(steps)
-    owner = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, len(ms))))
-    moved: NDArray[np.int64] = total + (us[begins] - total[begins])[owner]
+    moved: NDArray[np.int64] = total + np.repeat(
+        us[begins] - total[begins], np.diff(np.append(begins, len(ms)))
+    )
     return moved
 
 
 def _letters(pack: Pack, text: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Return the letter of each entry, by the first eight bytes of its text."""
-    window = _windows(pack.bytes, text, 8)
-    words = np.ascontiguousarray(window).view("<u8")[:, 0]
+    words = pack.words[text]
     letter = np.full(len(text), OTHER, dtype=np.uint8)
-    for prefix, value in _LETTERS.items():
-        letter[words == int.from_bytes(prefix, "little")] = value
     mask = np.uint64((1 << 48) - 1)
-    numbered = (words & mask) == np.uint64(int.from_bytes(_NUMBERED, "little"))
-    seventh = window[:, 6]
+    seventh = pack.bytes[text + len(NUMBERED)]
+    numbered = (words & mask) == np.uint64(int.from_bytes(NUMBERED, "little"))
     letter[numbered & (seventh >= ord("0")) & (seventh <= ord("9"))] = STATUS
+    for beginning, value in BEGINNINGS.items():
+        # Entries of checks are many: their texts are compared in full later.
+        part = beginning[:8] if value in (HANDLED, SCHEDULED, TICK, NOTIFIED, STATUS) else beginning
+        chosen = _starting(words, part[:8])
+        if len(part) > 8:
+            places = np.flatnonzero(chosen)
+            chosen = places[pack.begins(text[places], part)]
+        letter[chosen] = value
     return letter
+
+
+def _starting(words: NDArray[np.uint64], part: bytes) -> NDArray[Any]:
+    mask = np.uint64((1 << 8 * len(part)) - 1)
+    found: NDArray[Any] = (words & mask) == np.uint64(int.from_bytes(part, "little"))
+    return found

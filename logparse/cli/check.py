@@ -53,18 +53,21 @@ def command(inputs: Inputs, format_: str) -> int:
 
 def _report(data: Dataset) -> dict[str, Any]:
     """Return the findings, the failures and the counts, for JSON."""
-    from logparse.tables import rows
+    from logparse.tables import row_counts, rows
 
     findings = list(rows(data.gathered, "findings"))
     failures = list(rows(data.gathered, "failures"))
-    entries = [e for log in data.gathered.logs for e in log.events]
+    counts = row_counts(data.gathered)
+    # Pages that were read as rows have nothing suspicious.
+    found = [record.suspicious or 0 for record in data.gathered.held.records]
+    found += [len(event.suspicious) for triage in data.gathered.triages for event in triage.events]
     return {
         "invocations": len(data.gathered.invocations),
         "builds": len(data.gathered.builds),
-        "entries": len(entries),
-        "understood": sum(e.kind is not None for e in entries),
-        "unknown": sum(e.kind is None for e in entries),
-        "suspicious": sum(len(e.suspicious) for e in entries),
+        "entries": counts["events"],
+        "understood": counts["events"] - counts["unrecognized"],
+        "unknown": counts["unrecognized"],
+        "suspicious": sum(found),
         "codes": dict(Counter(finding["code"] for finding in findings)),
         "findings": findings,
         # `cause` is the name of the column `reason` in version 0.1.

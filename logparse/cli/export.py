@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from logparse.dataset import Dataset
 
 _FORMATS: Final = ("csv", "jsonl", "parquet")
+#: Tables that are statistics of invocations and builds.
+_GROUPED: Final = ("bots", "builders", "jobs")
 
 
 @click.command(
@@ -63,7 +65,7 @@ def command(
         ready(output, force=force)
     elif chosen == "parquet" and sys.stdout.isatty():
         raise click.UsageError("A terminal cannot show Parquet: name a file with -o, or write to a pipe.")
-    data = read(inputs)
+    data = read(inputs, ("invocations", "builds") if table in _GROUPED else (table,))
     if holds_something(data):
         if output is not None:
             _write_file(data, table, chosen, output, raw=raw_cells, force=force)
@@ -78,7 +80,7 @@ def _export_all(inputs: Inputs, format_: str, raw: bool, folder: Path | None, fo
     if folder is None:
         raise click.UsageError("--table all writes a file each: name their directory with -o DIR")
     ready_folder(folder, [SCHEMA_FILE, *(f"{name}.{format_}" for name in TABLES)], force=force)
-    data = read(inputs)
+    data = read(inputs, tuple(TABLES))
     if holds_something(data):
         # With --force, tables of another format go too: they would be of another reading.
         replaced = [SCHEMA_FILE, *(f"{name}.{known}" for name in TABLES for known in _FORMATS)]

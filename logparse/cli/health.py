@@ -104,7 +104,7 @@ def command(
     from logparse.analysis.specs import DEFAULT_SPECS
 
     specs = DEFAULT_SPECS if spec is None else read_specs(spec)
-    data = read(inputs)
+    data = read(inputs, ("builds",))
     code = exit_code(data, inputs)
     if not holds_something(data):
         return code

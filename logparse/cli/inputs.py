@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
@@ -56,8 +57,13 @@ class Inputs:
     where: str | None = None
 
 
-def read(inputs: Inputs) -> Dataset:
+def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
     """Read the inputs, and write to standard error what failed and what was skipped.
+
+    Parameters
+    ----------
+    tables:
+        The tables that will be asked for.
 
     Raises
     ------
@@ -76,6 +82,7 @@ def read(inputs: Inputs) -> Dataset:
             jobs=inputs.jobs,
             max_bytes=inputs.max_size,
             watch=seen,
+            tables=tables if inputs.where is None else (*tables, "invocations", "builds"),
         )
     for failure in data.failures:
         warn(str(failure))
@@ -123,8 +130,8 @@ def _warn_of_skipped(data: Dataset, *, verbose: bool) -> None:
 
 def _warn_of_repeats(data: Dataset) -> None:
     """Name an invocation or a build that was read more than once, as from its page and its log."""
-    names = [f"invocation {i.invocation_id or 'without id'}" for i in data.gathered.invocations if i.repeats]
-    builds = [i.build for i in data.gathered.invocations if i.build is not None and not i.repeats]
+    names = [f"invocation {i.invocation_id or 'without id'}" for i in data.gathered.held.records if i.repeats]
+    builds = [i.build for i in data.gathered.held.records if i.build is not None and not i.repeats]
     names += [f"build {build.id}" for build in [*builds, *data.gathered.builds] if build.repeats]
     names = list(dict.fromkeys(names))
     if names:

@@ -75,7 +75,7 @@ def command(
     chosen = chosen_format(format_, output, FORMATS, "table")
     if output is not None:
         ready(output, force=force)
-    data = read(inputs)
+    data = read(inputs, ("builds",))
     if holds_something(data):
         from logparse.analysis.queue import columns_of, queue
 

@@ -87,11 +87,11 @@ def command(
         ready(output, force=force)
     elif chosen == "parquet" and sys.stdout.isatty():
         raise click.UsageError("A terminal cannot show Parquet: name a file with -o, or write to a pipe.")
-    from logparse.query import check, guarded, tables_for
+    from logparse.query import check, guarded, names_in, tables_for
 
     with _told():
         check(query)
-        data = read(inputs)
+        data = read(inputs, names_in(query))
         if holds_something(data):
             with guarded(tables_for(data, query), memory) as answers:
                 _write(_result(answers, query, chosen), chosen, output, raw=raw_cells, force=force)

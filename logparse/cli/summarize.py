@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from logparse.dataset import Dataset
 
+#: The tables that groups are made of.
+_GROUPED: Final = ("invocations", "builds")
 _FORMATS: Final = ("table", "json", "csv", "markdown")
 
 
@@ -61,7 +63,7 @@ def command(
     chosen = chosen_format(format_, output, _FORMATS, "table")
     if output is not None:
         ready(output, force=force)
-    data = read(inputs)
+    data = read(inputs, _GROUPED)
     single = len(data.gathered.invocations) == 1 and not data.gathered.builds and not given
     if chosen == "json":
         write_data(_json(data, asked, output, single=single), output, force=force)
@@ -105,7 +107,7 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             asked.by,
             width=output_width(path),
             builds=len(data.gathered.builds),
-            from_builds=sum(record.origin == "build" for record in data.gathered.invocations),
+            from_builds=sum(record.origin == "build" for record in data.gathered.held.records),
             triages=len(data.gathered.triages),
             left_out=metrics.left_out(_units(data), asked.by),
             notes=notes,

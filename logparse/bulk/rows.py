@@ -1,0 +1,240 @@
+"""The rows of the tables that plain pages give: for each table a function that returns its columns.
+
+A column is a list, an array, an array with nulls, or one value for all rows. Times are microseconds since
+1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse.buildrecords import Bot
+from logparse.bulk.checks import STATUSES
+from logparse.bulk.events import event_rows
+from logparse.bulk.table import Invocations
+from logparse.columns import TABLES
+from logparse.derivations import Values, batch_of
+from logparse.derive import ROW_WISE
+from logparse.records import Commit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    from logparse.lazy import numpy as np
+
+Columns = Mapping[str, Any]
+
+
+class Shared:
+    """The values of one row for each row of a table of parts: `values` are those of the owners."""
+
+    def __init__(self, values: Sequence[Any], owners: NDArray[Any]) -> None:
+        self.values = values
+        self.owners = owners
+
+
+def invocation_rows(made: Invocations) -> Columns:
+    """Return the columns of the table of invocations."""
+    built, requests, measures = made.built, made.requests, made.measures
+    commits = [request.commit or commit for request, commit in zip(requests, made.commits, strict=True)]
+    lower, upper = made.offsets
+    counts = [None if page.asked.triggers is None else len(page.asked.triggers) for page in made.pages]
+    given = {
+        **made.named,
+        **_commit(commits),
+        **{name: built[name] for name in _OF_BUILDS},
+        "invocation_id": made.ids,
+        "job_id": made.jobs,
+        "project": [project for project, _ in made.projects],
+        "job": [job for _, job in made.projects],
+        "task_kind": "buildbucket",
+        "status": [page.status or page.head.status or "RUNNING" for page in made.pages],
+        "triggered_by": [head.triggered_by for head in made.heads],
+        "attempts": 1,
+        "build_id": built["id"],
+        "build_number": built["number"],
+        "build_url": [page.url for page in made.pages],
+        "build_status": made.status,
+        "bot_id": built["bot.id"],
+        "trigger_count": counts,
+        "clock_offset_min_s": lower,
+        "clock_offset_max_s": upper,
+        "truncated": False,
+        "unrecognized": 0,
+        "source": made.names,
+        "source_line": made.lines,
+        "suspicious": 0,
+        "id_from": "request",
+        "origin": "log",
+        "repeats": 0,
+        "error": made.ends[0],
+        "infra_reason": made.ends[1],
+        "tags": [tags or list(request.tags) for tags, request in zip(built.tags, requests, strict=True)],
+        "odd": 0,
+    }
+    return _declared("invocations", {**given, **measures})
+
+
+def build_rows(made: Invocations) -> Columns:
+    """Return the columns of the table of builds."""
+    built, measures = made.built, made.measures
+    dimensions = built["bot.dimensions"]
+    bots = [
+        None if not found and bot_id is None else _bot(id(found), found or {})
+        for bot_id, found in zip(built["bot.id"], dimensions, strict=True)
+    ]
+    given = {
+        **_commit(built["commit"]),
+        **{name: built[name] for name in (*_OF_BUILDS, *_OF_BUILDS_ALONE)},
+        **{name: [bot and bot[name] for bot in bots] for name in _DIMENSIONS},
+        "build_id": built["id"],
+        "invocation_id": made.ids,
+        "build_number": built["number"],
+        "status": made.status,
+        "bot_id": built["bot.id"],
+        "dimensions": [
+            None if bot is None else found or {} for bot, found in zip(bots, dimensions, strict=True)
+        ],
+        "experiments": [found or [] for found in built["experiments"]],
+        "properties": [found or {} for found in built["properties"]],
+        "builder_id": made.named["builder_id"],
+        "origin": "log",
+        "repeats": 0,
+        "error": made.ends[0],
+        "infra_reason": made.ends[1],
+        "tags": built.tags,
+        "odd": 0,
+        "source_file": made.names,
+        "source_line": made.lines,
+        **{name: measures[name] for name in ("pending_s", "run_s", "timeout_used")},
+    }
+    return _declared("builds", given)
+
+
+def poll_rows(made: Invocations) -> Columns:
+    """Return the columns of the table of status checks."""
+    checks, data = made.checks, made.reading.pack.data
+    begins = [f"{job}:{identifier}:" for job, identifier in zip(made.jobs, made.ids, strict=True)]
+    keys = zip(
+        checks.is_timed.tolist(),
+        checks.owner.tolist(),
+        checks.key_at.tolist(),
+        checks.key_end.tolist(),
+        strict=True,
+    )
+    names = [None if name is None else name for name in STATUSES.names]
+    return _declared(
+        "polls",
+        {
+            **made.polls,
+            **_whose(made, checks.owner),
+            "seq": checks.seq,
+            "source": Shared(["pubsub", "timer"], checks.is_timed.astype(np.int64)),
+            "timer_id": [
+                begins[owner] + data[begin:end].decode() if is_timed else None
+                for is_timed, owner, begin, end in keys
+            ],
+            "status": Shared(names, checks.status),
+            "changed": Values(checks.changed, ~checks.is_answered),
+            "answered": checks.is_answered,
+        },
+    )
+
+
+def attempt_rows(made: Invocations) -> Columns:
+    """Return the columns of the table of attempts."""
+    none = np.zeros(made.size, dtype=bool)
+    known = {"started_at": Values(made.launched_us, none), "ended_at": Values(made.answered_us, none)}
+    known["duration_s"] = batch_of(ROW_WISE["attempts"]["duration_s"], known)
+    whose = _whose(made, np.arange(made.size))
+    return _declared("attempts", {**known, **whose, "attempt": 1, "outcome": "launched"})
+
+
+def trigger_rows(made: Invocations) -> Columns:
+    """Return the columns of the table of triggers."""
+    listed = [page.asked.triggers or () for page in made.pages]
+    flat = [trigger for triggers in listed for trigger in triggers]
+    owners = np.repeat(np.arange(made.size), [len(triggers) for triggers in listed])
+    return _declared(
+        "triggers",
+        {
+            **_whose(made, owners),
+            "direction": "incoming",
+            "id": [trigger.id or None for trigger in flat],
+            "title": [trigger.title or None for trigger in flat],
+            "url": [trigger.url or None for trigger in flat],
+            "repository": [trigger.gitiles.repo or None for trigger in flat],
+            "ref": [trigger.gitiles.ref or None for trigger in flat],
+            "revision": [trigger.gitiles.revision or None for trigger in flat],
+        },
+    )
+
+
+def entry_rows(made: Invocations) -> Columns:
+    """Return the columns of the table of events."""
+    found = event_rows(made)
+    owners = found.pop("owners")
+    whose = _whose(made, owners)
+    return _declared("events", {**found, **whose, "source": whose["source_file"]})
+
+
+#: The tables of parts of invocations, and where the rows of each invocation begin.
+ROWS: Final[dict[str, Callable[[Invocations], Columns]]] = {
+    "invocations": invocation_rows,
+    "builds": build_rows,
+    "polls": poll_rows,
+    "attempts": attempt_rows,
+    "triggers": trigger_rows,
+    "events": entry_rows,
+}
+#: Columns of both tables, which are fields of builds.
+_OF_BUILDS: Final = (
+    *("swarming_task_id", "input_properties", "requested_pool", "requested_os", "requested_dimensions"),
+    *("scheduling_timeout_s", "execution_timeout_s", "setup_s", "parent_build_id", "canceled_by"),
+    *("cancel_reason", "critical"),
+)
+_OF_BUILDS_ALONE: Final = (
+    *("project", "bucket", "builder", "created_at", "started_at", "completed_at", "updated_at", "priority"),
+    *("exe", "created_by", "url", "summary_markdown"),
+)
+_DIMENSIONS: Final = ("pool", "os", "cpu", "cores", "machine_type", "zone")
+
+
+def _declared(table: str, given: Columns) -> Columns:
+    """Return the columns of a table in order. A column that is not given is not known."""
+    return {column.name: given.get(column.name) for column in TABLES[table]}
+
+
+def _whose(made: Invocations, owners: NDArray[Any]) -> Columns:
+    """Return the columns that say which invocation each row belongs to."""
+    whose: dict[str, Any] = {
+        "invocation_id": made.ids,
+        "source_file": made.names,
+        "source_line": made.lines,
+        "job_id": made.jobs,
+        "builder_id": made.named["builder_id"],
+    }
+    return {name: Shared(values, owners) for name, values in whose.items()}
+
+
+def _commit(commits: Sequence[Commit | None]) -> Columns:
+    return {
+        name: [commit and getattr(commit, name) for commit in commits] for name in Commit.__struct_fields__
+    }
+
+
+#: Dimensions are read once for all builds of a bot, so that their objects are the same.
+_bots: Final[dict[int, tuple[Any, dict[str, Any]]]] = {}
+
+
+def _bot(identity: int, dimensions: dict[str, list[str]]) -> dict[str, Any]:
+    """Return the columns that a bot's dimensions give."""
+    known = _bots.get(identity)
+    if known is None or known[0] is not dimensions:
+        if len(_bots) >= 4_096:
+            _bots.clear()
+        bot = Bot(dimensions=dimensions)
+        known = _bots[identity] = dimensions, {name: getattr(bot, name) for name in _DIMENSIONS}
+    return known[1]

@@ -1,0 +1,69 @@
+"""The tables of plain pages in Arrow, with the types that `logparse.columns` declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from logparse.arrow import Array, RecordBatch, arrow_schema, arrow_type
+from logparse.bulk.rows import ROWS, Shared
+from logparse.bulk.table import Invocations
+from logparse.columns import TABLES, Column
+from logparse.derivations import Values
+from logparse.lazy import pyarrow as pa
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from logparse.lazy import numpy as np
+
+_ENCODER: Final = msgspec.json.Encoder()
+#: Columns of JSON that are written already.
+_WRITTEN: Final = frozenset({"fields"})
+
+
+def make_table(made: Invocations, table: str) -> RecordBatch:
+    """Return a table of pages."""
+    columns = ROWS[table](made)
+    size = max((len(values) for values in map(_sized, columns.values()) if values is not None), default=0)
+    arrays = [_array(columns[column.name], column, size) for column in TABLES[table]]
+    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(TABLES[table]))
+
+
+def _sized(values: Any) -> Any:
+    """Return what has as many values as a column has rows."""
+    if isinstance(values, Values):
+        return values.numbers
+    if isinstance(values, Shared):
+        return values.owners
+    return values if isinstance(values, (list, np.ndarray)) else None
+
+
+def _array(values: Any, column: Column, size: int) -> Array:
+    type_ = arrow_type(column)
+    if values is None:
+        return pa.nulls(size, type_)
+    if isinstance(values, Shared):
+        return _array(values.values, column, len(values.values)).take(pa.array(values.owners))
+    if isinstance(values, Values):
+        made = pa.array(values.numbers, pa.int64() if column.type == "time" else type_, mask=values.is_null)
+        return made.cast(type_) if column.type == "time" else made
+    if not isinstance(values, (list, np.ndarray)):
+        return pa.repeat(pa.scalar(values, type_), size)
+    if column.type == "json" and column.name not in _WRITTEN:
+        values = _json(values, column)
+    if column.type == "time":
+        return pa.array(values, pa.int64()).cast(type_)
+    return pa.array(values, type_)
+
+
+def _json(values: Iterable[Any], column: Column) -> list[str | None]:
+    """Return values as compact JSON. See `logparse.column.Column.empty_is_null`."""
+    texts = _ENCODER.encode_lines(values).decode().split("\n")
+    is_null = column.empty_is_null
+    return [
+        None if value is None or (is_null and not value) else text
+        for value, text in zip(values, texts, strict=False)
+    ]
