@@ -6,9 +6,9 @@
 
 `parse` gives the typed record of one invocation, `parse_many` the records of all that an input holds,
 `load` the tables as DataFrames; `read_tables` reads back the files of ``logparse export``. `metrics` has
-statistics of tables, `plots` charts. A wrong argument raises `UsageError`, an input that cannot be read
-`InputError`, or `InputWarning` from `load`. Everything is imported when it is first used, pandas with
-the first table.
+statistics of tables, `plots` charts. `simulate` writes pages and builds of a simulated fleet. A wrong
+argument raises `UsageError`, an input that cannot be read `InputError`, or `InputWarning` from `load`.
+Everything is imported when it is first used, pandas with the first table.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Trigger,
         UrlFetch,
     )
+    from logparse.simulate import Simulation, simulate
     from logparse.stored import read_tables
 
 __version__ = "0.5.0"
@@ -63,6 +64,7 @@ __all__ = [
     "LogparseError",
     "Noop",
     "Poll",
+    "Simulation",
     "Step",
     "SwarmingTask",
     "TriageLog",
@@ -76,6 +78,7 @@ __all__ = [
     "parse_many",
     "plots",
     "read_tables",
+    "simulate",
 ]
 
 _HOMES: Final = {
@@ -87,6 +90,7 @@ _HOMES: Final = {
     "Dataset": "logparse.dataset",
     "load": "logparse.loading",
     "read_tables": "logparse.stored",
+    **dict.fromkeys(("Simulation", "simulate"), "logparse.simulate"),
 }
 
 

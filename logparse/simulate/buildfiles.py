@@ -61,11 +61,13 @@ class BuildFile:
         """The operating system that a build asks for."""
         return self.pool.os[min(1, len(self.pool.os) - 1)]
 
-    def output_properties(self, story: Story, revision: str) -> dict[str, str]:
-        """Return the output properties of a build that has run."""
-        got = {} if story.plan.user is not None else {"got_revision": revision}
+    def output_properties(self, story: Story, revision: str) -> str:
+        """Return the output properties of a build as JSON. A build that has not run has none."""
         bot = self.bot(story)
-        return {} if bot is None else {"bot_id": bot.name, **got}
+        if bot is None:
+            return "{}"
+        got = "" if story.plan.user is not None else f',"got_revision":"{revision}"'
+        return f'{{"bot_id":"{bot.name}"{got}}}'
 
     def bot(self, story: Story) -> Bot | None:
         """Return the bot that a build ran on."""
@@ -142,7 +144,7 @@ class BuildFile:
             setup = f',"agent":{{"output":{{"totalDuration":"{seconds(story.setup_us)}s"}}}}'
             dimensions_ = f',"botDimensions":{_bot_dimensions(bot)}'
             if is_end:
-                fields.append(f'"output":{{"properties":{compact(self.output_properties(story, revision))}}}')
+                fields.append(f'"output":{{"properties":{self.output_properties(story, revision)}}}')
                 fields.append(f'"steps":[{",".join(self._step_fields(story))}]')
         fields.append(
             f'"infra":{{"buildbucket":{{"requestedDimensions":{self._asked}{setup}}},'
@@ -157,13 +159,12 @@ class BuildFile:
         begins = plan.started_us + story.setup_us
         length, whole = plan.ended_us - begins, max(self._steps[-1][1], 1)
         last = _LAST_STEPS.get(plan.result, "INFRA_FAILURE" if plan.result == INFRA else "CANCELED")
-        before, fields = begins, []
+        before, fields = rfc3339(begins), []
         for name, share in self._steps:
-            ends = begins + length * share // whole
+            ends = rfc3339(begins + length * share // whole)
             status = last if name == self._steps[-1][0] else "SUCCESS"
             fields.append(
-                f'{{"name":"{name}","startTime":"{rfc3339(before)}","endTime":"{rfc3339(ends)}",'
-                f'"status":"{status}"}}'
+                f'{{"name":"{name}","startTime":"{before}","endTime":"{ends}","status":"{status}"}}'
             )
             before = ends
         return fields
@@ -176,6 +177,12 @@ def seconds(us: int) -> str:
 
 def _listed(by_key: dict[str, list[str]]) -> list[dict[str, Any]]:
     return [{"key": key, "value": value} for key, values in by_key.items() for value in values]
+
+
+@lru_cache(maxsize=4096)
+def dimensions_text(bot: Bot) -> str:
+    """Return the dimensions of a bot as JSON: lists by key."""
+    return compact(dimensions(bot))
 
 
 @lru_cache(maxsize=4096)

@@ -99,20 +99,22 @@ def make_all(settings: Settings, folder: str | None, given: Sequence[Chunk]) -> 
 
 def make(settings: Settings, folder: str | None, chunk: Chunk) -> Made:
     """Return what is made of a chunk. Parameters are those of `make_all`."""
-    world = world_of(settings)
+    world, tools = world_of(settings), tools_of(settings)
     draws = Draws(settings.seed, "chunk", chunk.day, chunk.number)
     name = day_name(chunk.day)
     files = _Files(Path(folder) / name) if folder is not None else None
     builds_name = f"{name}/builds-{chunk.number:04d}.jsonl"
     invocations, builds = [], []
     build_lines: list[str] = []
+    lines = 0
     for plan in chunk.plans:
-        tools = tools_of(settings, plan.builder)
-        maker = _Maker(world, tools, unfold(world, plan, draws), name, builds_name, len(build_lines))
+        maker = _Maker(tools[plan.builder], unfold(world, plan, draws), name, builds_name, lines)
         invocations.append(maker.invocation())
         if plan.launched:
             builds.append(maker.build())
-            build_lines += maker.build_lines()
+            lines += 1 + maker.is_twice
+            if files is not None:
+                build_lines += maker.build_lines()
         if files is not None:
             maker.write(files)
     if files is not None and build_lines:
@@ -144,10 +146,11 @@ class Tools:
         return self._scripts[era]
 
 
-@lru_cache(maxsize=1024)
-def tools_of(settings: Settings, builder: int) -> Tools:
-    """Return what writes about a builder. It is made once in each process."""
-    return Tools(world_of(settings), builder)
+@lru_cache(maxsize=2)
+def tools_of(settings: Settings) -> list[Tools]:
+    """Return what writes about each builder. It is made once in each process."""
+    world = world_of(settings)
+    return [Tools(world, builder) for builder in range(len(world.fleet.builder))]
 
 
 @dataclass(slots=True)
@@ -194,9 +197,7 @@ class _Maker:
         How many lines of that file are taken.
     """
 
-    def __init__(
-        self, world: World, tools: Tools, story: Story, day: str, builds_name: str, lines: int
-    ) -> None:
+    def __init__(self, tools: Tools, story: Story, day: str, builds_name: str, lines: int) -> None:
         self._tools = tools
         self._story = story
         self._revisions = tools.payloads.revisions(story)
@@ -210,6 +211,11 @@ class _Maker:
     def invocation(self) -> Row:
         """Return the row of the invocation."""
         return self._tools.teller.invocation(self._story, self._revisions[-1], self._read)
+
+    @property
+    def is_twice(self) -> bool:
+        """Whether the file of builds has the build twice."""
+        return self._story.is_twice
 
     def build(self) -> Row:
         """Return the row of its build."""

@@ -272,8 +272,10 @@ def _merged(default: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     merged = dict(default)
     for key, value in given.items():
         known = default.get(key)
-        both = isinstance(known, dict) and isinstance(value, dict)
-        merged[key] = _merged(known, value) if both else value
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[key] = _merged(known, value)
+        else:
+            merged[key] = value
     return merged
 
 
@@ -296,7 +298,9 @@ class _Reader:
             values[key] = self._value(hints[key], value, inner, key)
         missing = [key for key in hints if key not in values]
         if missing:
-            raise self._error(f"{place} has no {missing[0]}", "add it, as logparse simulate --print-fleet has it")
+            raise self._error(
+                f"{place} has no {missing[0]}", "add it, as logparse simulate --print-fleet has it"
+            )
         return type_(**values)
 
     def _value(self, type_: Any, value: object, place: str, key: str) -> Any:
@@ -317,10 +321,10 @@ class _Reader:
         return type_(value)
 
     def _name(self, value: object, place: str) -> str:
-        is_name = isinstance(value, str) and (_NAME_RE.fullmatch(value) or (not value and "plant." in place))
-        if place.endswith("prefix") and isinstance(value, str):
-            is_name = _NAME_RE.fullmatch(f"{value}0")
-        if not is_name:
+        # A number follows a prefix.
+        name = f"{value}0" if place.endswith("prefix") else value
+        is_empty = value == "" and place.startswith("plant.")
+        if not isinstance(value, str) or not (is_empty or _NAME_RE.fullmatch(str(name))):
             raise self._error(
                 f"{place} is not a name", "use letters, digits, spaces and the signs . _ - + ( ) @ : /"
             )

@@ -1,4 +1,4 @@
-"""Pages as text: the head above the log, the part of a log that was saved by a time, and the scheduler's cuts."""
+"""Pages as text: the head, the part of the log that was saved by a time, and the scheduler's cuts."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import json
 from functools import lru_cache
 from typing import Any, Final
 
-from logparse.clock import DAY_US, to_datetime
+from logparse.clock import to_datetime
 from logparse.simulate.plans import CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, TIMEOUT
 from logparse.simulate.story import Story
 from logparse.simulate.world import Bot, World
@@ -25,21 +25,21 @@ V1_ENDS: Final = {
     NO_BOT: ("CANCELED", "", "TIMEOUT"),
     CANCELED: ("CANCELED", "", "CANCELED_EXPLICITLY"),
 }
+_MINUTE_US: Final = 60_000_000
 _TOPIC_PROJECT: Final = "projects/example-scheduler/topics/scheduler"
 
 
-@lru_cache(maxsize=64)
-def _date(day: int) -> str:
-    moment = to_datetime(day * DAY_US)
+@lru_cache(maxsize=4096)
+def _minute(minute: int) -> str:
+    moment = to_datetime(minute * _MINUTE_US)
     assert moment is not None
-    return f"{moment:%Y-%m-%d}"
+    return f"{moment:%Y-%m-%dT%H:%M:}"
 
 
 def rfc3339(us: int) -> str:
     """Return microseconds since 1970 as 2021-07-10T03:02:44.303272Z."""
-    day, rest = divmod(us, DAY_US)
-    seconds, rest = divmod(rest, 1_000_000)
-    return f"{_date(day)}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest:06d}Z"
+    minute, rest = divmod(us, _MINUTE_US)
+    return f"{_minute(minute)}{rest // 1_000_000:02d}.{rest % 1_000_000:06d}Z"
 
 
 def compact(value: Any) -> str:
@@ -89,6 +89,8 @@ class Payloads:
         by_user = {"id": "%(revision)s", "title": "Triggered via web UI", "webui": {}}
         #: By whether a user started the invocation.
         self._triggers = (trigger, by_user)
+        names = {"project": project.name, "bucket": project.bucket, "builder": self._builder.name}
+        self._names = _indented(names, 2)
         self._v1 = [self._v1_templates(is_user) for is_user in (False, True)]
         self._v2 = [self._v2_templates(is_user) for is_user in (False, True)]
 
@@ -111,12 +113,18 @@ class Payloads:
         buildset = f"commit/gitiles/{project.host}/{project.repository}/+/{revision}"
         return [("buildset", buildset), ("gitiles_ref", project.ref)]
 
+    def trigger_count(self, story: Story) -> int:
+        """Return how many triggers the request carries."""
+        plan = story.plan
+        folded = plan.end_commit - plan.first_commit
+        return 1 if plan.user is not None else min(folded, self._world.fleet.load.most_triggers)
+
     def revisions(self, story: Story) -> list[str]:
         """Return what the triggers name: hashes of commits, the newest last, or an id of a user's trigger."""
         plan = story.plan
         if plan.user is not None:
             return [story.task_id]
-        first = max(plan.first_commit, plan.end_commit - self._world.fleet.load.most_triggers)
+        first = plan.end_commit - self.trigger_count(story)
         return [self._world.revision(commit) for commit in range(first, plan.end_commit)]
 
     # --- version 1 ----------------------------------------------------------------------------
@@ -226,10 +234,9 @@ class Payloads:
             return '{\\"properties\\": {}}'
         bot = self._world.bots[self._world.pool_of[plan.builder]][plan.bot]
         got = f', \\"got_revision\\": \\"{revision}\\"' if plan.user is None else ""
-        return (
-            f'{{\\"properties\\": {{\\"bot_id\\": \\"{bot.name}\\", \\"buildnumber\\": {plan.build_number}{got}}}, '
-            f'\\"swarming\\": {{\\"bot_dimensions\\": {_v1_dimensions(bot)}}}}}'
-        )
+        properties = f'\\"bot_id\\": \\"{bot.name}\\", \\"buildnumber\\": {plan.build_number}{got}'
+        swarming = f'\\"bot_dimensions\\": {_v1_dimensions(bot)}'
+        return f'{{\\"properties\\": {{{properties}}}, \\"swarming\\": {{{swarming}}}}}'
 
     # --- version 2 ----------------------------------------------------------------------------
 
@@ -238,20 +245,18 @@ class Payloads:
         commit = "" if is_user else f',\n  "gitilesCommit": {_indented(self._commit, 2)}'
         shared = "".join(f',\n      "{key}": "{value}"' for key, value in self._properties.items())
         request = (
-            f'{{\n  "requestId": "%(invocation)s",\n  "builder": {_indented(self._names(), 2)},\n'
+            f'{{\n  "requestId": "%(invocation)s",\n  "builder": {self._names},\n'
             '  "properties": {\n      "$recipe_engine/scheduler": {\n'
             '            "hostname": "scheduler.example.com",\n            "triggers": [\n%(triggers)s\n'
-            f'                ]\n          }}{shared}\n    }}{commit},\n'
+            f"                ]\n          }}{shared}\n    }}{commit},\n"
             '  "tags": [\n%(tags)s\n  ],\n  "notify": {\n'
             f'    "pubsubTopic": "{self.topic}"\n  }}\n}}'
         )
         trigger = " " * 18 + _indented(self._triggers[is_user], 18, 6)
-        input_ = "" if is_user else f',\n  "input": {{\n    "gitilesCommit": {_indented(self._commit, 4)}\n  }}'
+        input_ = (
+            "" if is_user else f',\n  "input": {{\n    "gitilesCommit": {_indented(self._commit, 4)}\n  }}'
+        )
         return request, trigger, input_
-
-    def _names(self) -> dict[str, str]:
-        project = self._project
-        return {"project": project.name, "bucket": project.bucket, "builder": self._builder.name}
 
     def v2_request(self, story: Story, revisions: list[str]) -> str:
         """Return the request in version 2."""
@@ -272,7 +277,7 @@ class Payloads:
         plan = story.plan
         fields = [
             f'"id": "{story.build_id}"',
-            f'"builder": {_indented(self._names(), 2)}',
+            f'"builder": {self._names}',
             f'"number": {plan.build_number}',
             f'"createdBy": "project:{self._project.name}"',
             f'"createTime": "{rfc3339(plan.asked_us)}"',

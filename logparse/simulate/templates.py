@@ -19,14 +19,10 @@ from logparse.rules import Sign, transition
 from logparse.state import Place
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC).date()
+#: A message is a key by its identity: its hash would be computed from all its parts each time.
+_NUMBERS: Final = {id(message): number for number, message in enumerate(MESSAGES)}
 _MINUTES: Final = tuple(f"[{n // 60:02d}:{n % 60:02d}:" for n in range(1440))
 _MILLISECONDS: Final = tuple(f"{n // 1000:02d}.{n % 1000:03d}] " for n in range(60_000))
-
-
-def clock(ms: int) -> str:
-    """Return the clock of an entry that was written at a time, in milliseconds since 1970."""
-    minute, rest = divmod(ms % DAY_MS, 60_000)
-    return _MINUTES[minute] + _MILLISECONDS[rest]
 
 
 def in_use(kind: str, day: int, *fields: str, start: str = "") -> Message | None:
@@ -43,7 +39,11 @@ def in_use(kind: str, day: int, *fields: str, start: str = "") -> Message | None
     """
     written = (_EPOCH + timedelta(days=day)).isoformat()
     for message in MESSAGES:
-        if message.kind == kind and message.since <= written and (message.until == TODAY or written < message.until):
+        if (
+            message.kind == kind
+            and message.since <= written
+            and (message.until == TODAY or written < message.until)
+        ):
             names = {field.name for field in message.fields}
             if names.issuperset(fields) and message.format.startswith(start):
                 return message
@@ -82,7 +82,7 @@ class Line:
         self.message = message
         self.sign = Sign(message, attempt, status)
         self.text = "".join(_pieces(message, known or {}))
-        self.key = self._keys.setdefault((MESSAGES.index(message), attempt, status), len(self._keys))
+        self.key = self._keys.setdefault((_NUMBERS[id(message)], attempt, status), len(self._keys))
 
 
 def _pieces(message: Message, known: Mapping[str, Value]) -> Iterator[str]:
@@ -174,8 +174,8 @@ class Log:
         """
         node = self._node
         self._node = node.next.get(line.key) or _MACHINE.step(node, line)
-        text = line.text % values
-        self.parts.append(f"{clock(ms)}{text}\n")
+        minute, rest = divmod(ms % DAY_MS, 60_000)
+        self.parts.append(f"{_MINUTES[minute]}{_MILLISECONDS[rest]}{line.text % values}\n")
         self.clocks.append(ms)
 
     def timer(self, ms: int, line: Line, mutation: int, *values: str) -> None:
@@ -186,5 +186,3 @@ class Log:
     def save(self) -> None:
         """Save what was written."""
         self.saves.append((len(self.parts), self.clocks[-1]))
-
-

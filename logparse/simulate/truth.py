@@ -13,10 +13,10 @@ from logparse.arrow import RecordBatch, arrow_schema, arrow_type
 from logparse.columns import TABLES
 from logparse.derive import derived_columns
 from logparse.lazy import pyarrow as pa
-from logparse.simulate.buildfiles import CANCEL_REASONS, PACKAGE, SUMMARIES, BuildFile
+from logparse.simulate.buildfiles import CANCEL_REASONS, PACKAGE, SUMMARIES, BuildFile, dimensions_text
 from logparse.simulate.pages import Cut, status_at
-from logparse.simulate.payloads import Payloads, compact, dimensions
-from logparse.simulate.plans import ABORTED, CANCELED, FAILURE, INFRA, NO_BOT, TIMEOUT
+from logparse.simulate.payloads import Payloads, compact
+from logparse.simulate.plans import ABORTED, CANCELED, INFRA, NO_BOT, TIMEOUT
 from logparse.simulate.story import Check, Story
 from logparse.simulate.world import World
 from logparse.simulate.writing import NOT_FOUND, REFUSED, aborter, task_url
@@ -198,7 +198,7 @@ class Teller:
             "attempts": len(begun),
             "launched_at": begun[0].started * 1000 if begun else None,
             "triggered_by": None if plan.user is None else self._world.fleet.load.users[plan.user],
-            "trigger_count": len(self._payloads.revisions(story)) if asked else None,
+            "trigger_count": self._payloads.trigger_count(story) if asked else None,
             "build_url": task_url(self._world, story) if launched else site,
             "id_from": "request" if asked else "page",
             "truncated": bool(read.cuts),
@@ -268,7 +268,7 @@ class Teller:
             "created_by": f"project:{self._project.name}",
             "url": f"https://{self._project.site}/b/{story.build_id}",
             "summary_markdown": SUMMARIES.get(plan.result),
-            "properties": compact(self._file.output_properties(story, revision)),
+            "properties": self._file.output_properties(story, revision),
             "source": read.build_source,
             "origin": "both" if read.source is not None else "build",
             "repeats": read.build_repeats,
@@ -283,7 +283,7 @@ class Teller:
                 "cores": pool.cores,
                 "machine_type": pool.machine_type,
                 "zone": pool.zone,
-                "dimensions": compact(dimensions(bot)),
+                "dimensions": dimensions_text(bot),
             }
         return row
 

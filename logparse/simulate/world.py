@@ -73,7 +73,10 @@ class Spreads:
     """The distributions of a fleet, by the names of its `Times`."""
 
     def __init__(self, times: Times) -> None:
-        made = {f.name: Spread(getattr(times, f.name).median_s, getattr(times, f.name).sigma) for f in fields(times)}
+        made = {
+            f.name: Spread(getattr(times, f.name).median_s, getattr(times, f.name).sigma)
+            for f in fields(times)
+        }
         self.wait = made["wait"]
         self.topic = made["topic"]
         self.request = made["request"]
@@ -115,9 +118,7 @@ class World:
         self.planted: dict[str, dict[str, Any]] = {}
         slow = self._slow_pool()
         starved = self._starved_pool()
-        self.bots = [
-            self._bots(n, self._count(n, starved), slow) for n in range(len(self.fleet.pool))
-        ]
+        self.bots = [self._bots(n, self._count(n, starved, slow), slow) for n in range(len(self.fleet.pool))]
         self.failed = [self._failed(builder) for builder in self.fleet.builder]
         self.slower_from: tuple[int, int, float] | None = self._regression()
         self.lossy = self._lossy()
@@ -173,7 +174,7 @@ class World:
 
     # --- bots -----------------------------------------------------------------------------------
 
-    def _count(self, index: int, starved: int | None) -> int:
+    def _count(self, index: int, starved: int | None, slow: int | None) -> int:
         """Return how many bots a pool has: as the fleet says, or by the load that is expected."""
         pool = self.fleet.pool[index]
         if index != starved and pool.bots:
@@ -184,9 +185,13 @@ class World:
         busy = 0
         for n, builder in enumerate(self.fleet.builder):
             if self.pool_of[n] == index:
-                busy += self.settings.invocations * builder.weight * (self.runs[n].mean_us() + around) // every
+                busy += (
+                    self.settings.invocations * builder.weight * (self.runs[n].mean_us() + around) // every
+                )
+        # A slow bot is known by comparison with others.
+        least = 2 if index == slow else 1
         there = self.settings.days * DAY_MS * 1000 * int(share * _MILLION) // _MILLION
-        return max(-(-busy // there), 1)
+        return max(-(-busy // there), least)
 
     def _bots(self, index: int, count: int, slow: int | None) -> list[Bot]:
         pool = self.fleet.pool[index]

@@ -31,11 +31,18 @@ NOT_FOUND: Final = {
 
 @lru_cache(maxsize=8)
 def _formats(day: int) -> dict[tuple[str, str], Message]:
-    """Return the formats in use on a day, by kind and by the version of Buildbucket's API where that matters."""
+    """Return the formats in use on a day, by kind and, where it matters, the version of Buildbucket."""
     found = {}
     for kind in (
         *("invocation_queued", "invocation_triggered", "attempt_started", "attempt_retried"),
-        *("topic_requested", "topic_ready", "build_requested", "task_url", "timer_scheduled", "timer_handled"),
+        *(
+            "topic_requested",
+            "topic_ready",
+            "build_requested",
+            "task_url",
+            "timer_scheduled",
+            "timer_handled",
+        ),
         *("notification_received", "invocation_aborted", "invocation_finished", "triggers_capped"),
         *("buildset_popped", "commit_popped", "timer_tick"),
     ):
@@ -96,8 +103,15 @@ class Script:
         self._aborted = Line(self._formats["invocation_aborted", ""])
         self._finished: dict[str, Line] = {}
         self._statuses: dict[str, Line] = {}
-        tick = self._formats.get(("timer_tick", ""))
-        self._tick = Line(tick) if tick is not None and checks == 1 else None
+        self._tick = self._optional("timer_tick") if checks == 1 else None
+        self._popped = self._optional("buildset_popped")
+        self._commit_popped = self._optional("commit_popped") if asks == 2 else None
+        self._capped = self._optional("triggers_capped")
+
+    def _optional(self, kind: str) -> Line | None:
+        """Return the line of a kind that the scheduler did not always write."""
+        message = self._formats.get((kind, ""))
+        return None if message is None else Line(message)
 
     def write(self, story: Story, revisions: Sequence[str]) -> Log:
         """Return the log of an invocation, to its end."""
@@ -149,9 +163,9 @@ class Script:
         """Write an attempt up to its request."""
         plan, given = story.plan, len(revisions)
         folded = plan.end_commit - plan.first_commit
-        if plan.user is None and folded > given:
-            log.add(started, self._line("triggers_capped"), str(folded), str(given))
-        if self._asks == "2" and plan.user is None:
+        if self._capped is not None and plan.user is None and folded > given:
+            log.add(started, self._capped, str(folded), str(given))
+        if self._commit_popped is not None and plan.user is None:
             self._pop(log, started, revisions[-1])
         log.add(started, self._topic)
         log.add(asked, self._ready)
@@ -162,13 +176,11 @@ class Script:
     def _pop(self, log: Log, ms: int, revision: str) -> None:
         """Write which tags version 2 of the API replaced by a field."""
         (key, buildset), _ = self._payloads.commit_tags(revision)
-        popped = self._formats.get(("buildset_popped", ""))
-        if popped is not None:
-            log.add(ms, Line(popped, {"tag": f"{key}:{buildset}"}))
-        log.add(ms, self._line("commit_popped"))
-
-    def _line(self, kind: str) -> Line:
-        return Line(self._formats[kind, ""])
+        if self._popped is not None:
+            # A name has no character that Go would escape.
+            log.add(ms, self._popped, f'"{key}:{buildset}"')
+        if self._commit_popped is not None:
+            log.add(ms, self._commit_popped)
 
     def _launch(self, log: Log, story: Story, revisions: list[str]) -> None:
         """Write the answer to the request, and the first timer."""
@@ -185,7 +197,7 @@ class Script:
         log.save()
 
     def _timer(self, log: Log, story: Story, ms: int, mutation: int, delay_s: int) -> None:
-        log.timer(ms, self._scheduled, mutation, self._timer_id(story, mutation), format_duration(delay_s))
+        log.timer(ms, self._scheduled, mutation, self._timer_id(story, mutation), _delay(delay_s))
 
     def _timer_id(self, story: Story, mutation: int) -> str:
         return f"{self._payloads.job}:{story.invocation_id}:{mutation}:0"
@@ -224,9 +236,7 @@ class Script:
             self._statuses[status] = Line(message, known, status=status)
         return self._statuses[status]
 
-    def _v1_status(
-        self, log: Log, story: Story, revisions: list[str], check: Check, *, is_end: bool
-    ) -> None:
+    def _v1_status(self, log: Log, story: Story, revisions: list[str], check: Check, *, is_end: bool) -> None:
         if not is_end:
             log.add(check.answered, self._status(check.status), story.build_id)
             return
@@ -238,6 +248,11 @@ class Script:
         parameters = payloads.v1_parameters(story, revisions)
         build = payloads.v1_build(story, revisions[-1], parameters, check.read_us, is_end=True)
         log.add(check.answered, self._fetched, build)
+
+
+@lru_cache(maxsize=1024)
+def _delay(seconds: int) -> str:
+    return format_duration(seconds)
 
 
 def aborter(world: World, story: Story) -> str:
