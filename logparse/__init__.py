@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         Trigger,
         UrlFetch,
     )
-    from logparse.simulate import Simulation, simulate
+    from logparse.simulator import Simulation, simulate
     from logparse.stored import read_tables
 
 __version__ = "0.5.0"
@@ -90,7 +90,7 @@ _HOMES: Final = {
     "Dataset": "logparse.dataset",
     "load": "logparse.loading",
     "read_tables": "logparse.stored",
-    **dict.fromkeys(("Simulation", "simulate"), "logparse.simulate"),
+    **dict.fromkeys(("Simulation", "simulate"), "logparse.simulator"),
 }
 
 

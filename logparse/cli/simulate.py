@@ -94,7 +94,7 @@ def command(print_fleet: bool, invocations: int | None, output: str | None, **mo
     truth, and SYNTHETIC.json, which says that all is simulated. The same options give the same pages.
     """
     if print_fleet:
-        from logparse.simulate.fleet import default_text
+        from logparse.simulator.fleet import default_text
 
         sys.stdout.write(default_text())
         return 0
@@ -108,7 +108,7 @@ def command(print_fleet: bool, invocations: int | None, output: str | None, **mo
 def _simulate(
     invocations: int, folder: Path, *, plant: tuple[str, ...], tables: bool, start: date, **more: Any
 ) -> int:
-    from logparse.simulate import simulate
+    from logparse.simulator import simulate
 
     with _Progress(invocations) as progress:
         made = simulate(

@@ -12,16 +12,16 @@ from typing import Final, NamedTuple
 
 from logparse.arrow import RecordBatch
 from logparse.clock import DAY_US, to_datetime
-from logparse.simulate.buildfiles import BuildFile
-from logparse.simulate.draws import Draws
-from logparse.simulate.pages import Heads, Shown, shown, status_at
-from logparse.simulate.payloads import Payloads
-from logparse.simulate.plans import Plan, day_of
-from logparse.simulate.story import Story, unfold
-from logparse.simulate.templates import Log
-from logparse.simulate.truth import Read, Row, Teller, batch
-from logparse.simulate.world import Era, Settings, World, world_of
-from logparse.simulate.writing import Script
+from logparse.simulator.buildfiles import BuildFile
+from logparse.simulator.draws import Draws
+from logparse.simulator.pages import Heads, Shown, shown, status_at
+from logparse.simulator.payloads import Payloads
+from logparse.simulator.plans import Plan, day_of
+from logparse.simulator.story import Story, unfold
+from logparse.simulator.templates import Log
+from logparse.simulator.truth import Read, Row, Teller, batch
+from logparse.simulator.world import Era, Settings, World, world_of
+from logparse.simulator.writing import Script
 
 #: So many invocations of a day are a chunk. It decides the random numbers, so that it never changes.
 _SIZE: Final = 500

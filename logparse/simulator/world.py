@@ -7,8 +7,8 @@ from functools import lru_cache
 from hashlib import sha1
 from typing import Any, Final, NamedTuple
 
-from logparse.simulate.draws import Spread, Weights
-from logparse.simulate.fleet import Builder, Fleet, Pool, Times
+from logparse.simulator.draws import Spread, Weights
+from logparse.simulator.fleet import Builder, Fleet, Pool, Times
 
 #: From this day on the scheduler asked Buildbucket for builds in version 2 of its API, and from the other
 #: day on it checked them in version 2.
@@ -33,7 +33,7 @@ class Settings:
     dialect:
         ``auto``, ``v1`` or ``v2``.
     plants:
-        What is planted, by the names of `logparse.simulate.fleet.Plants`.
+        What is planted, by the names of `logparse.simulator.fleet.Plants`.
     """
 
     invocations: int
@@ -102,6 +102,8 @@ class World:
         For each builder the index of its pool.
     runs:
         For each builder the distribution of its run times.
+    away_ppm:
+        For each pool, for how long a bot is away after a build, in millionths of the build's run.
     failed:
         For each builder the share of builds that fail by chance.
     """
@@ -118,6 +120,7 @@ class World:
         self.planted: dict[str, dict[str, Any]] = {}
         slow = self._slow_pool()
         starved = self._starved_pool()
+        self.away_ppm = [0] * len(names)
         self.bots = [self._bots(n, self._count(n, starved, slow), slow) for n in range(len(self.fleet.pool))]
         self.failed = [self._failed(builder) for builder in self.fleet.builder]
         self.slower_from: tuple[int, int, float] | None = self._regression()
@@ -175,7 +178,10 @@ class World:
     # --- bots -----------------------------------------------------------------------------------
 
     def _count(self, index: int, starved: int | None, slow: int | None) -> int:
-        """Return how many bots a pool has: as the fleet says, or by the load that is expected."""
+        """Return how many bots a pool has: as the fleet says, or by the load that is expected.
+
+        Where less than one bot is enough for a starved pool, its bot is away for a time after each build.
+        """
         pool = self.fleet.pool[index]
         if index != starved and pool.bots:
             return pool.bots
@@ -188,10 +194,12 @@ class World:
                 busy += (
                     self.settings.invocations * builder.weight * (self.runs[n].mean_us() + around) // every
                 )
-        # A slow bot is known by comparison with others.
-        least = 2 if index == slow else 1
         there = self.settings.days * DAY_MS * 1000 * int(share * _MILLION) // _MILLION
-        return max(-(-busy // there), least)
+        if index == starved:
+            self.away_ppm[index] = max(_MILLION * there // max(busy, 1) - _MILLION, 0)
+            return max(busy // there, 1)
+        # A slow bot is known by comparison with others.
+        return max(-(-busy // there), 2 if index == slow else 1)
 
     def _bots(self, index: int, count: int, slow: int | None) -> list[Bot]:
         pool = self.fleet.pool[index]

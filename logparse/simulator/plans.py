@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from logparse.simulate.draws import Draws
-from logparse.simulate.world import DAY_MS, World
+from logparse.simulator.draws import Draws
+from logparse.simulator.world import DAY_MS, World
 
 SUCCESS: Final = "SUCCESS"
 FAILURE: Final = "FAILURE"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from logparse.simulate.draws import Draws
-from logparse.simulate.plans import ABORTED, CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, TIMEOUT, Plan
-from logparse.simulate.world import Era, World
+from logparse.simulator.draws import Draws
+from logparse.simulator.plans import ABORTED, CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, TIMEOUT, Plan
+from logparse.simulator.world import Era, World
 
 #: Where ids of invocations and of builds begin to count, in milliseconds since 1970.
 _INVOCATION_EPOCH: Final = 1_420_070_400_000

@@ -21,10 +21,10 @@ from logparse.inputs import Unit
 from logparse.lazy import pyarrow as pa
 from logparse.output.files import whole_folder
 from logparse.parquet import write_batches
-from logparse.simulate.chunks import Made, chunks, day_name, make_all
-from logparse.simulate.fleet import PLANTS, read_fleet
-from logparse.simulate.queue import decided
-from logparse.simulate.world import Settings, world_of
+from logparse.simulator.chunks import Made, chunks, day_name, make_all
+from logparse.simulator.fleet import PLANTS, read_fleet
+from logparse.simulator.queue import decided
+from logparse.simulator.world import Settings, world_of
 
 #: The file that says that a folder is synthetic, and the one with the fleet.
 MARK_FILE: Final = "SYNTHETIC.json"

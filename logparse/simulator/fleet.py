@@ -214,7 +214,7 @@ PLANTS: Final = tuple(field.name.replace("_", "-") for field in fields(Plants))
 
 def default_text() -> str:
     """Return the TOML of the fleet that is simulated where no other is named."""
-    return files("logparse.simulate").joinpath("fleet.toml").read_text("utf-8")
+    return files("logparse.simulator").joinpath("fleet.toml").read_text("utf-8")
 
 
 def read_fleet(path: str | Path | None) -> tuple[Fleet, str]:

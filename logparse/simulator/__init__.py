@@ -5,7 +5,7 @@ For demonstrations, dashboards and load tests. All that is written is marked as 
 
 from __future__ import annotations
 
-from logparse.simulate.run import Simulation as Simulation
-from logparse.simulate.run import simulate as simulate
+from logparse.simulator.run import Simulation as Simulation
+from logparse.simulator.run import simulate as simulate
 
 __all__ = ["Simulation", "simulate"]

@@ -8,10 +8,10 @@ from typing import Final
 
 from logparse.gonotation import format_duration
 from logparse.message import Message
-from logparse.simulate.payloads import V1_ENDS, Payloads
-from logparse.simulate.story import Check, Story
-from logparse.simulate.templates import Line, Log, in_use
-from logparse.simulate.world import Era, World
+from logparse.simulator.payloads import V1_ENDS, Payloads
+from logparse.simulator.story import Check, Story
+from logparse.simulator.templates import Line, Log, in_use
+from logparse.simulator.world import Era, World
 
 _TITLE: Final = "check-buildbucket-build-status"
 #: How a launch fails for a while, and for good, and how a check fails, in both versions.

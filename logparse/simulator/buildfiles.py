@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
-from logparse.simulate.payloads import Payloads, compact, dimensions, rfc3339
-from logparse.simulate.plans import ABORTED, CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, TIMEOUT
-from logparse.simulate.story import Story
-from logparse.simulate.world import Bot, World
+from logparse.simulator.payloads import Payloads, compact, dimensions, rfc3339
+from logparse.simulator.plans import ABORTED, CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, TIMEOUT
+from logparse.simulator.story import Story
+from logparse.simulator.world import Bot, World
 
 #: Buildbucket changes the record of a build so much later than the build itself.
 _UPDATED_US: Final = 1_000_000

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Final
 
-from logparse.simulate.draws import Draws
-from logparse.simulate.plans import (
+from logparse.simulator.draws import Draws
+from logparse.simulator.plans import (
     ABORTED,
     CANCELED,
     FAILURE,
@@ -19,7 +19,7 @@ from logparse.simulate.plans import (
     Plan,
     plans,
 )
-from logparse.simulate.world import DAY_MS, World
+from logparse.simulator.world import DAY_MS, World
 
 #: A commit that breaks a builder fails so many more builds at most.
 _LONGEST_BREAK: Final = 4
@@ -97,7 +97,8 @@ class _Pools:
             idle[chosen], idle[-1] = idle[-1], idle[chosen]
             plan.bot = idle.pop()
             self._run(plan, begins, self._world.bots[pool][plan.bot].factor)
-            free = plan.ended_us + self._draws.of(self._world.spreads.cleanup)
+            away = (plan.ended_us - begins) * self._world.away_ppm[pool] // 1_000_000
+            free = plan.ended_us + self._draws.of(self._world.spreads.cleanup) + away
             self._push(free, None, (pool, plan.bot))
 
     def _gave_up(self, plan: Plan, begins: int) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from hashlib import sha1
 from typing import Final
 
-from logparse.simulate.payloads import Payloads
-from logparse.simulate.story import Story
-from logparse.simulate.templates import Log
-from logparse.simulate.world import World
+from logparse.simulator.payloads import Payloads
+from logparse.simulator.story import Story
+from logparse.simulator.templates import Log
+from logparse.simulator.world import World
 from logparse.syntax import CUT_MARKER
 
 #: The scheduler keeps so many bytes of a log, and of a longer one its last lines.

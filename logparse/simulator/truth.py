@@ -13,13 +13,13 @@ from logparse.arrow import RecordBatch, arrow_schema, arrow_type
 from logparse.columns import TABLES
 from logparse.derive import derived_columns
 from logparse.lazy import pyarrow as pa
-from logparse.simulate.buildfiles import CANCEL_REASONS, PACKAGE, SUMMARIES, BuildFile, dimensions_text
-from logparse.simulate.pages import Cut, status_at
-from logparse.simulate.payloads import Payloads, compact
-from logparse.simulate.plans import ABORTED, CANCELED, INFRA, NO_BOT, TIMEOUT
-from logparse.simulate.story import Check, Story
-from logparse.simulate.world import World
-from logparse.simulate.writing import NOT_FOUND, REFUSED, aborter, task_url
+from logparse.simulator.buildfiles import CANCEL_REASONS, PACKAGE, SUMMARIES, BuildFile, dimensions_text
+from logparse.simulator.pages import Cut, status_at
+from logparse.simulator.payloads import Payloads, compact
+from logparse.simulator.plans import ABORTED, CANCELED, INFRA, NO_BOT, TIMEOUT
+from logparse.simulator.story import Check, Story
+from logparse.simulator.world import World
+from logparse.simulator.writing import NOT_FOUND, REFUSED, aborter, task_url
 
 Row = dict[str, Any]
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from logparse.clock import to_datetime
-from logparse.simulate.plans import CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, TIMEOUT
-from logparse.simulate.story import Story
-from logparse.simulate.world import Bot, World
+from logparse.simulator.plans import CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, TIMEOUT
+from logparse.simulator.story import Story
+from logparse.simulator.world import Bot, World
 
 #: Every request and every build has this tag, so that what is simulated is known as such wherever it gets to.
 MARK: Final = ("synthetic", "logparse")
