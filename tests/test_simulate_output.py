@@ -26,6 +26,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_the_same_again(made: Path, tmp_path: Path) -> None:
+    simulated(tmp_path / "again", BUSY, **ARGUMENTS)
+    assert contents(tmp_path / "again") == contents(made)
+
+
+@pytest.mark.slow
 def test_other_processes_write_the_same(made: Path, tmp_path: Path) -> None:
     """Two workers write, and each process of Python orders sets of text by another seed."""
     code = (

@@ -110,7 +110,7 @@ def test_a_line_is_the_message_of_the_catalogue(message: Message) -> None:
 def test_formats_of_a_day() -> None:
     def text(kind: str, day: int, start: str = "") -> str | None:
         found = in_use(kind, day, start=start)
-        return found and found.format
+        return None if found is None else found.format
 
     # 2025-12-02 and 2025-12-03.
     assert text("invocation_aborted", 20_424) == "Invocation is manually aborted by %s"

@@ -28,7 +28,7 @@ STATUSES: Final = {
 #: A timer is handled up to so much before it is due: clocks of machines differ.
 _EARLY_MS: Final = 6
 #: The most checks of a timer before one that fails.
-_MOST_CHECKS: Final = 5
+_MOST_CHECKS: Final = 3
 
 
 class Check(NamedTuple):

@@ -22,7 +22,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC).date()
 #: A message is a key by its identity: its hash would be computed from all its parts each time.
 _NUMBERS: Final = {id(message): number for number, message in enumerate(MESSAGES)}
 _MINUTES: Final = tuple(f"[{n // 60:02d}:{n % 60:02d}:" for n in range(1440))
-_MILLISECONDS: Final = tuple(f"{n // 1000:02d}.{n % 1000:03d}] " for n in range(60_000))
+_SECONDS: Final = tuple(f"{n:02d}." for n in range(60))
+_MILLISECONDS: Final = tuple(f"{n:03d}] " for n in range(1000))
 
 
 def in_use(kind: str, day: int, *fields: str, start: str = "") -> Message | None:
@@ -174,8 +175,9 @@ class Log:
         """
         node = self._node
         self._node = node.next.get(line.key) or _MACHINE.step(node, line)
-        minute, rest = divmod(ms % DAY_MS, 60_000)
-        self.parts.append(f"{_MINUTES[minute]}{_MILLISECONDS[rest]}{line.text % values}\n")
+        second, rest = divmod(ms % DAY_MS, 1000)
+        clock = f"{_MINUTES[second // 60]}{_SECONDS[second % 60]}{_MILLISECONDS[rest]}"
+        self.parts.append(f"{clock}{line.text % values}\n")
         self.clocks.append(ms)
 
     def timer(self, ms: int, line: Line, mutation: int, *values: str) -> None:

@@ -37,7 +37,7 @@ most_triggers = 6
 [rates]
 launch_retried = 0.25
 launch_failed = 0.08
-check_failed = 0.08
+check_failed = 0.35
 aborted = 0.1
 canceled = 0.08
 lost_notification = 0.2
@@ -80,7 +80,7 @@ def misread(told: pd.DataFrame, read: pd.DataFrame, folder: Path) -> list[tuple[
         return [("rows", key, sorted(set(told.index) ^ set(read.index)))]
     if list(told) != list(read):
         return [("columns", key, sorted(set(told) ^ set(read)))]
-    return [found for column in told for found in _differing(column, told[column], read[column], folder)]
+    return [found for column in told for found in _differing(str(column), told[column], read[column], folder)]
 
 
 def _differing(
