@@ -102,6 +102,11 @@ def test_the_folder_names_what_is_planted(folder: Path) -> None:
     assert said["regression"] == {"builder": "linux-rel", "day": 8, "factor": 1.35}
 
 
+def test_a_plant_changes_neither_invocations_nor_commits(plain: pd.DataFrame, planted: pd.DataFrame) -> None:
+    same = ["invocation_id", "created_at", "builder", "revision", "triggered_by"]
+    pd.testing.assert_frame_equal(plain[same], planted[same])
+
+
 def test_queues_arise_from_load(plain: pd.DataFrame) -> None:
     """A bot runs one build at a time; with an idle bot a build waits for seconds, else for the end of another."""
     runs = plain.dropna(subset=["bot_id", "build_completed_at"]).sort_values("build_started_at")

@@ -100,7 +100,8 @@ def make_all(settings: Settings, folder: str | None, given: Sequence[Chunk]) -> 
 def make(settings: Settings, folder: str | None, chunk: Chunk) -> Made:
     """Return what is made of a chunk. Parameters are those of `make_all`."""
     world, tools = world_of(settings), tools_of(settings)
-    draws = Draws(settings.seed, "chunk", chunk.day, chunk.number)
+    draws = Draws(settings.seed, "checks", chunk.day, chunk.number)
+    fixed = Draws(settings.seed, "saving", chunk.day, chunk.number)
     name = day_name(chunk.day)
     files = _Files(Path(folder) / name) if folder is not None else None
     builds_name = f"{name}/builds-{chunk.number:04d}.jsonl"
@@ -108,7 +109,7 @@ def make(settings: Settings, folder: str | None, chunk: Chunk) -> Made:
     build_lines: list[str] = []
     lines = 0
     for plan in chunk.plans:
-        maker = _Maker(tools[plan.builder], unfold(world, plan, draws), name, builds_name, lines)
+        maker = _Maker(tools[plan.builder], unfold(world, plan, draws, fixed), name, builds_name, lines)
         invocations.append(maker.invocation())
         if plan.launched:
             builds.append(maker.build())

@@ -129,16 +129,24 @@ def make_id(ms: int, epoch: int, suffix: int) -> str:
     return str(((~(ms - epoch) & _MS_MASK) << 20) | (suffix << 4))
 
 
-def unfold(world: World, plan: Plan, draws: Draws) -> Story:
-    """Return what happens to an invocation."""
+def unfold(world: World, plan: Plan, draws: Draws, fixed: Draws) -> Story:
+    """Return what happens to an invocation.
+
+    Parameters
+    ----------
+    draws:
+        For its checks.
+    fixed:
+        For what does not depend on its build. Each invocation takes as many numbers from it.
+    """
     suffix = plan.number * _SUFFIX_STEP & 0xFFFF
     story = Story(
         plan,
         world.era(plan.created),
         make_id(plan.created, _INVOCATION_EPOCH, suffix),
         make_id(plan.asked_us // 1000, _BUILD_EPOCH, suffix) if plan.launched else "",
-        f"{draws.digits(8)}{draws.digits(7)}0",
-        plan.created + draws.between(4, 40),
+        f"{fixed.digits(8)}{fixed.digits(7)}0",
+        plan.created + fixed.between(4, 40),
     )
     setup = draws.of(world.spreads.setup)
     if plan.launched:
@@ -148,7 +156,7 @@ def unfold(world: World, plan: Plan, draws: Draws) -> Story:
     else:
         story.finished, story.status = plan.attempts[-1].answered, "FAILED"
     story.finished_us = story.finished * 1000 + draws.below(1000)
-    _save(world, story, draws)
+    _save(world, story, fixed)
     return story
 
 
@@ -263,4 +271,5 @@ def _save(world: World, story: Story, draws: Draws) -> None:
     moment = draws.random()
     if story.saved in ("unfinished", "early"):
         story.until = story.queued + int((story.finished - story.queued) * moment)
-    story.is_twice = draws.happens(rates.build_twice) and story.plan.started_us is not None
+    is_twice = draws.happens(rates.build_twice)
+    story.is_twice = is_twice and story.plan.started_us is not None
