@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from logparse.arrow import RecordBatch
@@ -103,7 +102,7 @@ def make(settings: Settings, folder: str | None, chunk: Chunk) -> Made:
     draws = Draws(settings.seed, "checks", chunk.day, chunk.number)
     fixed = Draws(settings.seed, "saving", chunk.day, chunk.number)
     name = day_name(chunk.day)
-    files = _Files(Path(folder) / name) if folder is not None else None
+    files = _Files(os.path.join(folder, name)) if folder is not None else None
     builds_name = f"{name}/builds-{chunk.number:04d}.jsonl"
     invocations, builds = [], []
     build_lines: list[str] = []
@@ -119,7 +118,7 @@ def make(settings: Settings, folder: str | None, chunk: Chunk) -> Made:
         if files is not None:
             maker.write(files)
     if files is not None and build_lines:
-        files.write(files.folder / f"builds-{chunk.number:04d}.jsonl", "".join(build_lines))
+        files.write("", f"builds-{chunk.number:04d}.jsonl", "".join(build_lines))
     made = Made(batch("invocations", invocations), batch("builds", builds) if builds else None)
     if files is not None:
         made.files, made.bytes = files.count, files.bytes
@@ -158,26 +157,19 @@ def tools_of(settings: Settings) -> list[Tools]:
 class _Files:
     """The files of a day."""
 
-    folder: Path
+    folder: str
     count: int = 0
     bytes: int = 0
-    _made: set[Path] = field(default_factory=set)
+    _made: set[str] = field(default_factory=set)
 
-    def page(self, name: str, text: str) -> None:
-        """Write a page."""
-        self.write(self.folder / "pages" / name, text)
-
-    def log(self, name: str, text: str) -> None:
-        """Write a log."""
-        self.write(self.folder / "logs" / name, text)
-
-    def write(self, path: Path, text: str) -> None:
-        """Write a file of text in UTF-8."""
-        if path.parent not in self._made:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(path.parent)
+    def write(self, place: str, name: str, text: str) -> None:
+        """Write a file of text in UTF-8 to a folder of the day."""
+        folder = os.path.join(self.folder, place)
+        if place not in self._made:
+            os.makedirs(folder, exist_ok=True)
+            self._made.add(place)
         data = text.encode()
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        file = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             written = 0
             while written < len(data):
@@ -232,11 +224,13 @@ class _Maker:
         """Write the pages and logs."""
         story, identifier = self._story, self._story.invocation_id
         if story.saved in ("page", "both", "early"):
-            files.page(f"{identifier}.txt", self._head(None) + self._show(None).text)
+            files.write("pages", f"{identifier}.txt", self._head(None) + self._show(None).text)
         if story.saved in ("log", "both"):
-            files.log(f"{identifier}.log", self._show(None).text)
+            files.write("logs", f"{identifier}.log", self._show(None).text)
         if story.until is not None:
-            files.page(f"{identifier}.early.txt", self._head(story.until) + self._show(story.until).text)
+            files.write(
+                "pages", f"{identifier}.early.txt", self._head(story.until) + self._show(story.until).text
+            )
 
     def _head(self, until: int | None) -> str:
         status = self._story.status if until is None else status_at(self._story, until)
@@ -260,7 +254,7 @@ class _Maker:
         is_missing = story.saved == "missing"
         return Read(
             source=None if is_missing else f"{self._day}/{name}",
-            line=None if is_missing else self._head(until).count("\n") + 1 if is_page else 1,
+            line=None if is_missing else self._tools.heads.lines(story) + 1 if is_page else 1,
             build_source=self._builds_name if story.plan.launched else None,
             build_line=self._lines + 1 + story.is_twice if story.plan.launched else None,
             repeats=int(story.saved in ("both", "early")),

@@ -141,6 +141,14 @@ class Heads:
         revision = sha1(definition.encode(), usedforsecurity=False).hexdigest()
         self._definition = f"Actions:\n\nDefinition (rev {revision})\n\n{definition}\nIncoming triggers\n\n"
         self._ref = project.ref
+        self._lines: dict[bool, int] = {}
+
+    def lines(self, story: Story) -> int:
+        """Return how many lines a page has above the log. That depends only on who started the invocation."""
+        is_user = story.plan.user is not None
+        if is_user not in self._lines:
+            self._lines[is_user] = self.head(story, "", "", None).count("\n")
+        return self._lines[is_user]
 
     def head(self, story: Story, revision: str, status: str, until: int | None) -> str:
         """Return the page above the log.

@@ -9,7 +9,7 @@ import json
 from functools import lru_cache
 from typing import Any, Final
 
-from logparse.clock import to_datetime
+from logparse.clock import DAY_US, to_datetime
 from logparse.simulator.plans import CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, TIMEOUT
 from logparse.simulator.story import Story
 from logparse.simulator.world import Bot, World
@@ -29,17 +29,19 @@ _MINUTE_US: Final = 60_000_000
 _TOPIC_PROJECT: Final = "projects/example-scheduler/topics/scheduler"
 
 
-@lru_cache(maxsize=4096)
-def _minute(minute: int) -> str:
-    moment = to_datetime(minute * _MINUTE_US)
+@lru_cache(maxsize=64)
+def _minutes(day: int) -> list[str]:
+    """Return the beginnings of the times of a day, one for each minute."""
+    moment = to_datetime(day * DAY_US)
     assert moment is not None
-    return f"{moment:%Y-%m-%dT%H:%M:}"
+    return [f"{moment:%Y-%m-%d}T{n // 60:02d}:{n % 60:02d}:" for n in range(1440)]
 
 
 def rfc3339(us: int) -> str:
     """Return microseconds since 1970 as 2021-07-10T03:02:44.303272Z."""
-    minute, rest = divmod(us, _MINUTE_US)
-    return f"{_minute(minute)}{rest // 1_000_000:02d}.{rest % 1_000_000:06d}Z"
+    day, rest = divmod(us, DAY_US)
+    minute, rest = divmod(rest, _MINUTE_US)
+    return f"{_minutes(day)[minute]}{rest // 1_000_000:02d}.{rest % 1_000_000:06d}Z"
 
 
 def compact(value: Any) -> str:

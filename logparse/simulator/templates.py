@@ -156,7 +156,7 @@ class Log:
         Of entries that name a timer: their index and the mutation in the timer's id.
     """
 
-    __slots__ = ("_node", "clocks", "mutations", "parts", "saves")
+    __slots__ = ("_clock", "_ms", "_node", "clocks", "mutations", "parts", "saves")
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -164,6 +164,7 @@ class Log:
         self.saves: list[tuple[int, int]] = []
         self.mutations: list[tuple[int, int]] = []
         self._node = _MACHINE.first
+        self._ms, self._clock = -1, ""
 
     def add(self, ms: int, line: Line, *values: str) -> None:
         """Write an entry.
@@ -175,9 +176,12 @@ class Log:
         """
         node = self._node
         self._node = node.next.get(line.key) or _MACHINE.step(node, line)
-        second, rest = divmod(ms % DAY_MS, 1000)
-        clock = f"{_MINUTES[second // 60]}{_SECONDS[second % 60]}{_MILLISECONDS[rest]}"
-        self.parts.append(f"{clock}{line.text % values}\n")
+        if ms != self._ms:
+            # Entries of one moment follow each other.
+            second, rest = divmod(ms % DAY_MS, 1000)
+            self._clock = f"{_MINUTES[second // 60]}{_SECONDS[second % 60]}{_MILLISECONDS[rest]}"
+            self._ms = ms
+        self.parts.append(f"{self._clock}{line.text % values}\n")
         self.clocks.append(ms)
 
     def timer(self, ms: int, line: Line, mutation: int, *values: str) -> None:
