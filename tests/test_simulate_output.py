@@ -187,11 +187,19 @@ def test_the_command_refuses(
         ({"invocations": 5, "seed": -1}, "seed=-1 is not possible"),
         ({"invocations": 5, "dialect": "v3"}, "dialect='v3' is not known; choose 'auto', 'v1' or 'v2'"),
         ({"invocations": 5, "start": "2039-12-30"}, "start='2039-12-30' is not possible"),
+        ({"invocations": 5, "into": 3}, "into=3 is not a path; name a folder"),
         ({"invocations": 5, "jobs": 0}, "jobs=0 is not a number of processes"),
     ],
 )
 def test_wrong_arguments(arguments: dict[str, Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(lp.UsageError) as error:
-        lp.simulate(into=tmp_path / "x", **arguments)
+        lp.simulate(**{"into": tmp_path / "x", **arguments})
     assert said in str(error.value)
     assert not (tmp_path / "x").exists()
+
+
+def test_a_plant_after_the_end_is_a_mistake(tmp_path: Path) -> None:
+    fleet = "[plant.regression]\nday = 9"
+    with pytest.raises(lp.UsageError, match=r"plant\.regression is on day 9 of 7; simulate more days"):
+        simulated(tmp_path / "x", fleet, invocations=1, plant="regression")
+    simulated(tmp_path / "x", fleet, invocations=1)

@@ -183,6 +183,8 @@ def test_times_and_durations() -> None:
         ("[load]\nmost_triggers = 1.5", "load.most_triggers is not a whole number"),
         ("[project]\nname = 'a\"b'", "project.name is not a name"),
         ("[project]\nname = '%s'", "project.name is not a name"),
+        ("[project]\nname = 'a.b'", "project.name is not a name; use letters, digits, no spaces"),
+        ("[load]\nusers = 'x'", "load.users is not a list with values"),
         ("[plant.slow_bot]\npool = 'example.linus'", "did you mean 'example.linux'?"),
         ("[[builder]]\nname = 'x'", "builder[0] has no pool"),
         ("[[step]]\nname = 'x'\nshare = 0", "all shares of steps are 0"),

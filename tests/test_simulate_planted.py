@@ -22,14 +22,14 @@ MIDDLE = pd.Timestamp("2026-08-10", tz="UTC")
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("simulated") / "plain"
-    simulated(folder, invocations=1500, days=DAYS, start=START, tables_only=True)
+    simulated(folder, invocations=1000, days=DAYS, start=START, tables_only=True)
     return truth(folder, "invocations")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("simulated") / "planted"
-    simulated(folder, invocations=1500, days=DAYS, start=START, tables_only=True, plant=PLANTS)
+    simulated(folder, invocations=1000, days=DAYS, start=START, tables_only=True, plant=PLANTS)
     return folder
 
 
@@ -123,7 +123,7 @@ def test_commits_come_by_day_and_week(plain: pd.DataFrame) -> None:
     by_hour = plain.created_at.dt.hour.value_counts()
     assert by_weekday[[5, 6]].max() < by_weekday[[0, 1, 2, 3, 4]].min()
     assert by_hour[[14, 15, 16, 17]].min() > by_hour[[2, 3, 4]].max()
-    assert len(plain) == 1500
+    assert len(plain) == 1000
     assert plain.created_at.dt.normalize().nunique() == DAYS
 
 

@@ -15,12 +15,20 @@ from logparse.errors import InputError, nearest
 T = TypeVar("T")
 #: Names go into JSON, into JSON within JSON, into logs and into names of files as they are.
 _NAME_RE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+()@:/-]{0,98}[A-Za-z0-9)]|[A-Za-z0-9]")
+#: Names of which parts of the logs are made that are taken apart again, by the name of their key.
+_NARROW: Final = {
+    **dict.fromkeys(("project.name", "project.bucket"), re.compile(r"[a-z0-9][a-z0-9_-]{0,98}")),
+    **dict.fromkeys(
+        ("project.host", "project.server", "project.site"), re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,98}")
+    ),
+    **dict.fromkeys(("project.repository", "project.ref"), re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,98}")),
+}
 #: A larger file is not a fleet.
 _MOST_BYTES: Final = 1 << 20
 #: The least and the most of a number, by the name of its key.
 _RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    **dict.fromkeys(("median_s",), (0.0001, 10_000_000)),
-    **dict.fromkeys(("sigma",), (0, 3)),
+    **dict.fromkeys(("median_s",), (0.0001, 1_000_000)),
+    **dict.fromkeys(("sigma",), (0, 2)),
     **dict.fromkeys(("factor",), (0.01, 100)),
     **dict.fromkeys(("utilization",), (0.01, 1.5)),
     **dict.fromkeys(("commits", "builders"), (1, 1000)),
@@ -321,14 +329,14 @@ class _Reader:
         return type_(value)
 
     def _name(self, value: object, place: str) -> str:
-        # A number follows a prefix.
-        name = f"{value}0" if place.endswith("prefix") else value
-        is_empty = value == "" and place.startswith("plant.")
-        if not isinstance(value, str) or not (is_empty or _NAME_RE.fullmatch(str(name))):
-            raise self._error(
-                f"{place} is not a name", "use letters, digits, spaces and the signs . _ - + ( ) @ : /"
-            )
-        return str(value)
+        if isinstance(value, str):
+            # A number follows a prefix.
+            name = f"{value}0" if place.endswith(".prefix") else value
+            is_empty = not value and place.startswith("plant.")
+            if is_empty or _NARROW.get(place, _NAME_RE).fullmatch(name):
+                return value
+        signs = "no spaces" if place in _NARROW else "spaces and the signs . _ - + ( ) @ : /"
+        raise self._error(f"{place} is not a name", f"use letters, digits, {signs}")
 
     def _error(self, cause: str, remedy: str) -> InputError:
         return InputError(cause, source=self._source, remedy=remedy)

@@ -124,6 +124,8 @@ def simulate(
     LogparseError
         Where the folder has files already, or cannot be written.
     """
+    if not isinstance(into, (str, os.PathLike)):
+        raise UsageError(f"into={into!r} is not a path", remedy="name a folder")
     described, text = read_fleet(None if fleet is None else Path(fleet))
     settings = Settings(
         invocations=_number("invocations", invocations),
@@ -134,6 +136,7 @@ def simulate(
         plants=_plants(plant),
         fleet=described,
     )
+    _check_days(settings)
     processes = jobs_of(jobs)
     folder = Path(into)
     old = _ready(folder, force=force)
@@ -177,6 +180,20 @@ def _plants(given: str | Iterable[str]) -> tuple[str, ...]:
         if name not in PLANTS:
             raise UsageError(f"{name!r} cannot be planted", remedy=nearest(name, PLANTS))
     return tuple(name.replace("-", "_") for name in PLANTS if name in names)
+
+
+def _check_days(settings: Settings) -> None:
+    """Check that what is planted on a day is planted in the time that is simulated."""
+    plants = settings.fleet.plant
+    for name, day in (
+        ("regression", plants.regression.day),
+        ("lost_notifications", plants.lost_notifications.day),
+    ):
+        if name in settings.plants and day > settings.days:
+            raise UsageError(
+                f"plant.{name} is on day {day} of {settings.days}",
+                remedy="simulate more days, or change the fleet file",
+            )
 
 
 def _ready(folder: Path, *, force: bool) -> list[str]:
