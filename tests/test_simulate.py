@@ -123,6 +123,19 @@ def test_odd_names(tmp_path: Path) -> None:
     assert not len(data.findings)
 
 
+@pytest.mark.parametrize("dialect", ["v1", "v2"])
+def test_many_attempts_with_many_triggers(dialect: str, tmp_path: Path) -> None:
+    """Requests are repeated in the log, which still has all of them."""
+    folder = tmp_path / "many"
+    fleet = "[load]\ncommits = 200\nmost_triggers = 255\n[rates]\nlaunch_retried = 1\n"
+    simulated(folder, fleet, invocations=5, days=2, dialect=dialect)
+    data = lp.load(folder, jobs=1)
+    assert misread(truth(folder, "invocations"), data.invocations, folder) == []
+    assert data.invocations.attempts.max() == 9
+    assert data.invocations.trigger_count.max() > 20
+    assert not data.invocations.truncated.any()
+
+
 def test_no_entry_breaks_a_rule(fleet: tuple[Path, lp.Dataset]) -> None:
     """The search's best reading has no penalty of a broken rule, and takes every block for an entry."""
     folder, _ = fleet

@@ -25,6 +25,9 @@ V1_ENDS: Final = {
     NO_BOT: ("CANCELED", "", "TIMEOUT"),
     CANCELED: ("CANCELED", "", "CANCELED_EXPLICITLY"),
 }
+#: A request has triggers of so many bytes at most. Requests of all attempts are then far below the limit of a
+#: log, so that a cut never takes one of them.
+_MOST_OF_TRIGGERS: Final = 14_000
 _MINUTE_US: Final = 60_000_000
 _TOPIC_PROJECT: Final = "projects/example-scheduler/topics/scheduler"
 
@@ -95,6 +98,8 @@ class Payloads:
         self._names = _indented(names, 2)
         self._v1 = [self._v1_templates(is_user) for is_user in (False, True)]
         self._v2 = [self._v2_templates(is_user) for is_user in (False, True)]
+        fitting = _MOST_OF_TRIGGERS // len(self._v2[0][1] % {"revision": 40 * "0"})
+        self._most_triggers = min(world.fleet.load.most_triggers, fitting)
 
     # --- values -------------------------------------------------------------------------------
 
@@ -119,7 +124,7 @@ class Payloads:
         """Return how many triggers the request carries."""
         plan = story.plan
         folded = plan.end_commit - plan.first_commit
-        return 1 if plan.user is not None else min(folded, self._world.fleet.load.most_triggers)
+        return 1 if plan.user is not None else min(folded, self._most_triggers)
 
     def revisions(self, story: Story) -> list[str]:
         """Return what the triggers name: hashes of commits, the newest last, or an id of a user's trigger."""
