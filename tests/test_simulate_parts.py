@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import re
 from pathlib import Path
 from statistics import NormalDist
 
@@ -14,7 +13,7 @@ from simulated import fleet_of
 import logparse as lp
 from logparse.cli import simulate as command
 from logparse.messages import MESSAGES, Message, Value
-from logparse.simulator import draws, fleet, run, templates
+from logparse.simulator import draws, fleet, run
 from logparse.simulator.draws import Draws, Spread, Weights
 from logparse.simulator.fleet import default_text, parse_fleet, read_fleet
 from logparse.simulator.pages import rough_duration, shown
@@ -217,17 +216,13 @@ def test_a_fleet_that_is_not_text(tmp_path: Path) -> None:
         read_fleet(path)
 
 
-def test_every_key_of_the_default_fleet_is_explained() -> None:
-    """The file is the documentation: each table has a comment above it, or its keys have."""
-    tables = re.findall(r"(?m)^\[+[\w.]+\]+$", default_text())
-    assert {"[project]", "[load]", "[times]", "[rates]", "[[pool]]", "[[builder]]", "[[step]]"} <= set(tables)
-
-
 def test_the_command_names_the_same_plants_and_dialects() -> None:
     """They are written twice, so that the help needs no import of the simulator."""
     assert command._PLANTS == fleet.PLANTS
     assert command._DIALECTS == run.DIALECTS
 
 
-def test_one_machine_serves_all_logs() -> None:
-    assert templates._MACHINE.first.place.phase == ""
+def test_words_of_the_progress() -> None:
+    words = command.progress_words(1_500, 20_000, 30_000_000, 2.0)
+    assert words == "simulating: 1,500 of 20,000 invocations, 15.0 MB/s"
+    assert command.progress_words(1_500, 20_000, 0, 2.0) == "simulating: 1,500 of 20,000 invocations"

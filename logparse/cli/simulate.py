@@ -157,5 +157,10 @@ class _Progress:
         if self._spinner is None or now - self._shown_at < _EVERY_S:
             return
         self._shown_at = now
-        rate = bytes_ / 1e6 / (now - self._start)
-        self._spinner.update(f"simulating: {invocations:,} of {self._all:,} invocations, {rate:.1f} MB/s")
+        self._spinner.update(progress_words(invocations, self._all, bytes_, now - self._start))
+
+
+def progress_words(done: int, all_: int, bytes_: int, elapsed_s: float) -> str:
+    """Return the progress in words. Where no pages are written, there is no speed in bytes."""
+    speed = f", {bytes_ / 1e6 / elapsed_s:.1f} MB/s" if bytes_ else ""
+    return f"simulating: {done:,} of {all_:,} invocations{speed}"
