@@ -1,4 +1,4 @@
-"""What is simulated is read as it is: every cell of the truth against what the parser reads."""
+"""Simulated files are read as they are: every cell of the truth against the tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DIALECTS = {"v1": "2020-11-16", "v2": "2026-08-03", "auto": "2021-03-08"}
 def fleet(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, lp.Dataset]:
-    """A folder in which all happens that can, with everything planted, and what is read of it."""
+    """A folder in which all happens that can, with everything planted, and the tables that are read from it."""
     folder = tmp_path_factory.mktemp("simulated") / "fleet"
     start = DIALECTS[request.param]
     simulated(folder, BUSY, invocations=60, days=6, seed=5, plant=PLANTS, start=start, dialect=request.param)

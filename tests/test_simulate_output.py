@@ -91,7 +91,7 @@ def test_pages_are_in_the_folder_of_their_day(made: Path, data: lp.Dataset) -> N
     assert (day == folders).all()
 
 
-# --- what is there is kept --------------------------------------------------------------------
+# --- other files ------------------------------------------------------------------------------
 
 
 def test_a_simulation_is_replaced_only_if_asked(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is planted shows in the tables, and queues arise from load."""
+"""Planted anomalies show in the tables, and queues arise from load."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from logparse.simulator.fleet import PLANTS
 #: A Monday, so that two weeks have both of each weekday.
 START = "2026-08-03"
 DAYS = 14
-#: The middle, from which on what begins on a day is planted.
+#: The middle, from which on anomalies of a day are planted.
 MIDDLE = pd.Timestamp("2026-08-10", tz="UTC")
 
 

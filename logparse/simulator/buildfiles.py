@@ -136,7 +136,7 @@ class BuildFile:
         return fields
 
     def _run(self, story: Story, revision: str, *, is_end: bool) -> list[str]:
-        """Return the fields that say where a build ran, and what it did."""
+        """Return the fields about the bot of a build, its output and its steps."""
         bot = self.bot(story)
         setup, dimensions_ = "", ""
         fields = []

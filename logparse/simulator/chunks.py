@@ -49,7 +49,7 @@ class Chunk(NamedTuple):
 
 @dataclass(slots=True)
 class Made:
-    """What was made of a chunk.
+    """The rows of a chunk, and how many files were written.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ def day_name(day: int) -> str:
 
 
 def make_all(settings: Settings, folder: str | None, given: Sequence[Chunk]) -> list[Made]:
-    """Return what is made of each chunk. Workers call it.
+    """Write the files of chunks, and return their rows. Workers call it.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def make_all(settings: Settings, folder: str | None, given: Sequence[Chunk]) -> 
 
 
 def make(settings: Settings, folder: str | None, chunk: Chunk) -> Made:
-    """Return what is made of a chunk. Parameters are those of `make_all`."""
+    """Write the files of a chunk, and return its rows. Parameters are those of `make_all`."""
     world, tools = world_of(settings), tools_of(settings)
     draws = Draws(settings.seed, "checks", chunk.day, chunk.number)
     fixed = Draws(settings.seed, "saving", chunk.day, chunk.number)
@@ -126,7 +126,7 @@ def make(settings: Settings, folder: str | None, chunk: Chunk) -> Made:
 
 
 class Tools:
-    """What writes about a builder."""
+    """The writers of one builder's pages, logs, builds and rows."""
 
     def __init__(self, world: World, builder: int) -> None:
         self._world = world
@@ -148,7 +148,7 @@ class Tools:
 
 @lru_cache(maxsize=2)
 def tools_of(settings: Settings) -> list[Tools]:
-    """Return what writes about each builder. It is made once in each process."""
+    """Return the tools of each builder. They are made once in each process."""
     world = world_of(settings)
     return [Tools(world, builder) for builder in range(len(world.fleet.builder))]
 
@@ -244,7 +244,7 @@ class _Maker:
         return self._shown[until]
 
     def _how_read(self) -> Read:
-        """Return what reading the files gives, apart from the values themselves."""
+        """Return the places of the files that count, and the number of copies."""
         story = self._story
         is_page, until = story.saved != "log", story.until_shown
         identifier = story.invocation_id

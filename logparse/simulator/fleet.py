@@ -75,7 +75,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Durations of what the scheduler, Buildbucket, PubSub and bots do."""
+    """Durations of actions of the scheduler, Buildbucket, PubSub and bots."""
 
     wait: Timing
     topic: Timing
@@ -93,7 +93,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Probabilities of what can go wrong, and of how pages are saved."""
+    """Probabilities of failures, and of the ways in which pages are saved."""
 
     launch_retried: float
     launch_failed: float
@@ -193,7 +193,7 @@ class FlakyBuilder:
 
 @dataclass(frozen=True, slots=True)
 class Plants:
-    """What can be planted, by its name with underscores."""
+    """The anomalies that can be planted, by their names with underscores."""
 
     slow_bot: SlowBot
     regression: Regression
@@ -216,7 +216,7 @@ class Fleet:
     plant: Plants
 
 
-#: Names of what can be planted, as the command line writes them.
+#: Names of anomalies, as the command line writes them.
 PLANTS: Final = tuple(field.name.replace("_", "-") for field in fields(Plants))
 
 
@@ -252,7 +252,7 @@ def read_fleet(path: str | Path | None) -> tuple[Fleet, str]:
 
 
 def parse_fleet(text: str, source: str) -> Fleet:
-    """Return the fleet that a TOML text describes. What it leaves out is as in the default fleet.
+    """Return the fleet that a TOML text describes. Keys that it leaves out are as in the default fleet.
 
     Raises
     ------
@@ -343,7 +343,7 @@ class _Reader:
 
 
 def _check(fleet: Fleet, source: str) -> None:
-    """Check what several values say together."""
+    """Check values that depend on each other."""
     pools, builders = [pool.name for pool in fleet.pool], [builder.name for builder in fleet.builder]
     wanted = [(f"builder {b.name} names the pool", b.pool, pools) for b in fleet.builder]
     plant = fleet.plant
@@ -353,9 +353,9 @@ def _check(fleet: Fleet, source: str) -> None:
         ("plant.regression names the builder", plant.regression.builder, builders),
         ("plant.flaky_builder names the builder", plant.flaky_builder.builder, builders),
     ]
-    for what, name, known in wanted:
+    for use, name, known in wanted:
         if name and name not in known:
-            raise InputError(f"{what} {name}, which is not there", source=source, remedy=nearest(name, known))
+            raise InputError(f"{use} {name}, which is not there", source=source, remedy=nearest(name, known))
     problems = (
         (_repeated(pools), "two pools have one name", "give each pool a name of its own"),
         (_repeated([p.prefix for p in fleet.pool]), "two pools have one prefix", "give each pool its own"),

@@ -57,7 +57,7 @@ class Shown:
 
 
 def shown(log: Log, until: int | None = None) -> Shown:
-    """Return what a page shows of a log at a time, in milliseconds since 1970; without it, at the end."""
+    """Return the part of a log that was saved by a time, in milliseconds since 1970; without it, all."""
     saves = [save for save in log.saves if until is None or save[1] <= until]
     count = saves[-1][0]
     text = "".join(log.parts[:count])
@@ -106,7 +106,7 @@ def _trim(kept: list[_Line], size: int) -> int:
 
 
 def _cuts(log: Log, lines: Sequence[_Line]) -> list[Cut]:
-    """Return what the entries on both sides of each cut are."""
+    """Return each cut with the entries on both sides of it."""
     mutations = dict(log.mutations)
     cuts: list[Cut] = []
     last, mutation, is_open = 0, None, False

@@ -14,7 +14,7 @@ from logparse.simulator.plans import CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, 
 from logparse.simulator.story import Story
 from logparse.simulator.world import Bot, World
 
-#: Every request and every build has this tag, so that what is simulated is known as such wherever it gets to.
+#: Every request and every build has this tag, so that a page is known as simulated outside of its folder too.
 MARK: Final = ("synthetic", "logparse")
 #: The result and the reasons in version 1, by how a build ended.
 V1_ENDS: Final = {
@@ -127,7 +127,7 @@ class Payloads:
         return 1 if plan.user is not None else min(folded, self._most_triggers)
 
     def revisions(self, story: Story) -> list[str]:
-        """Return what the triggers name: hashes of commits, the newest last, or an id of a user's trigger."""
+        """Return the hashes of commits that triggers name, the newest last, or the id of a user's trigger."""
         plan = story.plan
         if plan.user is not None:
             return [story.task_id]

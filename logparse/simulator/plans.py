@@ -1,4 +1,4 @@
-"""What the simulation decides about each invocation before anything is written about it."""
+"""Plans: the decisions about each invocation that are made before anything is written about it."""
 
 from __future__ import annotations
 

@@ -42,18 +42,18 @@ _MOST_JOBS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What a simulation has written.
+    """The result of a simulation.
 
     Attributes
     ----------
     folder:
-        Where it is.
+        The folder that was written.
     invocations, builds:
         How many were simulated.
     files, bytes:
         How many files of pages, logs and builds were written, and their size.
     planted:
-        By the name of what was planted: its values, as the name of the slow bot.
+        For each anomaly that was planted its values, as the name of the slow bot.
     """
 
     folder: Path
@@ -82,9 +82,11 @@ def simulate(
     """Simulate a fleet, and write its pages, logs and builds with the truth about them to a folder.
 
     The folder has a folder for each UTC day with pages, logs and builds, and a folder ``truth`` with the
-    tables `invocations` and `builds` as Parquet: what reading the pages and builds must give. The file
-    ``SYNTHETIC.json`` says that all is simulated, and from what. The pages, logs and builds have the same
-    bytes for the same arguments and the same logparse, whatever the Python, the machine and `jobs`.
+    tables `invocations` and `builds` as Parquet, which reading the pages and builds must give. The file
+    ``SYNTHETIC.json`` says that all is simulated, and names the seed.
+
+    The pages, logs and builds have the same bytes for the same arguments and the same logparse, whatever
+    the Python, the machine and `jobs`.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def simulate(
         ``auto`` for version 1 of Buildbucket's API before March 2021 and version 2 after that; ``v1`` or
         ``v2`` for one of them at any time.
     plant:
-        What is planted: ``slow-bot``, ``regression``, ``lost-notifications``, ``starved-pool``,
+        The anomalies to plant: ``slow-bot``, ``regression``, ``lost-notifications``, ``starved-pool``,
         ``flaky-builder``, or several of these.
     fleet:
         A TOML file that describes the fleet, as ``logparse simulate --print-fleet`` prints the default one.
@@ -183,7 +185,7 @@ def _plants(given: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _check_days(settings: Settings) -> None:
-    """Check that what is planted on a day is planted in the time that is simulated."""
+    """Check that the days of anomalies are in the time that is simulated."""
     plants = settings.fleet.plant
     for name, day in (
         ("regression", plants.regression.day),

@@ -1,4 +1,4 @@
-"""What happens to one invocation: its status checks, its end, and the moments at which its page is saved."""
+"""The story of one invocation: its status checks, its end, and the moments at which its page is saved."""
 
 from __future__ import annotations
 
@@ -125,19 +125,22 @@ class Story:
 
 
 def make_id(ms: int, epoch: int, suffix: int) -> str:
-    """Return the id of what was created at a time in milliseconds since 1970. The suffix has 16 bits."""
+    """Return the id of an invocation or a build, which has the time of its creation.
+
+    The time is in milliseconds since 1970. The suffix has 16 bits.
+    """
     return str(((~(ms - epoch) & _MS_MASK) << 20) | (suffix << 4))
 
 
 def unfold(world: World, plan: Plan, draws: Draws, fixed: Draws) -> Story:
-    """Return what happens to an invocation.
+    """Return the story of an invocation.
 
     Parameters
     ----------
     draws:
         For its checks.
     fixed:
-        For what does not depend on its build. Each invocation takes as many numbers from it.
+        For all that does not depend on its build. Each invocation takes as many numbers from it.
     """
     suffix = plan.number * _SUFFIX_STEP & 0xFFFF
     story = Story(

@@ -2,7 +2,7 @@
 
 A `Line` is a message of the catalogue, of which the arguments that do not change are filled in once. A
 `Log` takes lines in turn. Before it takes one, it asks the engine's rules (`logparse.rules`) whether such
-an entry can follow: what it writes is what the parser knows.
+an entry can follow. So the simulator writes no sequence that the parser does not know.
 """
 
 from __future__ import annotations
@@ -190,5 +190,5 @@ class Log:
         self.add(ms, line, *values)
 
     def save(self) -> None:
-        """Save what was written."""
+        """Save all entries that were written."""
         self.saves.append((len(self.parts), self.clocks[-1]))

@@ -1,4 +1,4 @@
-"""The truth: what the tables of the simulated pages and builds must hold, known from the simulation.
+"""The truth: the rows that reading the simulated pages and builds must give, known from the simulation.
 
 Nothing is read back from the text. A value that no page and no file of builds shows is null.
 """
@@ -87,7 +87,7 @@ class Teller:
             "builder_id": self._builder_id,
             "odd": 0,
         }
-        #: Of every build, whether it stands alone or with its invocation.
+        #: Of every build, alone or with its invocation.
         self._of_build: Row = {
             "requested_pool": build_file.pool.name,
             "requested_os": build_file.requested_os,
@@ -354,7 +354,7 @@ def _offsets(story: Story, checks: Sequence[Check], *, launched: bool) -> Row:
 
 
 def _lost(cuts: Sequence[Cut]) -> Row:
-    """Return what cuts took out of a log."""
+    """Return the time and the checks that cuts took out of a log."""
     if not cuts:
         return {}
     times = [None if cut.after is None else cut.after - cut.before for cut in cuts]

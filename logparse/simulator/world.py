@@ -1,4 +1,4 @@
-"""The simulated world: a fleet with the number of its bots, its distributions, and what is planted in it."""
+"""The simulated world: a fleet with the number of its bots, its distributions, and its planted anomalies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MILLION: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What decides the simulation, and can be handed to other processes.
+    """The arguments that decide the simulation. They can be handed to other processes.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Settings:
     dialect:
         ``auto``, ``v1`` or ``v2``.
     plants:
-        What is planted, by the names of `logparse.simulator.fleet.Plants`.
+        The anomalies to plant, by the names of `logparse.simulator.fleet.Plants`.
     """
 
     invocations: int
@@ -92,7 +92,7 @@ class Spreads:
 
 
 class World:
-    """What `Settings` say, made ready for drawing.
+    """The values of `Settings`, made ready for drawing.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class World:
         self.slower_from: tuple[int, int, float] | None = self._regression()
         self.lossy = self._lossy()
 
-    # --- what is planted ----------------------------------------------------------------------
+    # --- anomalies ----------------------------------------------------------------------------
 
     def _slow_pool(self) -> int | None:
         plant = self.fleet.plant.slow_bot

@@ -1,4 +1,4 @@
-"""Simulations for tests: fleets in which all happens often, and the truth beside what was read."""
+"""Simulations for tests: fleets in which all happens often, and the truth compared with tables."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def truth(folder: Path, table: str) -> pd.DataFrame:
 
 
 def misread(told: pd.DataFrame, read: pd.DataFrame, folder: Path) -> list[tuple[Any, ...]]:
-    """Return each cell that differs: its key, its column, the truth and what was read.
+    """Return each cell that differs: its key, its column, the truth and the table's value.
 
     Sources are compared without the folder's name, JSON by its values.
     """
