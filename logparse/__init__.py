@@ -6,9 +6,9 @@
 
 `parse` gives the typed record of one invocation, `parse_many` the records of all that an input holds,
 `load` the tables as DataFrames; `read_tables` reads back the files of ``logparse export``. `metrics` has
-statistics of tables, `plots` charts. A wrong argument raises `UsageError`, an input that cannot be read
-`InputError`, or `InputWarning` from `load`. Everything is imported when it is first used, pandas with
-the first table.
+statistics of tables, `plots` charts. `simulate` writes pages and builds of a simulated fleet. A wrong
+argument raises `UsageError`, an input that cannot be read `InputError`, or `InputWarning` from `load`.
+Everything is imported when it is first used, pandas with the first table.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Trigger,
         UrlFetch,
     )
+    from logparse.simulator import Simulation, simulate
     from logparse.stored import read_tables
 
 __version__ = "0.6.0"
@@ -64,6 +65,7 @@ __all__ = [
     "LogparseError",
     "Noop",
     "Poll",
+    "Simulation",
     "Step",
     "SwarmingTask",
     "TriageLog",
@@ -79,6 +81,7 @@ __all__ = [
     "parse_many",
     "plots",
     "read_tables",
+    "simulate",
 ]
 
 _HOMES: Final = {
@@ -91,6 +94,7 @@ _HOMES: Final = {
     "connect": "logparse.query",
     "load": "logparse.loading",
     "read_tables": "logparse.stored",
+    **dict.fromkeys(("Simulation", "simulate"), "logparse.simulator"),
 }
 
 

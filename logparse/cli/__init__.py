@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
     "check": "Name everything in the inputs that was not understood.",
+    "simulate": "Write pages and builds of a simulated fleet, with the truth.",
     "grammar": "Write the grammar: EBNF, messages, or railroad diagrams.",
     "completion": "Print the shell's completion script.",
 }

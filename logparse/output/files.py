@@ -134,7 +134,8 @@ def whole_folder(folder: Path, replaced: Collection[str]) -> Iterator[Path]:
             temporary.mkdir(0o700)
             yield temporary
             for file in temporary.iterdir():
-                file.chmod(_mode(target / file.name))
+                if not file.is_dir():
+                    file.chmod(_mode(target / file.name))
             with _held_signals():
                 if whole:
                     temporary.chmod(_mode(target, new=0o777))
