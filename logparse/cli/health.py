@@ -26,15 +26,22 @@ if TYPE_CHECKING:
 _TOP: Final = 20
 #: The exit code of a threshold that is crossed.
 _CROSSED: Final = 4
+#: Short names of metrics, for a table. Times are minutes.
+_SHORT: Final = {
+    "fail_rate": "fail",
+    "infra_fail_rate": "infra",
+    "pending_p50_mins": "wait p50",
+    "pending_p95_mins": "wait p95",
+    "build_p50_mins": "run p50",
+    "build_p95_mins": "run p95",
+}
 _JUDGED: Final = (
     Heading("builder", "builder_id", "name"),
     Heading("problem", "problem", "name"),
-    Heading("verdict", "verdict", "name"),
+    Heading("now", "verdict", "name"),
     Heading("bad days", "bad", "name"),
-    Heading("days left", "days_left", "count"),
-    Heading("metric", "metric", "name"),
-    Heading("value", "value", "mean"),
-    Heading("over", "threshold", "mean"),
+    Heading("left", "days_left", "count"),
+    Heading("metric", "worst", "name"),
 )
 _STABLE: Final = (
     Heading("builder", "builder_id", "name"),
@@ -92,7 +99,8 @@ def command(
 
     A business day is bad where a metric is over its threshold: the share of builds that failed, or that
     failed by infrastructure, or the median time to wait for a bot. A builder is unhealthy where each day of
-    the period that has builds is bad. Days left: business days until it turns, if all of them are bad.
+    the period that has builds is bad. Left: business days until it turns, if all of them are bad. The last
+    column has the metric that is worst, with its value on the last day and its threshold.
 
     Files have the judgement; the second table is for the terminal.
     """
@@ -137,8 +145,9 @@ def _shown(
     shown = [
         {
             **row,
-            "verdict": "unhealthy" if row["unhealthy"] else "near" if row["near"] else "healthy",
+            "verdict": "yes" if row["unhealthy"] else "near" if row["near"] else "no",
             "bad": f"{row['bad_days']} of {row['days']}",
+            "worst": _worst(row),
         }
         for row in rows
         if row["bad_days"] or row["near"]
@@ -154,6 +163,12 @@ def _shown(
         if row["consecutive_failures"] > 1 or row["flaky_revisions"]
     ]
     yield from _table(readable(red, STABILITY), _STABLE, top, width)
+
+
+def _worst(row: Mapping[str, Any]) -> str:
+    """Return the metric that explains a judgement, with its value and its threshold."""
+    value = "unknown" if row["value"] is None else f"{row['value']:.3g}"
+    return f"{_SHORT[row['metric']]} {value} / {row['threshold']:g}"
 
 
 def _table(
