@@ -34,12 +34,12 @@ class Bot(Record):
 
     @property
     def os(self) -> str | None:
-        """The operating system, as exactly as the bot tells."""
+        """The operating system, as exactly as the bot states it."""
         return self.dimension("os")
 
     @property
     def cpu(self) -> str | None:
-        """The processor, as exactly as the bot tells."""
+        """The processor, as exactly as the bot states it."""
         return self.dimension("cpu")
 
     @property

@@ -33,14 +33,14 @@ CODES: Final = {
     "unrecognized": Code(True, "an entry fits no message that the scheduler ever wrote"),
     "suspicious": Code(True, "lines quoted in an entry imitate entries; they were kept as its text"),
     "payload-undecodable": Code(True, "a JSON payload cannot be decoded"),
-    "trailing-text": Code(True, "lines behind a message are no part of it"),
-    "stray-text": Code(True, "text around the log is no part of a page"),
-    "definition-unreadable": Code(True, "the job's definition is no protobuf text"),
-    "properties-unreadable": Code(True, "the page's properties are no JSON object"),
+    "trailing-text": Code(True, "lines after a message are not part of it"),
+    "stray-text": Code(True, "text around the log is not part of a page"),
+    "definition-unreadable": Code(True, "the job's definition is not protobuf text"),
+    "properties-unreadable": Code(True, "the page's properties are not a JSON object"),
     "log-fragment": Code(False, "the text begins in the middle of an entry"),
     "log-cut": Code(False, "the scheduler trimmed the log; metrics that need all of it are null"),
     "ids-disagree": Code(False, "page, request and timers name different invocations or jobs"),
-    "id-time-mismatch": Code(False, "the invocation id and Buildbucket's timestamps tell different days"),
+    "id-time-mismatch": Code(False, "the invocation id and Buildbucket's timestamps give different days"),
     "duration-mismatch": Code(False, "the stated duration does not agree with the clock"),
     "attempt-skipped": Code(False, "launch attempts do not count up by one"),
     "odd-value": Code(False, "a duration, a time or a number is impossible"),
@@ -50,8 +50,8 @@ CODES: Final = {
     "copies-disagree": Code(False, "copies of one invocation or build give a value differently"),
     "tag-copied": Code(False, "a build has the tags of another build, which the scheduler started"),
     "header-mismatch": Code(False, "the page's header contradicts the log"),
-    "id-from-file-name": Code(False, "only the file's name tells the invocation id"),
-    "no-date": Code(False, "nothing tells the day, so absolute times are null"),
+    "id-from-file-name": Code(False, "only the file's name gives the invocation id"),
+    "no-date": Code(False, "nothing gives the day, so absolute times are null"),
 }
 
 DURATION_SLACK_S: Final = 2.0
@@ -74,7 +74,7 @@ def check_invocation(
     record, facts, timeline:
         Of the invocation.
     page:
-        That its log stands on.
+        That its log is on.
     entries, line_shift:
         The entries of its log, and the number that is added to their lines.
     """
@@ -140,7 +140,7 @@ def _understanding(entries: Sequence[Entry] | Sequence[Event], line_shift: int) 
         elif entry.kind == "log_cut":
             yield Finding(code="log-cut", line=line, message="the scheduler cut lines out here")
         if entry.tail.strip():
-            message = f"behind {entry.kind}: {_excerpt(entry.tail.strip())}"
+            message = f"after {entry.kind}: {_excerpt(entry.tail.strip())}"
             yield Finding(code="trailing-text", line=line, message=message)
         for at, text in entry.suspicious:
             message = f"imitates an entry: {_excerpt(text)}"
@@ -189,7 +189,7 @@ def _identity_findings(record: Invocation, facts: Facts, page: Page, timeline: T
             )
     if record.id_from == "file name":
         yield Finding(
-            code="id-from-file-name", message=f"id {record.invocation_id} stands only in the file's name"
+            code="id-from-file-name", message=f"id {record.invocation_id} is only in the file's name"
         )
     for stamp in facts.stamps:
         ours = timeline.at_us(timeline.offset(stamp.entry)) if is_plausible_us(stamp.us) else None
@@ -206,7 +206,7 @@ def _clock_findings(
     """Yield what is odd about the times. `finish` is the line of the finish entry."""
     first = timeline.first_offset
     if first is not None and timeline.base_us is None:
-        yield Finding(code="no-date", message="no id and no timestamp tells the day; --date supplies it")
+        yield Finding(code="no-date", message="no id and no timestamp gives the day; --date supplies it")
     if record.duration_s is None or not timeline.has_head:
         return
     offset = timeline.offset(facts.finish)
@@ -220,7 +220,7 @@ def _clock_findings(
         yield Finding(
             code="duration-mismatch",
             line=finish,
-            message=f"states {record.duration_s:.3f} s, the clock tells {elapsed:.3f} s",
+            message=f"states {record.duration_s:.3f} s, the clock shows {elapsed:.3f} s",
         )
 
 

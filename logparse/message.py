@@ -26,7 +26,7 @@ class FieldType:
     name:
         What the catalogue calls it.
     strict:
-        Regular expression of the argument where its shape alone tells where it ends.
+        Regular expression of the argument where its shape alone shows where it ends.
     loose:
         Character class of an argument that ends only where the next literal text begins. With
         `strict` as well, the strict shape is tried first.
@@ -123,7 +123,7 @@ class Message:
     fields:
         The arguments, in the order of the format's verbs.
     scope:
-        ``invocation``, ``triage``, or ``both``: the logs it stands in.
+        ``invocation``, ``triage``, or ``both``: the logs that it is in.
     writer:
         The part of the scheduler that writes it.
     since, until:
@@ -172,7 +172,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What stands before a message, for the formats that only their context tells apart.
+    """The context of a message, for the formats that only their context distinguishes.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ class Context:
     scope: str = "invocation"
 
     def allows(self, message: Message) -> bool:
-        """Return whether `message` can stand here."""
+        """Return whether `message` can be here."""
         return (
             not message.after or self.previous in message.after or not message.after.isdisjoint(self.writers)
         )

@@ -1,7 +1,7 @@
 """Odd values: durations and times that no genuine record has.
 
 Clocks of two machines differ, so a small negative duration is genuine. A run that ends a year
-before it begins is not. Odd values stay where they stand, and each gets a finding. They are left
+before it begins is not. Odd values stay in their columns, and each gets a finding. They are left
 out of sums, means and percentiles, which one of them would spoil.
 """
 

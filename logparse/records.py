@@ -30,7 +30,7 @@ class Event(Record):
     `at` is None where the day is not known, `clock` (``HH:MM:SS.mmm``) is kept all the same;
     `offset_s` counts from the first entry. `kind` is None for an entry of no known kind.
     `suspicious` holds lines that imitate entries and were judged to be the entry's text, `tail`
-    lines behind the message that are no part of it.
+    lines after the message that are not part of it.
     """
 
     seq: int

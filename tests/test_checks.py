@@ -59,7 +59,7 @@ PROVOKED: dict[str, tuple[Callable[[], lp.Invocation], str, int | None]] = {
         "the payload of build_answered is not JSON",
         55,
     ),
-    "trailing-text": (text(NOOP + DONE + "\nsome footer\n"), "behind invocation_finished: some footer", 4),
+    "trailing-text": (text(NOOP + DONE + "\nsome footer\n"), "after invocation_finished: some footer", 4),
     "stray-text": (text("$ cat log\n" + NOOP + DONE), "before the log: $ cat log", 1),
     "definition-unreadable": (
         replaced(('  bucket: "luci.pdfium.ci"\n  builder', '  bucket "luci.pdfium.ci"\n  builder')),
@@ -89,7 +89,7 @@ PROVOKED: dict[str, tuple[Callable[[], lp.Invocation], str, int | None]] = {
     ),
     "duration-mismatch": (
         text(NOOP + "[04:34:09.089] Invocation finished in 2s with status SUCCEEDED\n"),
-        "states 2.000 s, the clock tells",
+        "states 2.000 s, the clock shows",
         4,
     ),
     "attempt-skipped": (
@@ -142,7 +142,7 @@ def test_every_code_can_be_provoked(code: str, tmp_path: Path) -> None:
     if code == "id-from-file-name":
         path = tmp_path / f"{ID}.log"
         path.write_text(NOOP + DONE, encoding="utf-8")
-        found, message, line = lp.parse(path), f"id {ID} stands only in the file's name", None
+        found, message, line = lp.parse(path), f"id {ID} is only in the file's name", None
     else:
         make, message, line = PROVOKED[code]
         found = make()

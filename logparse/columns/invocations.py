@@ -68,7 +68,7 @@ INVOCATIONS: Final = (
     _d(
         "poll_unchanged",
         count("polls", changed=False, **_TIMED),
-        meaning="of these, the ones that told the status known already",
+        meaning="of these, those that showed the status known already",
     ),
     _d(
         "poll_rpc_s",
@@ -108,7 +108,9 @@ INVOCATIONS: Final = (
     _c("source", "text", "where it was read"),
     _c("source_line", "int", "line there of its first entry"),
     _c("suspicious", "int", "lines that imitate entries and were kept as text"),
-    _c("id_from", "text", "where the invocation id stood: request, timer, page, trigger, file name or tag"),
+    _c(
+        "id_from", "text", "where the invocation id was read: request, timer, page, trigger, file name or tag"
+    ),
     _d("cut_s", total_or_null("cuts", "lost_s"), meaning="time that cuts took out of the log"),
     _d(
         "cut_polls_max",

@@ -105,7 +105,7 @@ def write_parquet(result: Result, out: BinaryIO) -> None:
 
 
 def repeated_name(schema: Schema) -> str | None:
-    """Return a name that two columns have, which JSON and Parquet cannot tell apart; None without one."""
+    """Return a name that two columns have, which JSON and Parquet cannot distinguish; None without one."""
     names = schema.names
     return next((name for name in names if names.count(name) > 1), None)
 

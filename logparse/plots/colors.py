@@ -56,34 +56,34 @@ def background(ax: Axes, *, inside: bool = True) -> Rgb:
 
 def visible(ax: Axes, color: str, least: float = SHAPE_CONTRAST) -> str:
     """Return a colour, made darker or lighter until it has the least contrast inside the Axes."""
-    behind, wanted = background(ax), to_rgb(color)
-    pole = _pole(behind)
+    ground, wanted = background(ax), to_rgb(color)
+    pole = _pole(ground)
     for step in range(101):
         mixed = _mixed(wanted, pole, step / 100)
         # Hexadecimal notation rounds the colour, which can lower the contrast.
-        if contrast(to_hex(mixed), behind) >= least:
+        if contrast(to_hex(mixed), ground) >= least:
             break
     return to_hex(mixed, keep_alpha=False).upper()
 
 
-def _pole(behind: Rgb) -> Rgb:
+def _pole(ground: Rgb) -> Rgb:
     """Return white or black: the one with more contrast."""
-    return _WHITE if contrast(_WHITE, behind) > contrast(_BLACK, behind) else _BLACK
+    return _WHITE if contrast(_WHITE, ground) > contrast(_BLACK, ground) else _BLACK
 
 
 def ink(ax: Axes, *, inside: bool = True) -> str:
     """Return the colour of text: the style's, or white or black if the style's has too little contrast."""
-    behind = background(ax, inside=inside)
+    ground = background(ax, inside=inside)
     own = mpl.rcParams["text.color"]
-    return to_hex(own if contrast(own, behind) >= TEXT_CONTRAST else _pole(behind))
+    return to_hex(own if contrast(own, ground) >= TEXT_CONTRAST else _pole(ground))
 
 
 def muted(ax: Axes) -> str:
     """Return the colour of less important text: as near to the background as contrast allows."""
-    behind, text = background(ax), to_rgb(ink(ax))
+    ground, text = background(ax), to_rgb(ink(ax))
     for step in range(45, -1, -5):
-        mixed = to_hex(_mixed(text, behind, step / 100))
-        if contrast(mixed, behind) >= TEXT_CONTRAST:
+        mixed = to_hex(_mixed(text, ground, step / 100))
+        if contrast(mixed, ground) >= TEXT_CONTRAST:
             return mixed
     return to_hex(text)
 
