@@ -1,9 +1,22 @@
 """Answers from tables: functions over frames that `logparse.load` gives."""
 
+from logparse.analysis.failures import failures, near_timeout
 from logparse.analysis.filters import Filter, parse_filter
 from logparse.analysis.health import daily, health
 from logparse.analysis.queue import queue
 from logparse.analysis.specs import Spec, Specs, read_specs
 from logparse.analysis.stability import stability
 
-__all__ = ["Filter", "Spec", "Specs", "daily", "health", "parse_filter", "queue", "read_specs", "stability"]
+__all__ = [
+    "Filter",
+    "Spec",
+    "Specs",
+    "daily",
+    "failures",
+    "health",
+    "near_timeout",
+    "parse_filter",
+    "queue",
+    "read_specs",
+    "stability",
+]

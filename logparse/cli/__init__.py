@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "summarize": "Print the cost of invocations: phases, queue latency, polling, bots.",
     "export": "Write the tables as CSV, JSON lines or Parquet.",
     "queue": "Print how many builds waited and ran, over time.",
+    "failures": "Print why invocations and builds failed, and what that cost.",
     "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
     "sql": "Answer a query in SQL over the tables.",
     "schema": "Print the tables' columns: types, units, meanings.",

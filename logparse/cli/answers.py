@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.cli.words import output_text, output_width, write_data, write_shown
 from logparse.columns import Column
+from logparse.output.grid import Heading, cells, fitted
+from logparse.output.terminal import ascii_only
 from logparse.output.writers import WRITERS
 
 if TYPE_CHECKING:
@@ -70,3 +73,28 @@ def _style(times: Sequence[datetime]) -> str:
     if all(at.time() == time() for at in times):
         return "%Y-%m-%d"
     return "%Y-%m-%d %H:%M:%S" if any(at.second for at in times) else "%Y-%m-%d %H:%M"
+
+
+def table_of(
+    rows: Sequence[Mapping[str, Any]], headings: Sequence[Heading], top: int, width: int
+) -> Iterator[RenderableType]:
+    """Yield an empty line, the first rows as a table, and notes about what is left out. Without rows: nothing.
+
+    Parameters
+    ----------
+    headings:
+        The first one is of names, which are shortened where they do not fit.
+    top:
+        The most rows.
+    """
+    from rich.text import Text
+
+    if not rows:
+        return
+    mark = "..." if ascii_only(sys.stdout) else "…"
+    table, notes = fitted(cells(rows[:top], headings), headings, width=width, mark=mark)
+    if len(rows) > top:
+        notes.append(f"{top} of {len(rows)} rows (--top {top})")
+    yield Text()
+    yield table
+    yield from map(Text, notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.answers import FORMATS, readable, write_answer
+from logparse.cli.answers import FORMATS, readable, table_of, write_answer
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, day, format_option, inputs, output
 from logparse.cli.words import warn
 from logparse.output.files import ready
-from logparse.output.grid import Heading, cells, fitted
-from logparse.output.terminal import ascii_only
+from logparse.output.grid import Heading
 from logparse.output.words import count
 
 if TYPE_CHECKING:
@@ -152,7 +150,7 @@ def _shown(
         for row in rows
         if row["bad_days"] or row["near"]
     ]
-    yield from _table(shown, _JUDGED, top, width)
+    yield from table_of(shown, _JUDGED, top, width)
     red = [
         {
             **row,
@@ -162,26 +160,10 @@ def _shown(
         for row in plain_rows(unstable)
         if row["consecutive_failures"] > 1 or row["flaky_revisions"]
     ]
-    yield from _table(readable(red, STABILITY), _STABLE, top, width)
+    yield from table_of(readable(red, STABILITY), _STABLE, top, width)
 
 
 def _worst(row: Mapping[str, Any]) -> str:
     """Return the metric that explains a judgement, with its value and its threshold."""
     value = "unknown" if row["value"] is None else f"{row['value']:.3g}"
     return f"{_SHORT[row['metric']]} {value} / {row['threshold']:g}"
-
-
-def _table(
-    rows: Sequence[Mapping[str, Any]], headings: Sequence[Heading], top: int, width: int
-) -> Iterator[RenderableType]:
-    from rich.text import Text
-
-    if not rows:
-        return
-    mark = "..." if ascii_only(sys.stdout) else "…"
-    table, notes = fitted(cells(rows[:top], headings), headings, width=width, mark=mark)
-    if len(rows) > top:
-        notes.append(f"{top} of {len(rows)} rows (--top {top})")
-    yield Text()
-    yield table
-    yield from map(Text, notes)
