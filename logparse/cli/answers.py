@@ -78,7 +78,7 @@ def _style(times: Sequence[datetime]) -> str:
 def table_of(
     rows: Sequence[Mapping[str, Any]], headings: Sequence[Heading], top: int, width: int
 ) -> Iterator[RenderableType]:
-    """Yield an empty line, the first rows as a table, and notes about what is left out. Without rows: nothing.
+    """Yield an empty line, the first rows as a table, and notes about what is left out.
 
     Parameters
     ----------
