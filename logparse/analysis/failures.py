@@ -188,9 +188,8 @@ def near_timeout(builds: pd.DataFrame) -> pd.DataFrame:
     data = data[data["run_s"].notna() & data["timeout_used"].notna() & data["builder_id"].notna()]
     rows: list[dict[str, Any]] = []
     for builder, group in data.groupby("builder_id", sort=True):
-        runs = sorted(
-            plain_rows(group[list(_OF_BUILDS)]), key=lambda run: (run["timeout_used"], run["build_id"])
-        )
+        known = plain_rows(group[list(_OF_BUILDS)])
+        runs = sorted(known, key=lambda run: (run["timeout_used"], run["build_id"]))
         near = sum(run["timeout_used"] > NEAR_TIMEOUT for run in runs)
         if near:
             rows.append(
