@@ -27,6 +27,8 @@ _NS_PER_UNIT: Final = {
     "h": 3_600_000_000_000,
 }
 _DURATION_RE: Final = re.compile(DURATION)
+#: The form of most durations of a second or more.
+_USUAL_RE: Final = re.compile(r"(?:([0-9]{1,9})h)?+(?:([0-9]{1,9})m)?+([0-9]{1,9})(?:\.([0-9]{1,9}))?+s")
 _TERM_RE: Final = re.compile(r"([0-9]++)(?:\.([0-9]++))?+(ns|us|µs|μs|ms|h|m|s)")
 _SIMPLE_ESCAPES: Final = {
     "a": "\a",
@@ -60,6 +62,11 @@ def parse_duration_ns(text: str) -> int:
     ValueError
         If `text` is not a Go duration.
     """
+    usual = _USUAL_RE.fullmatch(text)
+    if usual is not None:
+        hours, minutes, seconds, fraction = usual.groups()
+        whole = int(hours or 0) * 3_600 + int(minutes or 0) * 60 + int(seconds)
+        return whole * 1_000_000_000 + (int(fraction.ljust(9, "0")) if fraction else 0)
     if not _DURATION_RE.fullmatch(text):
         raise ValueError(f"not a Go duration: {text[:40]!r}")
     total = 0

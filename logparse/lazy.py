@@ -27,4 +27,5 @@ numpy: Final = Lazy("numpy")
 pandas: Final = Lazy("pandas")
 # pyarrow has no type hints. Without an import statement, strict checks of users' code do not complain.
 pyarrow: Final = Lazy("pyarrow")
+pyarrow_compute: Final = Lazy("pyarrow.compute")
 pyarrow_parquet: Final = Lazy("pyarrow.parquet")

@@ -18,7 +18,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, overload
 
 from logparse.arrow import ArrowBatch, RecordBatch
-from logparse.batch import BATCH_ROWS
 from logparse.lazy import pyarrow as pa
 from logparse.merge import Copy
 from logparse.records import Invocation
@@ -35,6 +34,9 @@ PARTS: Final = ("polls", "triggers", "events")
 OF_PAGES: Final = ("invocations", "attempts", "builds", *PARTS)
 #: Where as many invocations in a row are of one batch, each batch is taken by itself.
 _LONG_RUN: Final = 32
+#: Fewer rows are put together with those of the next batches. A batch that is yielded has at most so many.
+_TOGETHER: Final = 1_000
+_MOST_ROWS: Final = 4_000
 #: So many rows are taken from several batches at once.
 _MIXED: Final = 50_000
 
@@ -298,8 +300,13 @@ def taken(rows: Sequence[PageRow], table: str) -> Iterator[ArrowBatch]:
     """Yield the rows of a table that belong to invocations, in batches, in the order of the invocations."""
     runs = [(batch, [one.row for one in run]) for batch, run in groupby(rows, lambda row: row.batch)]
     if len(runs) * _LONG_RUN <= len(rows):
+        made: list[RecordBatch] = []
         for batch, chosen in runs:
-            yield from _sliced(_rows(batch, table, np.array(chosen)))
+            made.append(_rows(batch, table, np.array(chosen)))
+            if sum(one.num_rows for one in made) >= _TOGETHER:
+                yield from _together(made)
+                made = []
+        yield from _together(made)
         return
     counts = [
         int(row.batch.keys.counts[table][row.row]) if table in row.batch.keys.counts else 1 for row in rows
@@ -346,6 +353,13 @@ def _mixed(rows: Sequence[PageRow], table: str) -> RecordBatch:
     return made[0] if made else parts[0].slice(0, 0)
 
 
+def _together(batches: Sequence[RecordBatch]) -> Iterator[ArrowBatch]:
+    """Yield batches as one."""
+    if batches:
+        rows = pa.concat_batches(batches) if len(batches) > 1 else batches[0]
+        yield from _sliced(rows)
+
+
 def _sliced(rows: RecordBatch) -> Iterator[ArrowBatch]:
-    for start in range(0, rows.num_rows, BATCH_ROWS):
-        yield ArrowBatch(rows.slice(start, BATCH_ROWS))
+    for start in range(0, rows.num_rows, _MOST_ROWS):
+        yield ArrowBatch(rows.slice(start, _MOST_ROWS))

@@ -20,7 +20,7 @@ from logparse.sources import Found
 #: Fewer bytes are read here: starting the workers would take longer.
 _WORTH_BYTES: Final = 6 << 20
 #: So many bytes, or so many files, are read together.
-_CHUNK_BYTES: Final = 4 << 20
+_CHUNK_BYTES: Final = 6 << 20
 _CHUNK_FILES: Final = 500
 #: More workers are not started.
 _MOST_JOBS: Final = 64
@@ -109,10 +109,13 @@ def _size(unit: Unit) -> int | None:
     """Return the bytes of a regular file, None for an input that only this process can read."""
     if not isinstance(unit, Found) or unit.path is None:
         return None
+    # Files of a process's own, as /dev/fd/63, are not those of a worker.
+    if os.fspath(unit.path).startswith(("/dev/", "/proc/")):
+        return None
+    if unit.size is not None:
+        return unit.size
     try:
         found = os.stat(unit.path)
     except OSError:
         return None
-    # Files of a process's own, as /dev/fd/63, are not those of a worker.
-    is_own = os.fspath(unit.path).startswith(("/dev/", "/proc/"))
-    return found.st_size if stat.S_ISREG(found.st_mode) and not is_own else None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from logparse.errors import InputError
 from logparse.inputs import Unit
+from logparse.memory import keep_memory
 from logparse.sources import Found
 
 T = TypeVar("T")
@@ -167,6 +168,7 @@ def serve(fd: int, cpu: int | None) -> None:
 
     # What is read leaves the process as a whole.
     gc.disable()
+    keep_memory()
     # The terminal's Ctrl-C reaches all processes; the first one ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if cpu is not None:

@@ -1,26 +1,17 @@
 """The entries of plain pages as rows of the table of events.
 
-Texts of checks differ in ids only. The scanner reads each such text once, with other ids in it.
+Texts of status checks differ in ids only. The scanner reads each such text once, with other ids in it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from logparse import scanner
 from logparse.bulk.checks import TITLE
-from logparse.bulk.scan import (
-    ANSWER_1,
-    ANSWER_2,
-    BUILD_1,
-    BUILD_2,
-    CLOCK_SIZE,
-    HANDLED,
-    REQUEST,
-    SCHEDULED,
-    STATUS,
-)
+from logparse.bulk.scan import BEGINNINGS, CLOCK_SIZE, HANDLED, NOTIFIED, SCHEDULED, STATUS, TICK
 from logparse.bulk.table import Invocations
 from logparse.derivations import Values
 from logparse.messages import Context
@@ -32,11 +23,43 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import numpy as np
 
-_SHOWN: Final = (REQUEST, ANSWER_1, ANSWER_2, BUILD_1, BUILD_2)
 _REMEMBERED: Final = 65_536
+_BEGINNING: Final = {letter: text for text, letter in BEGINNINGS.items()}
 #: Ids in texts that are read once for all pages.
 _JOB, _ID, _BUILD = "p/j", "9000000000000000000", "8000000000000000000"
-_TIMER: Final = (TITLE % (_JOB.encode(), _ID.encode())).partition(b"(")[2].decode()
+_TITLE: Final = TITLE % (_JOB.encode(), _ID.encode())
+_TIMER: Final = _TITLE.partition(b"(")[2].decode()
+_DIGITS: Final = len("HH:MM:SS.mmm")
+
+
+class Events(NamedTuple):
+    """Columns of the table of events; all have a value an entry.
+
+    Attributes
+    ----------
+    owners:
+        The row of the invocation.
+    kinds, kind:
+        All kinds, and the number of each entry's.
+    fields:
+        JSON.
+    lines:
+        The first line of each entry.
+    clocks:
+        The bytes of each clock.
+    """
+
+    owners: NDArray[Any]
+    seq: NDArray[Any]
+    line: NDArray[Any]
+    at: NDArray[Any]
+    attempt: Values
+    kinds: Sequence[str]
+    kind: NDArray[Any]
+    fields: Sequence[str]
+    lines: Sequence[bytes]
+    clocks: NDArray[Any]
+    offset_s: NDArray[Any]
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -48,81 +71,126 @@ def _read(text: bytes) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _read_timer(beginning: bytes, rest: bytes) -> tuple[str, list[str]]:
-    """Return the kind of an entry about a timer, and its fields as JSON, in the pieces around the ids."""
-    kind, fields = _read(beginning + TITLE % (_JOB.encode(), _ID.encode()) + rest)
-    return kind, fields.split(_TIMER, 1)
+def _after_id(beginning: bytes, rest: bytes, stands: str) -> tuple[str, str]:
+    """Return the JSON of an entry's fields before an id and after it.
+
+    Parameters
+    ----------
+    beginning, rest:
+        The text, with `stands` in the place of the id.
+    """
+    before, _, after = _read(beginning + rest)[1].partition(stands)
+    return before, after
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _read_status(rest: bytes) -> tuple[str, list[str]]:
-    """Return the same for the answer to a check."""
-    kind, fields = _read(b"Build %b%b" % (_BUILD.encode(), rest))
-    return kind, fields.split(_BUILD, 1)
-
-
-def event_rows(made: Invocations) -> dict[str, Any]:
-    """Return the columns of the table of events that differ from row to row of an invocation."""
+def read_events(made: Invocations) -> Events:
+    """Return the entries of plain pages."""
     reading, plain = made.reading, made.plain
-    entries, data = reading.entries, reading.pack.data
+    entries = reading.entries
     first = entries.first
     counts = np.diff(first)[plain.page]
-    index = np.repeat(first[plain.page] - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
+    ends = np.cumsum(counts)
+    index = np.repeat(first[plain.page] - ends + counts, counts) + np.arange(int(counts.sum()))
     owners = np.repeat(np.arange(made.size), counts)
-    us = entries.us[index]
-    text, end = entries.text[index], entries.end[index]
-    letters = entries.letter[index]
-    kinds, fields, lines = _texts(made, owners, text, end, letters)
-    seq = np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
-    starts = text - CLOCK_SIZE + 1
-    return {
-        "owners": owners,
-        "seq": seq,
-        "line": entries.line[index],
-        "at": us + made.base[owners],
-        "attempt": Values(np.ones(len(index), dtype=np.int64), index < plain.started[owners]),
-        "kind": kinds,
-        "fields": fields,
-        "text": lines,
-        "clock": [data[begin : begin + 12].decode() for begin in starts.tolist()],
-        "offset_s": (us - us[np.cumsum(counts) - counts][owners]) / 1e6,
-        "suspicious": 0,
-    }
+    us, text = entries.us[index], entries.text[index]
+    begins = ends - counts
+    kinds, kind, fields, lines = _Texts(made, index, owners).read()
+    places = (text - CLOCK_SIZE + 1)[:, None] + np.arange(_DIGITS)
+    return Events(
+        owners=owners,
+        seq=np.arange(len(index)) - begins[owners] + 1,
+        line=entries.line[index],
+        at=us + made.base[owners],
+        attempt=Values(np.ones(len(index), dtype=np.int64), index < plain.started[owners]),
+        kinds=kinds,
+        kind=kind,
+        fields=fields,
+        lines=lines,
+        clocks=reading.pack.bytes[places],
+        offset_s=(us - us[begins][owners]) / 1e6,
+    )
 
 
-def _texts(
-    made: Invocations, owners: NDArray[Any], text: NDArray[Any], end: NDArray[Any], letters: NDArray[Any]
-) -> tuple[list[str], list[str], list[str]]:
-    """Return the kind of each entry, its fields as JSON, and its first line."""
-    data = made.reading.pack.data
-    titles = [TITLE % (job.encode(), one.encode()) for job, one in zip(made.jobs, made.ids, strict=True)]
-    timers = [title.partition(b"(")[2].decode() for title in titles]
-    builds: list[str] = made.built["id"]
-    versions: list[int] = made.plain.version.tolist()
-    kinds: list[str] = []
-    fields: list[str] = []
-    lines: list[str] = []
-    places = zip(owners.tolist(), text.tolist(), end.tolist(), letters.tolist(), strict=True)
-    for owner, begin, stop, letter in places:
-        if letter in _SHOWN:
-            line = data[begin : data.index(b"\n", begin)]
-            kind, shown = _read(line + b"\n{}")
-        else:
-            line = data[begin:stop]
-            if letter in _TIMERS:
-                beginning = _TIMERS[letter]
-                rest = line[len(beginning) + len(titles[owner]) :]
-                kind, pieces = _read_timer(beginning, rest)
-                shown = timers[owner].join(pieces)
-            elif letter == STATUS and versions[owner] == 1:
-                kind, pieces = _read_status(line[len(builds[owner]) + 6 :])
-                shown = builds[owner].join(pieces)
-            else:
-                kind, shown = _read(line)
-        kinds.append(kind)
-        fields.append(shown)
-        lines.append(line.decode())
-    return kinds, fields, lines
+class _Texts:
+    """Reads the texts of entries."""
+
+    def __init__(self, made: Invocations, index: NDArray[Any], owners: NDArray[Any]) -> None:
+        entries = made.reading.entries
+        self._made = made
+        self._data = made.reading.pack.data
+        self._owners = owners
+        self._text, self._end = entries.text[index], entries.end[index]
+        self._letter = entries.letter[index]
+        self._is_one_line = entries.is_one_line[index]
+        self._kinds: list[str] = []
+        self._number = np.zeros(len(index), dtype=np.int64)
+        self._fields = np.full(len(index), "{}", dtype=object)
+
+    def read(self) -> tuple[list[str], NDArray[Any], list[str], list[bytes]]:
+        """Return all kinds, the number of each entry's kind, its fields, and its first line."""
+        data = self._data
+        places = zip(self._text.tolist(), self._end.tolist(), strict=True)
+        lines = [data[begin:end] for begin, end in places]
+        for row in np.flatnonzero(~self._is_one_line).tolist():
+            lines[row] = lines[row].partition(b"\n")[0]
+        checks = np.zeros(len(lines), dtype=bool)
+        for letter in (SCHEDULED, HANDLED, TICK, NOTIFIED, STATUS):
+            rows = self._letter == letter
+            if letter == STATUS:
+                # In version 2 they do not name the build.
+                rows &= self._made.plain.version[self._owners] == 1
+            checks |= rows
+            self._checks(letter, np.flatnonzero(rows), lines)
+        for row in np.flatnonzero(~checks).tolist():
+            line = lines[row]
+            kind, self._fields[row] = _read(line if self._is_one_line[row] else line + b"\n{}")
+            self._number[row] = self._of(kind)
+        return self._kinds, self._number, self._fields.tolist(), lines
+
+    def _of(self, kind: str) -> int:
+        """Return the number of a kind."""
+        if kind not in self._kinds:
+            self._kinds.append(kind)
+        return self._kinds.index(kind)
+
+    def _checks(self, letter: int, rows: NDArray[Any], lines: Sequence[bytes]) -> None:
+        """Read entries of status checks, which have one letter."""
+        if not len(rows):
+            return
+        listed, owners = rows.tolist(), self._owners[rows].tolist()
+        self._number[rows] = self._of(_read(lines[listed[0]])[0])
+        beginning = _BEGINNING[letter]
+        if letter in (SCHEDULED, HANDLED):
+            ids = zip(self._made.jobs, self._made.ids, strict=True)
+            timers = [f"{job}:{identifier}:" for job, identifier in ids]
+            # The title has the ids and what is always the same around them.
+            size = len(beginning) + len(_TITLE) - len(_TIMER)
+            sizes = [size + len(timer.encode()) for timer in timers]
+            self._fill(rows, beginning + _TITLE, _TIMER, timers, _rests(lines, listed, owners, sizes), owners)
+        elif letter == STATUS:
+            builds: list[str] = self._made.built["id"]
+            sizes = [len(b"Build ") + len(build) for build in builds]
+            rests = _rests(lines, listed, owners, sizes)
+            self._fill(rows, b"Build %b" % _BUILD.encode(), _BUILD, builds, rests, owners)
+
+    def _fill(
+        self,
+        rows: NDArray[Any],
+        beginning: bytes,
+        stands: str,
+        names: Sequence[str],
+        rests: Iterable[bytes],
+        owners: Sequence[int],
+    ) -> None:
+        """Set the fields of entries whose texts have an id. Parameters are those of `_after_id`."""
+        pieces = [_after_id(beginning, rest, stands) for rest in rests]
+        self._fields[rows] = [
+            before + names[owner] + after for (before, after), owner in zip(pieces, owners, strict=True)
+        ]
 
 
-_TIMERS: Final = {SCHEDULED: b"Scheduling timer ", HANDLED: b"Handling timer "}
+def _rests(
+    lines: Sequence[bytes], rows: Sequence[int], owners: Sequence[int], sizes: Sequence[int]
+) -> list[bytes]:
+    """Return what follows the ids in texts."""
+    return [lines[row][sizes[owner] :] for row, owner in zip(rows, owners, strict=True)]

@@ -10,8 +10,10 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import msgspec
+
 from logparse import scanner
-from logparse.buildbucket import decode_payload
+from logparse.buildbucket import MAX_NESTING, decode_payload
 from logparse.invocation import definition_kind, page_identity, task_of, text_of
 from logparse.ours import made_by_logparse
 from logparse.syntax import LOG_HEADING_RE, Page
@@ -28,7 +30,9 @@ _BELOW_RE: Final = re.compile(
 )
 _STAMP_RE: Final = re.compile(r"\[(?:[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}|[0-9]{3,12}.ms)\]")
 #: Spaces that copies of texts have for others, and the mark of UTF-8.
-_HARD: Final = tuple("\u00a0\u2007\u202f\ufeff")
+_HARD: Final = tuple(sign.encode() for sign in "\u00a0\u2007\u202f\ufeff")
+#: Values are not decoded, but each must be JSON.
+_decode_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _REMEMBERED: Final = 4_096
 _LONGEST: Final = 20_000
 
@@ -68,24 +72,37 @@ NO_HEAD: Final = Head(is_page=False)
 def is_hard(text: bytes) -> bool:
     """Whether bytes are not UTF-8, or have blanks and marks that readers of copied texts take out."""
     try:
-        found = text.decode()
+        text.decode()
     except UnicodeDecodeError:
         return True
-    return any(sign in found for sign in _HARD)
+    return any(sign in text for sign in _HARD)
+
+
+def _is_object(text: bytes) -> bool:
+    """Whether a text is surely an object of JSON."""
+    try:
+        _decode_object(text)
+    except (ValueError, RecursionError):
+        return False
+    return text.count(b"{") + text.count(b"[") <= MAX_NESTING
 
 
 def read_head(text: bytes) -> Head | None:
     """Return what the text above a log says, or None where the page must be read alone."""
     if not text:
         return NO_HEAD
-    if len(text) > _LONGEST or (not text.isascii() and is_hard(text)):
+    if len(text) > _LONGEST or any(sign in text for sign in _HARD):
+        return None
+    try:
+        text.decode()
+    except UnicodeDecodeError:
         return None
     above, found, below = text.partition(_PROPERTIES)
     parts = _BELOW_RE.fullmatch(below) if found else None
     if parts is None:
         return _head_of(text, False, False)
     properties = parts["properties"]
-    if properties is not None and decode_payload(properties.decode()).error is not None:
+    if properties is not None and not _is_object(properties):
         return None
     header = _HEADER_RE.match(above)
     if header is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse.buildrecords import Bot
 from logparse.bulk.checks import STATUSES
-from logparse.bulk.events import event_rows
+from logparse.bulk.events import read_events
 from logparse.bulk.table import Invocations
 from logparse.columns import TABLES
 from logparse.derivations import Values, batch_of
@@ -33,6 +33,13 @@ class Shared:
     def __init__(self, values: Sequence[Any], owners: NDArray[Any]) -> None:
         self.values = values
         self.owners = owners
+
+
+class Bytes:
+    """Text in UTF-8: a list of bytes, or an array of them with as many in each row."""
+
+    def __init__(self, values: Sequence[bytes] | NDArray[Any]) -> None:
+        self.values = values
 
 
 def invocation_rows(made: Invocations) -> Columns:
@@ -172,12 +179,23 @@ def trigger_rows(made: Invocations) -> Columns:
     )
 
 
-def entry_rows(made: Invocations) -> Columns:
+def event_rows(made: Invocations) -> Columns:
     """Return the columns of the table of events."""
-    found = event_rows(made)
-    owners = found.pop("owners")
-    whose = _whose(made, owners)
-    return _declared("events", {**found, **whose, "source": whose["source_file"]})
+    found = read_events(made)
+    whose = _whose(made, found.owners)
+    return _declared(
+        "events",
+        {
+            **whose,
+            **{name: getattr(found, name) for name in ("seq", "line", "at", "attempt", "offset_s")},
+            "source": whose["source_file"],
+            "kind": Shared(found.kinds, found.kind),
+            "fields": found.fields,
+            "text": Bytes(found.lines),
+            "clock": Bytes(found.clocks),
+            "suspicious": 0,
+        },
+    )
 
 
 #: The tables of parts of invocations, and where the rows of each invocation begin.
@@ -187,7 +205,7 @@ ROWS: Final[dict[str, Callable[[Invocations], Columns]]] = {
     "polls": poll_rows,
     "attempts": attempt_rows,
     "triggers": trigger_rows,
-    "events": entry_rows,
+    "events": event_rows,
 }
 #: Columns of both tables, which are fields of builds.
 _OF_BUILDS: Final = (

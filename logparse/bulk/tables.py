@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from logparse.arrow import Array, RecordBatch, arrow_schema, arrow_type
-from logparse.bulk.rows import ROWS, Shared
+from logparse.bulk.rows import ROWS, Bytes, Shared
 from logparse.bulk.table import Invocations
 from logparse.columns import TABLES, Column
 from logparse.derivations import Values
@@ -38,6 +38,8 @@ def _sized(values: Any) -> Any:
         return values.numbers
     if isinstance(values, Shared):
         return values.owners
+    if isinstance(values, Bytes):
+        return values.values
     return values if isinstance(values, (list, np.ndarray)) else None
 
 
@@ -45,6 +47,8 @@ def _array(values: Any, column: Column, size: int) -> Array:
     type_ = arrow_type(column)
     if values is None:
         return pa.nulls(size, type_)
+    if isinstance(values, Bytes):
+        return _text(values.values)
     if isinstance(values, Shared):
         return _array(values.values, column, len(values.values)).take(pa.array(values.owners))
     if isinstance(values, Values):
@@ -57,6 +61,17 @@ def _array(values: Any, column: Column, size: int) -> Array:
     if column.type == "time":
         return pa.array(values, pa.int64()).cast(type_)
     return pa.array(values, type_)
+
+
+def _text(values: Any) -> Array:
+    """Return bytes as text."""
+    if isinstance(values, list):
+        return pa.array(values, pa.binary()).cast(pa.string())
+    rows, size = values.shape
+    offsets = np.arange(rows + 1, dtype=np.int32) * size
+    return pa.StringArray.from_buffers(
+        rows, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(values))
+    )
 
 
 def _json(values: Iterable[Any], column: Column) -> list[str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from os.path import isdir
 from typing import TYPE_CHECKING, Final
 
 from logparse.cli.progress import Progress
@@ -72,6 +73,11 @@ def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
     """
     from logparse.loading import gather
 
+    if any(map(isdir, inputs.paths)):
+        # A few files need little memory, and less time than loading the C library.
+        from logparse.memory import keep_memory
+
+        keep_memory()
     with Progress([*inputs.paths, *inputs.builds]) as seen:
         data = gather(
             inputs.paths,

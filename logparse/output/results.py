@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from logparse.lazy import pyarrow as pa
 from logparse.lazy import pyarrow_parquet as pq
+from logparse.output.arrowtexts import quoted
 from logparse.output.cells import guarded, json_line
 from logparse.output.grid import Heading, grid, widest
 from logparse.output.terminal import Out, ascii_only
-from logparse.output.texts import quoted
 from logparse.output.words import DASH, clean
 
 if TYPE_CHECKING:

@@ -15,8 +15,10 @@ from typing import Any, Final
 
 import msgspec
 
+from logparse.arrow import ArrowBatch
 from logparse.batch import Batch
 from logparse.columns import Column
+from logparse.output.arrowtexts import arrow_lines, quoted
 from logparse.output.cells import HARMLESS, cell, plain
 
 #: The type of the values of a column that is not text.
@@ -41,6 +43,8 @@ def csv_lines(batch: Batch, columns: Sequence[Column], *, raw: bool = False) -> 
     raw:
         Do not change text that a spreadsheet could run as a formula.
     """
+    if isinstance(batch, ArrowBatch):
+        return iter(arrow_lines(batch.rows, columns, raw=raw))
     parts: list[Sequence[str]] = []
     for kind, run in _runs(batch, columns):
         lists = [batch[column.name] for column in run]
@@ -158,13 +162,3 @@ def _encoded(lists: Sequence[Sequence[Any]]) -> str:
 def _split(rows: str) -> list[str]:
     """Return rows without the marks of JSON: values with commas between them, and nothing for null."""
     return rows[1:-2].replace("null", "").replace('"', "").split("]\n[") if rows else []
-
-
-def quoted(text: str | None) -> str:
-    """Return a cell of CSV: quoted where it must be, nothing for null."""
-    if text is None:
-        return ""
-    if '"' in text:
-        doubled = text.replace('"', '""')
-        return f'"{doubled}"'
-    return f'"{text}"' if not text or "," in text or "\n" in text or "\r" in text else text

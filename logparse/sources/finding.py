@@ -121,7 +121,7 @@ class _Walk:
             self._enter(path, info, target)
             return None
         if stat.S_ISREG(info.st_mode):
-            return Found(shown(path), Path(path), walked=True)
+            return Found(shown(path), Path(path), walked=True, size=info.st_size)
         # Opening a pipe waits until another process opens its other end, which may never happen.
         return Skipped(
             f"is a {_file_type(info.st_mode)}, not a regular file",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from logparse.errors import InputError
@@ -40,11 +40,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One input that can be opened: ``path`` is None for standard input."""
+    """One input that can be opened: ``path`` is None for standard input.
+
+    `size` is the bytes of a regular file as a walk through its directory found it, else None.
+    """
 
     name: str
     path: Path | None = None
     walked: bool = False
+    size: int | None = field(default=None, compare=False)
 
 
 class Skipped(InputError):

@@ -1,0 +1,138 @@
+"""Batches of Arrow as lines of CSV, column by column.
+
+`logparse.output.cells` defines the text of a value. Most columns become text as a whole here, with the same
+result. A value of which the text could differ is written by `cell`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse.arrow import Array, RecordBatch
+from logparse.clock import DAY_US
+from logparse.columns import Column
+from logparse.lazy import pyarrow as pa
+from logparse.lazy import pyarrow_compute as pc
+from logparse.output.cells import HARMLESS, cell
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    from logparse.lazy import numpy as np
+
+#: Signs for which CSV needs quotation marks.
+_SPECIAL: Final = (b'"', b",", b"\n", b"\r")
+#: A time, with zeros for its digits.
+_SHAPE: Final = b"0000-00-00T00:00:00.000000Z"
+#: Arrow writes these numbers without an exponent, as Python does.
+_LEAST_PLAIN: Final = 1e-3
+_MOST_PLAIN: Final = 1e15
+
+
+def arrow_lines(rows: RecordBatch, columns: Sequence[Column], *, raw: bool = False) -> list[str]:
+    """Return rows as lines of CSV, without line ends. Null is nothing.
+
+    Parameters
+    ----------
+    raw:
+        Do not change text that a spreadsheet could run as a formula.
+    """
+    texts = [_texts(rows.column(column.name), column, raw=raw) for column in columns]
+    lines: list[str] = pc.binary_join_element_wise(
+        *texts, ",", null_handling="replace", null_replacement=""
+    ).to_pylist()
+    return lines
+
+
+def quoted(text: str | None) -> str:
+    """Return a cell with quotation marks where CSV needs them, an empty one for null."""
+    if text is None:
+        return ""
+    if '"' in text:
+        doubled = text.replace('"', '""')
+        return f'"{doubled}"'
+    return f'"{text}"' if not text or "," in text or "\n" in text or "\r" in text else text
+
+
+def _texts(values: Array, column: Column, *, raw: bool) -> Array:
+    """Return the cells of a column."""
+    if values.null_count == len(values):
+        return pa.nulls(len(values), pa.string())
+    if column.type in ("text", "json"):
+        return _cells(values, column, raw=raw)
+    if column.type == "float":
+        return _floats(values, column)
+    if column.type == "time":
+        return _times(values)
+    # Arrow writes whole numbers and truth values as Python and JSON do.
+    return values.cast(pa.string())
+
+
+def _each(values: Array, column: Column, *, raw: bool) -> Array:
+    """Return cells that are made one by one."""
+    shown = (cell(value, column, raw=raw) for value in values.to_pylist())
+    return pa.array([None if text is None else quoted(text) for text in shown], pa.string())
+
+
+def _cells(values: Array, column: Column, *, raw: bool) -> Array:
+    """Return the cells of texts."""
+    _, offsets, data = values.buffers()
+    places: NDArray[Any] = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
+    text = b"" if data is None else memoryview(data)[places[0] : places[-1]].tobytes()
+    begins, sizes = places[:-1] - places[0], np.diff(places)
+    if values.null_count:
+        valid = ~values.is_null().to_numpy(zero_copy_only=False)
+        begins, sizes = begins[valid], sizes[valid]
+    signs: NDArray[Any] = np.frombuffer(text, np.uint8)[begins[sizes > 0]]
+    if b"\0" in text or not _harmless()[signs].all():
+        return _each(values, column, raw=raw)
+    if not sizes.all() or any(sign in text for sign in _SPECIAL):
+        # A known text needs quotation marks at most.
+        return pa.array([None if one is None else quoted(one) for one in values.to_pylist()], pa.string())
+    return values
+
+
+@cache
+def _harmless() -> NDArray[Any]:
+    """Return for each byte whether text that begins with it needs no guard."""
+    found = np.zeros(256, dtype=bool)
+    found[[ord(sign) for sign in HARMLESS]] = True
+    return found
+
+
+def _floats(values: Array, column: Column) -> Array:
+    texts = values.cast(pa.string())
+    numbers = values.fill_null(0.5).to_numpy(zero_copy_only=False)
+    size = np.abs(numbers)
+    is_other = (numbers == np.floor(numbers)) | ~((size >= _LEAST_PLAIN) & (size < _MOST_PLAIN))
+    if not is_other.any():
+        return texts
+    others = pa.array([cell(number, column) for number in numbers[is_other].tolist()], pa.string())
+    return pc.replace_with_mask(texts, pa.array(is_other), others)
+
+
+def _times(values: Array) -> Array:
+    """Return times in RFC 3339 with microseconds."""
+    numbers = values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    days, us = np.divmod(numbers, DAY_US)
+    texts = np.empty((len(numbers), len(_SHAPE)), dtype=np.uint8)
+    texts[:] = np.frombuffer(_SHAPE, np.uint8)
+    known, which = np.unique(days, return_inverse=True)
+    dates = np.datetime_as_string(known.view("M8[D]")).astype("S10")
+    texts[:, :10] = dates.view(np.uint8).reshape(-1, 10)[which]
+    seconds, us = np.divmod(us, 1_000_000)
+    minutes, second = np.divmod(seconds, 60)
+    hour, minute = np.divmod(minutes, 60)
+    for begin, number, digits in ((11, hour, 2), (14, minute, 2), (17, second, 2), (20, us, 6)):
+        rest = number.astype(np.int32)
+        for place in range(begin + digits - 1, begin - 1, -1):
+            texts[:, place] += (rest % 10).astype(np.uint8)
+            rest //= 10
+    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * len(_SHAPE)
+    made = pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(texts))
+    if not values.null_count:
+        return made
+    return pc.if_else(values.is_null(), pa.scalar(None, pa.string()), made)
