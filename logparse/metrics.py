@@ -98,7 +98,7 @@ def _known_of_bots(builds: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the dimensions of bots: of each the last value known."""
     known: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     seen = builds[builds["bot_id"].notna()].sort_values(["created_at", "build_id"], na_position="first")
-    for row in seen.to_dict("records"):
+    for row in seen[["bot_id", *_BOT_COLUMNS]].to_dict("records"):
         told = {column: _plain(row[column]) for column in _BOT_COLUMNS}
         known[row["bot_id"]].update({column: value for column, value in told.items() if value is not None})
     return known
