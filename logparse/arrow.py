@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from logparse.arrowarrays import nulls_of, numbers_of
 from logparse.batch import Batch, batches_of
 from logparse.clock import EPOCH
 from logparse.columns import Column
@@ -62,8 +63,11 @@ def _values(column: Array) -> Sequence[Any]:
         values: Sequence[Any] = column.to_pylist()
         return values
     # Arrow's own way looks for a time zone for each value.
-    times = column.cast(pa.int64()).to_pylist()
-    return [None if us is None else EPOCH + timedelta(microseconds=us) for us in times]
+    times = [EPOCH + timedelta(microseconds=us) for us in numbers_of(column).tolist()]
+    is_null = nulls_of(column)
+    if is_null is None:
+        return times
+    return [None if null else time for null, time in zip(is_null.tolist(), times, strict=True)]
 
 
 def arrow_type(column: Column) -> DataType:

@@ -18,6 +18,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, overload
 
 from logparse.arrow import ArrowBatch, RecordBatch
+from logparse.arrowarrays import from_numbers
 from logparse.lazy import pyarrow as pa
 from logparse.merge import Copy
 from logparse.records import Invocation
@@ -36,7 +37,7 @@ OF_PAGES: Final = ("invocations", "attempts", "builds", *PARTS)
 _LONG_RUN: Final = 32
 #: Fewer rows are put together with those of the next batches. A batch that is yielded has at most so many.
 _TOGETHER: Final = 1_000
-_MOST_ROWS: Final = 4_000
+_MOST_ROWS: Final = 2_000
 #: So many rows are taken from several batches at once.
 _MIXED: Final = 50_000
 
@@ -173,6 +174,14 @@ class Spooled:
         """Return the table."""
         self._file.seek(self._begin)
         return pa.ipc.open_stream(self._file.read(self._size)).read_next_batch()
+
+    def __reduce__(self) -> Any:
+        # The file is of this process. For another one the table is in memory.
+        return _same, (self.read(),)
+
+
+def _same(table: RecordBatch) -> RecordBatch:
+    return table
 
 
 @cache
@@ -326,7 +335,7 @@ def _rows(batch: PageBatch, table: str, rows: NDArray[Any]) -> RecordBatch:
     chosen = batch.rows_of(table, rows)
     if len(chosen) == whole.num_rows and (np.diff(chosen) == 1).all():
         return whole
-    return whole.take(pa.array(chosen, pa.int64()))
+    return whole.take(from_numbers(chosen, pa.int64()))
 
 
 def _mixed(rows: Sequence[PageRow], table: str) -> RecordBatch:
@@ -349,7 +358,7 @@ def _mixed(rows: Sequence[PageRow], table: str) -> RecordBatch:
     sizes = sizes[order]
     ends = np.cumsum(sizes)
     index = np.repeat(starts - ends + sizes, sizes) + np.arange(int(sizes.sum()))
-    made = together.take(pa.array(index, pa.int64())).combine_chunks().to_batches()
+    made = together.take(from_numbers(index, pa.int64())).combine_chunks().to_batches()
     return made[0] if made else parts[0].slice(0, 0)
 
 

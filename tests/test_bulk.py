@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import random
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -101,6 +104,11 @@ def test_mutants_are_read_the_same(seed: int, tmp_path: Path) -> None:
     assert check(files) >= 15
 
 
+DEEP = b"[" * 300 + b"]" * 300
+#: A value of a build that no table has.
+UNUSED = b'"canary_preference": "PROD"'
+#: The first member of JSON that is inside of JSON.
+INNER = b'"{\\"properties\\": {'
 HEAD = b"Status: RUNNING\nTriggered by: -\n\nDebug log (UTC)\n\n"
 FIRST = b"[10:00:00.000] New invocation is queued and will start shortly\n"
 
@@ -125,6 +133,17 @@ FIRST = b"[10:00:00.000] New invocation is queued and will start shortly\n"
         pytest.param(
             REAL.read_bytes().replace(b"Build 8863413050310585040: status", b"Build 1: status", 1),
             id="another build",
+        ),
+        pytest.param(REAL.read_bytes().replace(b"win_xfa_component:", b"w" * 950 + b":"), id="a long title"),
+        pytest.param(REAL.read_bytes().replace(UNUSED, b'"a": ' + DEEP), id="deep JSON"),
+        pytest.param(
+            REAL.read_bytes().replace(INNER, INNER[:3] + b'a\\": ' + DEEP + b", " + INNER[2:]),
+            id="deep JSON in JSON",
+        ),
+        pytest.param(REAL.read_bytes().replace(UNUSED, b'"createdTs": "1"'), id="another spelling"),
+        pytest.param(REAL.read_bytes().replace(UNUSED, b'"number": 5'), id="a key of version 2"),
+        pytest.param(
+            REAL.read_bytes().replace(b"pdfium/win_xfa_component", b"pdfium/" + b"w" * 2_000), id="a long job"
         ),
         pytest.param(REAL.read_bytes().replace(b"21m2.49", b"48h21m2.49"), id="another duration"),
     ],
@@ -177,3 +196,50 @@ def test_tables_do_not_depend_on_how_files_are_read(
     for table in ("invocations", "events", "polls", "attempts", "builds", "triggers", "findings", "failures"):
         assert [*rows(at_once.gathered, table)] == [*rows(one_by_one.gathered, table)], table
     assert at_once.invocations["repeats"].sum() == 3
+
+
+@pytest.mark.parametrize("table", ["invocations", "builds", "polls", "events"])
+def test_plain_pages_are_exported_without_pandas(table: str, tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    found_files(tmp_path / "pages", generated(40, 0.5))
+    script = (
+        "import io, sys; from logparse.loading import gather; from logparse.tables import batches;"
+        "from logparse.columns import TABLES; from logparse.output.writers import write_csv;"
+        f"data = gather([{str(tmp_path / 'pages')!r}], jobs=1, tables=[{table!r}]);"
+        f"write_csv(batches(data.gathered, {table!r}), TABLES[{table!r}], io.StringIO());"
+        "print(len(data.gathered.held.rows), 'pandas' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["40", "False"]
+
+
+def test_a_dataset_can_be_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found_files(tmp_path, generated(40, 0.5))
+    monkeypatch.setattr(loading, "_MOST_IN_MEMORY", 0)
+    data = lp.load(tmp_path, jobs=1)
+    again = deepcopy(data)
+    for table in OF_PAGES:
+        assert [*rows(again.gathered, table)] == [*rows(data.gathered, table)], table
+
+
+def test_records_are_made_of_rows_on_demand(tmp_path: Path) -> None:
+    files = found_files(tmp_path, generated(20, 0.5))
+    data = lp.load(tmp_path, jobs=1)
+    assert len(data.gathered.held.rows) == 20
+    made = {record.source: record for record in data.records.invocations}
+    assert data.gathered.held.rows == []
+    for file in files:
+        other = alone(file)
+        assert other is not None
+        assert made[file.name] == other.record.whole()
+
+
+def test_invocations_of_one_build_become_records(tmp_path: Path) -> None:
+    text = REAL.read_bytes()
+    # Another invocation with the same build: the table of builds has it once.
+    other = text.replace(b"9028843112359765808", b"9028843112359765792")
+    found_files(tmp_path, [text, other, *generated(20, 0)])
+    data = lp.load(tmp_path, jobs=1)
+    assert len(data.invocations) == 22
+    assert len(data.builds) == 21
+    assert data.builds["build_id"].is_unique

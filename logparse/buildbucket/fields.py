@@ -123,14 +123,11 @@ class Computed(NamedTuple):
     needs_first: bool = False
 
 
-_V1_PROPERTIES: Final = "parameters_json.properties"
 COMPUTED: Final = {
     "v1_status": Computed("status result failure_reason cancelation_reason", _v1_status, needs_first=True),
     "v1_state": Computed("result_details_json.swarming.task_result.state", _v1_state, needs_first=True),
     "v1_timeout": Computed("cancelation_reason started_ts", _v1_timeout, needs_first=True),
-    "v1_commit": Computed(
-        f"{_V1_PROPERTIES}.repository {_V1_PROPERTIES}.branch {_V1_PROPERTIES}.revision", _v1_commit
-    ),
+    "v1_commit": Computed("parameters_json.properties", _v1_commit),
     "v2_commit": Computed("input.properties", _v2_commit),
     "v2_cancellation": Computed("status cancellationMarkdown", _v2_cancellation, needs_first=True),
 }

@@ -33,8 +33,12 @@ TITLE: Final = b'"check-buildbucket-build-status" (%b:%b:'
 _JOB_RE: Final = re.compile(r"[\w./()+@ -]+")
 #: The rest of the text of a timer that is scheduled: its key, and how long it waits.
 _TIMER_RE: Final = re.compile(rb"([0-9]{1,10}:[0-9]{1,10})\) after ([0-9a-z.\xc2\xb5]{1,40})")
-_REMEMBERED: Final = 65_536
+#: So many texts are remembered. A page with a longer one is read alone.
+_REMEMBERED: Final = 16_384
+_LONGEST: Final = 300
 _MOST_STATUSES: Final = 200
+#: With a key it is not longer than `logparse.bulk.scan.PADDING`.
+_LONGEST_TITLE: Final = 900
 #: The fewest and the most bytes of a key and the bracket after it.
 _SHORTEST_KEY: Final = 4
 _LONGEST_KEY: Final = 22
@@ -46,6 +50,8 @@ class _Timers(dict[bytes, int]):
     """The microseconds that a timer waits, by the rest of the text that schedules it."""
 
     def __missing__(self, text: bytes) -> int:
+        if len(text) > _LONGEST:
+            return _NONE
         if len(self) >= _REMEMBERED:
             self.clear()
         self[text] = wait = _wait_us(text)
@@ -70,6 +76,8 @@ class _Statuses(dict[bytes, int]):
         self.names: list[str | None] = [None]
 
     def __missing__(self, text: bytes) -> int:
+        if len(text) > _LONGEST:
+            return _NONE
         if len(self) >= _REMEMBERED:
             self.clear()
         self[text] = number = self._number(text)
@@ -180,8 +188,9 @@ class Timers(NamedTuple):
 
 
 def title_of(job: str, invocation_id: str) -> bytes | None:
-    """Return how the titles of timers begin, None for a job with unusual characters."""
-    return TITLE % (job.encode(), invocation_id.encode()) if _JOB_RE.fullmatch(job) else None
+    """Return how the titles of timers begin, None for a job with unusual characters or a very long name."""
+    title = TITLE % (job.encode(), invocation_id.encode())
+    return title if _JOB_RE.fullmatch(job) and len(title) <= _LONGEST_TITLE else None
 
 
 def read_checks(pack: Pack, entries: Entries, plain: Plain, about: About) -> Found:
@@ -290,7 +299,8 @@ class _Reading:
         sizes = np.array([len(title) for title in about.titles], dtype=np.int64)[owner]
         self._mark(scheduled, ~pack.same(titles, first[owner], sizes))
         rests = zip((titles + sizes).tolist(), self._end[scheduled].tolist(), strict=True)
-        waits = np.array([_timers[pack.data[begin:end]] for begin, end in rests], dtype=np.int64)
+        known, data = _timers, pack.data
+        waits = np.array([known[data[begin:end]] for begin, end in rests], dtype=np.int64)
         self._mark(scheduled, waits < 0)
         due = self._at[scheduled] + waits
         return self._paired(scheduled, titles, sizes, due)
@@ -337,6 +347,7 @@ class _Reading:
             self._odd[row] |= not pack.data.startswith(numbers[row], int(first[row]))
         self._mark(answers, ~pack.same(begin, first[owner], sizes[owner]))
         rests = zip((begin + sizes[owner]).tolist(), self._end[answers].tolist(), strict=True)
-        seen = np.array([STATUSES[pack.data[start:end]] for start, end in rests], dtype=np.int64)
+        known, data = STATUSES, pack.data
+        seen = np.array([known[data[start:end]] for start, end in rests], dtype=np.int64)
         self._mark(answers, seen <= 0)
         return self._at[answers], seen

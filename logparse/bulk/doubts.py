@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.buildbucket import Request
-from logparse.bulk.heads import Head
 from logparse.bulk.table import Invocations
 from logparse.checks import DURATION_SLACK_S, TIMER_SLACK_S
 from logparse.clock import DAY_US, from_datetime
@@ -48,17 +47,23 @@ def _flags(made: Invocations, flags: Iterable[bool]) -> NDArray[np.bool_]:
 
 def _ids(made: Invocations) -> Rows:
     """Return the rows whose page, request and build name different things, or not enough."""
-    rows = zip(made.created_at, made.requests, made.heads, strict=True)
-    flags = (at is None or not one.job_id or not one.tags or _differ(head, one) for at, one, head in rows)
-    builds = zip(made.launched["id"], made.built["id"], strict=True)
-    return _flags(made, flags) | _flags(made, (launched != built for launched, built in builds))
+    rows = zip(made.created_at, made.requests, made.heads, made.launched["id"], made.built["id"], strict=True)
+    return _flags(
+        made,
+        (
+            at is None
+            or launched != built
+            or not one.job_id
+            or not one.tags
+            or (head.breadcrumb is not None and _differ(head.breadcrumb, one))
+            for at, one, head, launched, built in rows
+        ),
+    )
 
 
-def _differ(head: Head, request: Request) -> bool:
+def _differ(breadcrumb: tuple[str, str, str], request: Request) -> bool:
     """Whether a head names another invocation or job than the request."""
-    if head.breadcrumb is None:
-        return False
-    project, job, identifier = head.breadcrumb
+    project, job, identifier = breadcrumb
     return (f"{project}/{job}", identifier) != (request.job_id, request.invocation_id)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import numpy as np
 
-_REMEMBERED: Final = 65_536
+_REMEMBERED: Final = 8_192
 _BEGINNING: Final = {letter: text for text, letter in BEGINNINGS.items()}
 #: Ids in texts that are read once for all pages.
 _JOB, _ID, _BUILD = "p/j", "9000000000000000000", "8000000000000000000"

@@ -33,8 +33,10 @@ _STAMP_RE: Final = re.compile(r"\[(?:[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}|[0-9]{
 _HARD: Final = tuple(sign.encode() for sign in "\u00a0\u2007\u202f\ufeff")
 #: Values are not decoded, but each must be JSON.
 _decode_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_REMEMBERED: Final = 4_096
+_REMEMBERED: Final = 1_024
 _LONGEST: Final = 20_000
+#: Longer heads are not remembered.
+_LONG: Final = 4_000
 
 
 class Head(NamedTuple):
@@ -100,7 +102,7 @@ def read_head(text: bytes) -> Head | None:
     above, found, below = text.partition(_PROPERTIES)
     parts = _BELOW_RE.fullmatch(below) if found else None
     if parts is None:
-        return _head_of(text, False, False)
+        return _known(text, False, False)
     properties = parts["properties"]
     if properties is not None and not _is_object(properties):
         return None
@@ -110,7 +112,12 @@ def read_head(text: bytes) -> Head | None:
     revision = _REVISION_RE.search(above)
     if revision is not None:
         above = above[: revision.start(1)] + above[revision.end(1) :]
-    return _head_of(above + parts["heading"], True, properties is not None)
+    return _known(above + parts["heading"], True, properties is not None)
+
+
+def _known(text: bytes, is_cut: bool, has_properties: bool) -> Head | None:
+    read = _head_of if len(text) <= _LONG else _head_of.__wrapped__
+    return read(text, is_cut, has_properties)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -37,14 +37,17 @@ _PAYLOADS: Final = (REQUEST, ANSWER_1, ANSWER_2, BUILD_1, BUILD_2)
 _WRITERS: Final = frozenset({"engine", "buildbucket"})
 #: A format with a shorter beginning can mean something else after some entries.
 _LEAST_PREFIX: Final = 3
-#: So many texts are remembered.
+#: So many texts are remembered. A page with a longer one is read alone.
 _REMEMBERED: Final = 4_096
+_LONGEST: Final = 1_000
 
 
 class _Letters(dict[bytes, int]):
     """The letters of texts of one line that many pages have."""
 
     def __missing__(self, text: bytes) -> int:
+        if len(text) > _LONGEST:
+            return ODD
         if len(self) >= _REMEMBERED:
             self.clear()
         self[text] = letter = _letter_of(text)

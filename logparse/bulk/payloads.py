@@ -36,6 +36,10 @@ _TYPES: Final[dict[Any, Any]] = {
 _INNER: Final = ("parameters_json", "result_details_json")
 _NULL: Final = msgspec.Raw(b"null")
 _REMEMBERED: Final = 2_048
+#: Longer JSON is not remembered.
+_LONG: Final = 4_000
+#: Shorter texts are compared with those that were decoded before.
+_SHORT: Final = 64
 
 
 class Tag(msgspec.Struct, frozen=True, gc=False):
@@ -183,13 +187,16 @@ def _read_raw(read: Callable[[Any], Any], raw: msgspec.Raw, version: int) -> Any
     written = bytes(raw)
     if written == b"null":
         return None
-    found = _known.get((read, written), _known)
+    # Properties are not equal in two builds.
+    is_common = read is not values.inner and len(written) < _LONG
+    found = _known.get((read, written), _known) if is_common else _known
     if found is _known:
         value = decode_json(written)
         found = None if version == 2 and is_default(value) else read(value)
-        if len(_known) >= _REMEMBERED:
-            _known.clear()
-        _known[read, written] = found
+        if is_common:
+            if len(_known) >= _REMEMBERED:
+                _known.clear()
+            _known[read, written] = found
     return found
 
 
@@ -270,21 +277,33 @@ class Columns:
         if key not in self._at:
             decode = self._typed.decoder(path, node)
             empty = decode(b"{}")
+            short: dict[str, Any] = {"{}": empty}
             made = []
             for row, raw in enumerate(self.at(path)):
-                one = empty
-                if node.is_text and raw.count("{") + raw.count("[") > MAX_NESTING:
-                    # It can be too deep, and signs that are escaped were not counted before.
-                    self.odd.add(row)
-                elif raw is not _NULL and raw != "{}":
-                    try:
-                        one = decode(raw)
-                    except (ValueError, RecursionError):
-                        if node.is_text or bytes(raw) != b"null":
-                            self.odd.add(row)
+                is_short = node.is_text and len(raw) < _SHORT
+                one = empty if raw is _NULL else short.get(raw) if is_short else None
+                if one is None:
+                    one = self._one(row, raw, node, decode)
+                    if one is None:
+                        one = empty
+                    elif is_short:
+                        short[raw] = one
                 made.append(one)
             self._at[key] = made
         return self._at[key]
+
+    def _one(self, row: int, raw: Any, node: _Node, decode: Callable[[Any], Any]) -> Any:
+        """Return an object that is inside of JSON, None for one that is null or unusual."""
+        if node.is_text and raw.count("{") + raw.count("[") > MAX_NESTING:
+            # It can be too deep: signs that are escaped were not counted before.
+            self.odd.add(row)
+            return None
+        try:
+            return decode(raw)
+        except (ValueError, RecursionError):
+            if node.is_text or bytes(raw) != b"null":
+                self.odd.add(row)
+            return None
 
     def decode_all(self) -> None:
         """Decode all JSON that is inside of other JSON, so that `odd` names rows in which it is unusual."""
@@ -314,18 +333,20 @@ class Columns:
 
     def _read(self, read: Callable[[Any], Any], column: Column) -> Column | None:
         first = column[0] if column else None
-        if column.count(first) == len(column) and (first is None or first is _NULL or first is msgspec.UNSET):
+        if (first is None or first is _NULL or first is msgspec.UNSET) and column.count(first) == len(column):
             return None
+        if read is values.text and self._typed.version == 1:
+            # The structure has text here.
+            return [value or None for value in column]
+        if read is values.moment:
+            return list(values.times_us(column))
         if isinstance(first, msgspec.Raw):
             version = self._typed.version
             made = [_read_raw(read, raw, version) for raw in column]
-        else:
-            if read is values.moment:
-                return list(values.times_us(column))
-            reader = read
-            known = ("", "0", 0) if self._typed.version == 2 else (None,)
-            made = [None if value is None or value in known else reader(value) for value in column]
-        return [None if value == [] or value == {} else value for value in made]
+            return [None if value == [] or value == {} else value for value in made]
+        if self._typed.version == 1:
+            return [None if value is None else read(value) for value in column]
+        return [None if value is None or is_default(value) else read(value) for value in column]
 
     def _named(self) -> list[dict[str, list[str]]]:
         if self._tags is None:

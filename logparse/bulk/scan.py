@@ -41,8 +41,8 @@ BEGINNINGS: Final = {
 }
 #: A status in version 1 begins with the number of the build.
 NUMBERED: Final = b"Build "
-#: Bytes after the last file, so that words and windows do not reach beyond the buffer.
-PADDING: Final = 128
+#: Bytes after the last file, so that words do not reach beyond the buffer. No longer texts are compared.
+PADDING: Final = 1_024
 #: Bytes whose signs are counted together, and those that the processor's cache holds.
 _BLOCK: Final = 64
 _PIECE: Final = 1 << 18
@@ -145,17 +145,17 @@ class Pack:
 
     def same(self, left: NDArray[Any], right: NDArray[Any], sizes: NDArray[Any]) -> NDArray[np.bool_]:
         """Return whether the bytes at offsets `left` equal those at offsets `right`, `sizes` bytes each."""
-        is_same = np.ones(len(left), dtype=bool)
+        least = int(sizes.min()) if len(sizes) else 0
+        masks = np.array([(1 << 8 * count) - 1 for count in range(9)], dtype=np.uint64)
+        differ = np.zeros(len(left), dtype=np.uint64)
         for done in range(0, int(sizes.max(initial=0)), 8):
-            differ = self.words[left + done] ^ self.words[right + done]
-            rest = sizes - done
-            whole = rest >= 8
-            if not whole.all():
-                # Bytes after the last one do not count, and a text that has ended has none left.
-                bits = (np.clip(rest, 0, 8) * 8).astype(np.uint64)
-                mask = np.where(whole, ~np.uint64(0), (np.uint64(1) << (bits & np.uint64(63))) - np.uint64(1))
-                differ &= mask
-            is_same &= differ == 0
+            words = self.words[done:]
+            pair = words[left] ^ words[right]
+            if done + 8 > least:
+                # Bytes after the last one do not count.
+                pair &= masks[np.clip(sizes - done, 0, 8)]
+            differ |= pair
+        is_same: NDArray[np.bool_] = differ == 0
         return is_same
 
     def begins(self, places: NDArray[Any], text: bytes) -> NDArray[np.bool_]:
@@ -164,7 +164,8 @@ class Pack:
         for offset in range(0, len(text), 8):
             part = text[offset : offset + 8]
             mask = np.uint64((1 << 8 * len(part)) - 1)
-            found &= (self.words[places + offset] & mask) == np.uint64(int.from_bytes(part, "little"))
+            words = self.words[offset:][places]
+            found &= (words & mask if len(part) < 8 else words) == np.uint64(int.from_bytes(part, "little"))
         return found
 
     def _files_of(self, places: NDArray[Any]) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from logparse.arrow import Array, RecordBatch, arrow_schema, arrow_type
+from logparse.arrowarrays import constant, from_bytes, from_numbers, from_values
 from logparse.bulk.rows import ROWS, Bytes, Shared
 from logparse.bulk.table import Invocations
 from logparse.columns import TABLES, Column
@@ -48,30 +49,19 @@ def _array(values: Any, column: Column, size: int) -> Array:
     if values is None:
         return pa.nulls(size, type_)
     if isinstance(values, Bytes):
-        return _text(values.values)
+        return from_bytes(values.values)
     if isinstance(values, Shared):
-        return _array(values.values, column, len(values.values)).take(pa.array(values.owners))
+        places = from_numbers(values.owners, pa.int64())
+        return _array(values.values, column, len(values.values)).take(places)
     if isinstance(values, Values):
-        made = pa.array(values.numbers, pa.int64() if column.type == "time" else type_, mask=values.is_null)
-        return made.cast(type_) if column.type == "time" else made
-    if not isinstance(values, (list, np.ndarray)):
-        return pa.repeat(pa.scalar(values, type_), size)
+        return from_numbers(values.numbers, type_, values.is_null)
+    if isinstance(values, np.ndarray):
+        return from_numbers(values, type_)
+    if not isinstance(values, list):
+        return constant(values, type_, size)
     if column.type == "json" and column.name not in _WRITTEN:
         values = _json(values, column)
-    if column.type == "time":
-        return pa.array(values, pa.int64()).cast(type_)
-    return pa.array(values, type_)
-
-
-def _text(values: Any) -> Array:
-    """Return bytes as text."""
-    if isinstance(values, list):
-        return pa.array(values, pa.binary()).cast(pa.string())
-    rows, size = values.shape
-    offsets = np.arange(rows + 1, dtype=np.int32) * size
-    return pa.StringArray.from_buffers(
-        rows, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(values))
-    )
+    return from_values(values, type_)
 
 
 def _json(values: Iterable[Any], column: Column) -> list[str | None]:

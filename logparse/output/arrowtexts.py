@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.arrow import Array, RecordBatch
+from logparse.arrowarrays import constant, from_bytes, from_numbers, from_texts, nulls_of, numbers_of
 from logparse.clock import DAY_US
 from logparse.columns import Column
 from logparse.lazy import pyarrow as pa
@@ -25,6 +26,8 @@ else:
 
 #: Signs for which CSV needs quotation marks.
 _SPECIAL: Final = (b'"', b",", b"\n", b"\r")
+_MARK: Final = '"'
+_MARKS: Final = '""'
 #: A time, with zeros for its digits.
 _SHAPE: Final = b"0000-00-00T00:00:00.000000Z"
 #: Arrow writes these numbers without an exponent, as Python does.
@@ -41,8 +44,10 @@ def arrow_lines(rows: RecordBatch, columns: Sequence[Column], *, raw: bool = Fal
         Do not change text that a spreadsheet could run as a formula.
     """
     texts = [_texts(rows.column(column.name), column, raw=raw) for column in columns]
+    # A scalar of Arrow's own, because making one of a text would import pandas.
+    comma = constant(",", pa.string(), 1)[0]
     lines: list[str] = pc.binary_join_element_wise(
-        *texts, ",", null_handling="replace", null_replacement=""
+        *texts, comma, null_handling="replace", null_replacement=""
     ).to_pylist()
     return lines
 
@@ -74,7 +79,7 @@ def _texts(values: Array, column: Column, *, raw: bool) -> Array:
 def _each(values: Array, column: Column, *, raw: bool) -> Array:
     """Return cells that are made one by one."""
     shown = (cell(value, column, raw=raw) for value in values.to_pylist())
-    return pa.array([None if text is None else quoted(text) for text in shown], pa.string())
+    return from_texts([None if text is None else quoted(text) for text in shown])
 
 
 def _cells(values: Array, column: Column, *, raw: bool) -> Array:
@@ -83,15 +88,20 @@ def _cells(values: Array, column: Column, *, raw: bool) -> Array:
     places: NDArray[Any] = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
     text = b"" if data is None else memoryview(data)[places[0] : places[-1]].tobytes()
     begins, sizes = places[:-1] - places[0], np.diff(places)
-    if values.null_count:
-        valid = ~values.is_null().to_numpy(zero_copy_only=False)
-        begins, sizes = begins[valid], sizes[valid]
+    is_null = nulls_of(values)
+    if is_null is not None:
+        begins, sizes = begins[~is_null], sizes[~is_null]
     signs: NDArray[Any] = np.frombuffer(text, np.uint8)[begins[sizes > 0]]
     if b"\0" in text or not _harmless()[signs].all():
         return _each(values, column, raw=raw)
     if not sizes.all() or any(sign in text for sign in _SPECIAL):
-        # A known text needs quotation marks at most.
-        return pa.array([None if one is None else quoted(one) for one in values.to_pylist()], pa.string())
+        # Such texts need quotation marks at most. Most of those that need some have some.
+        return from_texts(
+            [
+                one if one is None else f'"{one.replace(_MARK, _MARKS)}"' if _MARK in one else quoted(one)
+                for one in values.to_pylist()
+            ]
+        )
     return values
 
 
@@ -105,18 +115,24 @@ def _harmless() -> NDArray[Any]:
 
 def _floats(values: Array, column: Column) -> Array:
     texts = values.cast(pa.string())
-    numbers = values.fill_null(0.5).to_numpy(zero_copy_only=False)
+    numbers, is_null = numbers_of(values), nulls_of(values)
     size = np.abs(numbers)
     is_other = (numbers == np.floor(numbers)) | ~((size >= _LEAST_PLAIN) & (size < _MOST_PLAIN))
+    if is_null is not None:
+        is_other &= ~is_null
     if not is_other.any():
         return texts
-    others = pa.array([cell(number, column) for number in numbers[is_other].tolist()], pa.string())
-    return pc.replace_with_mask(texts, pa.array(is_other), others)
+    others = from_texts([cell(number, column) for number in numbers[is_other].tolist()])
+    return pc.replace_with_mask(texts, from_numbers(is_other, pa.bool_()), others)
 
 
 def _times(values: Array) -> Array:
     """Return times in RFC 3339 with microseconds."""
-    numbers = values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    is_null = nulls_of(values)
+    numbers = numbers_of(values)
+    if is_null is not None:
+        # A time that is null can be anything, also one that no calendar has.
+        numbers = np.where(is_null, 0, numbers)
     days, us = np.divmod(numbers, DAY_US)
     texts = np.empty((len(numbers), len(_SHAPE)), dtype=np.uint8)
     texts[:] = np.frombuffer(_SHAPE, np.uint8)
@@ -131,8 +147,7 @@ def _times(values: Array) -> Array:
         for place in range(begin + digits - 1, begin - 1, -1):
             texts[:, place] += (rest % 10).astype(np.uint8)
             rest //= 10
-    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * len(_SHAPE)
-    made = pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(texts))
-    if not values.null_count:
+    made = from_bytes(texts)
+    if is_null is None:
         return made
-    return pc.if_else(values.is_null(), pa.scalar(None, pa.string()), made)
+    return pc.if_else(from_numbers(is_null, pa.bool_()), pa.nulls(len(numbers), pa.string()), made)

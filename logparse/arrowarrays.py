@@ -1,0 +1,99 @@
+"""Arrays of Arrow from lists and from arrays of numpy, and back.
+
+Arrow's own functions for this import pandas first, which takes longer than reading a thousand pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from logparse.lazy import pyarrow as pa
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    from logparse.lazy import numpy as np
+
+#: pyarrow has no type hints.
+Array: TypeAlias = Any
+DataType: TypeAlias = Any
+
+
+def from_numbers(numbers: NDArray[Any], type_: DataType, is_null: NDArray[np.bool_] | None = None) -> Array:
+    """Return numbers, truth values, or times in microseconds since 1970, as an array of a type."""
+    if pa.types.is_boolean(type_):
+        data = np.packbits(numbers.astype(bool), bitorder="little")
+    else:
+        data = np.ascontiguousarray(numbers, dtype=np.float64 if pa.types.is_floating(type_) else np.int64)
+    return pa.Array.from_buffers(type_, len(numbers), [_validity(is_null), pa.py_buffer(data)])
+
+
+def from_values(values: Sequence[Any], type_: DataType) -> Array:
+    """Return a list as an array of a type; None is null. Times are microseconds since 1970."""
+    if pa.types.is_string(type_):
+        return from_texts(values)
+    is_null = np.fromiter((value is None for value in values), dtype=bool, count=len(values))
+    numbers = [0 if value is None else value for value in values]
+    kind = np.float64 if pa.types.is_floating(type_) else np.int64
+    return from_numbers(np.array(numbers, dtype=kind), type_, is_null)
+
+
+def from_texts(texts: Sequence[str | None]) -> Array:
+    """Return texts as an array; None is null."""
+    together = "".join([text for text in texts if text])
+    if together.isascii():
+        sizes = [len(text) if text else 0 for text in texts]
+        data = together.encode("ascii")
+    else:
+        encoded = [text.encode() if text else b"" for text in texts]
+        sizes = [*map(len, encoded)]
+        data = b"".join(encoded)
+    is_null = np.fromiter((text is None for text in texts), dtype=bool, count=len(texts))
+    return _text(data, np.array(sizes, dtype=np.int64), is_null)
+
+
+def from_bytes(texts: Sequence[bytes] | NDArray[np.uint8]) -> Array:
+    """Return texts in UTF-8 as an array: a list of bytes, or an array of bytes with a text in each row."""
+    if isinstance(texts, np.ndarray):
+        rows, size = texts.shape
+        return _text(np.ascontiguousarray(texts), np.full(rows, size), None)
+    return _text(b"".join(texts), np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)), None)
+
+
+def constant(value: Any, type_: DataType, size: int) -> Array:
+    """Return an array with one value again and again."""
+    if isinstance(value, str):
+        data = value.encode()
+        return _text(data * size, np.full(size, len(data)), None)
+    return from_numbers(np.full(size, value), type_)
+
+
+def numbers_of(array: Array) -> NDArray[Any]:
+    """Return the numbers, or the microseconds, of an array. One that is null can be anything."""
+    kind = np.float64 if pa.types.is_floating(array.type) else np.int64
+    found: NDArray[Any] = np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+    return found
+
+
+def nulls_of(array: Array) -> NDArray[np.bool_] | None:
+    """Return which values of an array are null, None where none is."""
+    if not array.null_count:
+        return None
+    bits = np.unpackbits(np.frombuffer(array.buffers()[0], np.uint8), bitorder="little")
+    is_null: NDArray[np.bool_] = bits[array.offset : array.offset + len(array)] == 0
+    return is_null
+
+
+def _text(data: Any, sizes: NDArray[Any], is_null: NDArray[np.bool_] | None) -> Array:
+    offsets = np.zeros(len(sizes) + 1, dtype=np.int32)
+    np.cumsum(sizes, out=offsets[1:])
+    buffers = [_validity(is_null), pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.string(), len(sizes), buffers)
+
+
+def _validity(is_null: NDArray[np.bool_] | None) -> Any:
+    if is_null is None or not is_null.any():
+        return None
+    return pa.py_buffer(np.packbits(~is_null, bitorder="little"))
