@@ -119,10 +119,11 @@ def test_mutants_are_read_as_before(both: tuple[Side, Side], tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_change_of_the_package_is_found(tmp_path: Path) -> None:
     shutil.copytree(TREE / "logparse", tmp_path / "logparse", ignore=shutil.ignore_patterns("__pycache__"))
-    changed = tmp_path / "logparse" / "tables.py"
+    changed = tmp_path / "logparse" / "recordcolumns.py"
     text = changed.read_text()
-    assert text.count("odd=len(odd_values(invocation))") == 1
-    changed.write_text(text.replace("odd=len(odd_values(invocation))", "odd=len(odd_values(invocation)) + 1"))
+    counts = "_odd_counts(invocations, _odd_rows(made))"
+    assert text.count(counts) == 1
+    changed.write_text(text.replace(counts, f"[odd + 1 for odd in {counts}]"))
     with sides(new=tmp_path) as (before, after):
         found = compare_together(before, after, given()[:1], "merge")
     assert [(one.table, one.column, one.old, one.new) for one in found if one.table == "invocations"] == [
