@@ -45,7 +45,13 @@ def _is_rounding(one: Difference) -> bool:
 
 
 #: Messages with new words: the old ones and the new ones.
-_REWORDED: Final = (("but no page of the LUCI Scheduler", "but not one of the LUCI Scheduler"),)
+_REWORDED: Final = (
+    ("but no page of the LUCI Scheduler", "but not one of the LUCI Scheduler"),
+    ("no id and no timestamp tells the day", "no id and no timestamp gives the day"),
+    (" s, the clock tells ", " s, the clock shows "),
+    ("stands only in the file's name", "is only in the file's name"),
+    ("text:behind ", "text:after "),
+)
 
 
 def _is_reworded(one: Difference) -> bool:
