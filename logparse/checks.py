@@ -1,4 +1,4 @@
-"""What a reader should know about an input: what was not understood, and what contradicts itself."""
+"""Findings about an input: text that was not understood, and values that contradict each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a replay of a log finds: facts that point at entries.
+"""Facts that a replay of a log finds. They point at entries.
 
 A fact holds the index of the entry that shows it, never a time. Times are looked up in the
 `Timeline` once all days are known.

@@ -46,7 +46,7 @@ _STATUSES: Final = {
 
 @dataclass(slots=True)
 class Joined:
-    """What `join` makes: invocations, builds that are of none of them, and findings about builds."""
+    """The result of `join`: invocations, builds that are of none of them, and findings about builds."""
 
     invocations: Invocations = field(default_factory=Invocations)
     builds: list[Build] = field(default_factory=list)

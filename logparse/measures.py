@@ -1,4 +1,4 @@
-"""What METRICS defines for one invocation, measured from the facts of its log.
+"""The measures of one invocation, taken from the facts of its log.
 
 All times are offsets in whole microseconds on the timeline, Buildbucket's clock included, so each
 difference is exact. A measure whose inputs are not known stays None, and so does one that a cut in

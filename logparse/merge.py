@@ -203,7 +203,7 @@ class Copy:
 
     @property
     def rank(self) -> tuple[bool, bool, int, bool, str, tuple[str, int, str]]:
-        """What copies of one invocation are sorted by: the first one counts."""
+        """The key by which copies of one invocation are sorted. The first copy counts."""
         record = self.record
         return (
             record.status not in FINISHED,

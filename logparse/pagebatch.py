@@ -128,7 +128,7 @@ class PageBatch:
 
 
 class PageKeys(NamedTuple):
-    """What joining needs of the invocations of a batch; see `PageBatch`."""
+    """The values that joining needs of the invocations of a batch; see `PageBatch`."""
 
     ids: Sequence[str]
     jobs: Sequence[str]

@@ -1,4 +1,4 @@
-"""What all records share. The records are in `logparse.records`."""
+"""The base class of all records, which are in `logparse.records`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 
 class Record(msgspec.Struct, kw_only=True):
-    """What all records share: a repr without what is unknown, and a table for notebooks."""
+    """The base of all records. Its repr leaves out unknown values, and a notebook shows it as a table."""
 
     def _known(self) -> Iterator[tuple[str, Any]]:
         for name in self.__struct_fields__:

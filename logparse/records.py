@@ -82,7 +82,7 @@ class Poll(Record):
 
 
 class Trigger(Record):
-    """What made an invocation start (incoming), or what it emitted for other jobs (outgoing)."""
+    """A trigger that made an invocation start (incoming), or that it emitted for other jobs (outgoing)."""
 
     direction: str
     id: str | None = None
@@ -113,7 +113,7 @@ class Finding(Record):
 
 
 class Invocation(Record, dict=True):
-    """One invocation: what METRICS says of it, and its parts.
+    """One invocation: its ids, its times, its measures, and its parts.
 
     The five phases ``scheduler_wait_s``, ``launch_s``, ``pending_s``, ``run_s`` and
     ``finish_lag_s`` add up to ``duration_s`` to the microsecond whenever all five are known.

@@ -108,7 +108,7 @@ STATUSES: Final = _Statuses()
 
 
 class About(NamedTuple):
-    """What the texts of the checks of each page are about.
+    """The title, the build and its statuses that the texts of the checks of each page name.
 
     Attributes
     ----------
@@ -237,7 +237,7 @@ class _Reading:
         is_open = self._index[begun] >= self._plain.open[owner]
         times, status, is_answered = np.full(count, -1), np.zeros(count, dtype=np.int64), ~is_open
         times[is_answered], status[is_answered] = answered, seen
-        # What shows the whole build answers the check that is open.
+        # The entry that shows the whole build answers the check that is open.
         shown = np.flatnonzero(is_open & (self._plain.build[owner] >= 0))
         times[shown] = self._us[self._plain.build[owner[shown]]]
         status[shown] = self._about.built[owner[shown]]

@@ -40,7 +40,7 @@ _LONG: Final = 4_000
 
 
 class Head(NamedTuple):
-    """What a head says. A log alone has one in which nothing is known.
+    """The values in the head of a page. In the head of a log alone nothing is known.
 
     Attributes
     ----------

@@ -97,7 +97,7 @@ class Place(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What is read of one page by itself.
+    """The parts of one page that are read by itself.
 
     Attributes
     ----------

@@ -120,7 +120,7 @@ class Typed:
             for place in among:
                 if place.kind == "=":
                     for path in places(COMPUTED[place.name].paths):
-                        # What computes a value reads strings, or a whole object.
+                        # A function that computes a value reads strings, or a whole object.
                         _add(
                             root,
                             _keys(path),
