@@ -129,7 +129,7 @@ def batches(records: Records, table: str) -> Iterator[Batch]:
     Raises
     ------
     KeyError
-        For a name that is no such table.
+        For a name that is not one of these tables.
     """
     return _BATCHES[table](records)
 
@@ -140,7 +140,7 @@ def rows(records: Records, table: str) -> Iterator[Row]:
     Raises
     ------
     KeyError
-        For a name that is no such table.
+        For a name that is not one of these tables.
     """
     return rows_of(batches(records, table))
 

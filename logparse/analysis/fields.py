@@ -256,7 +256,7 @@ def field_named(name: str, now: datetime | None = None) -> Field:
     Raises
     ------
     UsageError
-        Where there is no such column, with the name that is nearest.
+        For a name that is not a column. The message proposes the nearest one.
     """
     if name.startswith("prop."):
         return Property(name.removeprefix("prop."))

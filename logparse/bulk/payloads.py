@@ -145,7 +145,7 @@ class Typed:
             self._decoders[path] = msgspec.json.Decoder(node.struct(path[-1], self.version)).decode
         return self._decoders[path]
 
-    def read(self, builds: Sequence[Any], wanted: Iterable[str] = ()) -> Columns:
+    def read(self, builds: Sequence[Any]) -> Columns:
         """Return what reads columns of builds that were decoded into `struct`."""
         return Columns(self, builds)
 

@@ -14,12 +14,11 @@ from logparse.buildbucket import MAX_NESTING, values
 from logparse.buildbucket.builds import explained
 from logparse.bulk.checks import STATUSES, About, read_checks, title_of
 from logparse.bulk.pages import V1, V2, Reading
-from logparse.clock import DAY_US, from_datetime
+from logparse.clock import DAY_US
 from logparse.derivations import Values, batch_of
 from logparse.derive import AGGREGATES, ROW_WISE
 from logparse.ids import invocation_created_us, split_job_id
 from logparse.invocation import name_builder
-from logparse.odd import EARLIEST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,10 +28,7 @@ else:
 
 List = list[Any]
 _V1_NUMBER: Final = ("result_details_json", "properties", "buildnumber")
-_EARLIEST_US: Final = from_datetime(EARLIEST)
 _UNFINISHED: Final = (None, "SCHEDULED", "STARTED", "STATUS_UNSPECIFIED")
-_LATE_US: Final = 1_800_000_000
-_SLACK_US: Final = 2_000_000
 _name_builder: Final = lru_cache(maxsize=4_096)(name_builder)
 _split_job: Final = lru_cache(maxsize=4_096)(split_job_id)
 _explained: Final = lru_cache(maxsize=4_096)(explained)

@@ -161,6 +161,6 @@ class _Progress:
 
 
 def progress_words(done: int, all_: int, bytes_: int, elapsed_s: float) -> str:
-    """Return the progress in words. Where no pages are written, there is no speed in bytes."""
+    """Return the progress in words. It has a speed in bytes only where pages are written."""
     speed = f", {bytes_ / 1e6 / elapsed_s:.1f} MB/s" if bytes_ else ""
     return f"simulating: {done:,} of {all_:,} invocations{speed}"

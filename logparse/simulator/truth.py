@@ -36,7 +36,7 @@ _OF_BUILDS: Final = {
     "INFRA_FAILURE": "FAILED",
     "CANCELED": "ABORTED",
 }
-#: Values of `derived_columns` that are no columns of the truth.
+#: Values of `derived_columns` that are not columns of the truth.
 _MOMENTS: Final = ("request_asked_at", "request_answered_at", "start_seen_at", "end_seen_at")
 
 
