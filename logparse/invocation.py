@@ -14,6 +14,7 @@ from typing import Final
 
 from logparse.buildbucket import decode_payload
 from logparse.builders import builder_id, split_bucket
+from logparse.buildnames import as_logged, scheduler_tags
 from logparse.clock import format_clock, seconds, to_datetime
 from logparse.dating import date_entries
 from logparse.entries import Entry
@@ -21,7 +22,6 @@ from logparse.facts import Facts
 from logparse.ids import invocation_created_us, split_job_id
 from logparse.kinds import JOB_KINDS, KINDS, LOG_CUT, with_trait
 from logparse.measures import measure
-from logparse.merge import as_logged, scheduler_tags
 from logparse.records import Build, Commit, Event, Invocation, Trigger
 from logparse.syntax import Definition, Page, PageTrigger
 from logparse.timeline import Timeline

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
+from logparse.buildnames import own_builder_id, scheduler_tags
 from logparse.clock import from_datetime, to_datetime
 from logparse.copies import by_job, group_copies
 from logparse.ids import build_created_us, invocation_created_us, split_job_id
@@ -25,11 +26,9 @@ from logparse.merge import (
     invocation_findings,
     merge_builds,
     place_of,
-    scheduler_tags,
 )
 from logparse.pagebatch import Invocations, Item, PageRow
 from logparse.records import Build, Finding, Invocation
-from logparse.tables import own_builder_id
 
 #: A build that is created later than this after its invocation has the tags of another build.
 _TAGS_LAST: Final = timedelta(hours=24)

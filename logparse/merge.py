@@ -19,7 +19,6 @@ import msgspec
 from logparse.clock import from_datetime
 from logparse.derive import derived, times_of
 from logparse.entries import Entry
-from logparse.ids import invocation_created_us
 from logparse.records import Bot, Build, Finding, Invocation
 
 FINISHED: Final = frozenset({"SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"})
@@ -87,13 +86,6 @@ def _merge_bots(bot: Bot | None, other: Bot | None) -> Bot | None:
     return Bot(id=other.id, dimensions=other.dimensions)
 
 
-def as_logged(build: Build, logged: Build) -> Build:
-    """Return a build with the bucket and the URL that a log names: dashboards group by them."""
-    named = copy(build)
-    named.bucket, named.url = logged.bucket or build.bucket, logged.url or build.url
-    return named
-
-
 def build_findings(builds: Sequence[Build]) -> Iterator[Finding]:
     """Yield a finding for each value of a build that cannot change and that its records give differently."""
     if len(builds) < 2:
@@ -140,18 +132,6 @@ def _at(record: Build | Invocation) -> str:
     if record.source is None:
         return " in the log"
     return f" in {record.source}" + (f":{record.source_line}" if record.source_line else "")
-
-
-def scheduler_tags(build: Build) -> tuple[str | None, str | None]:
-    """Return the invocation id and the job that a build's tags name. An id that tells no time is none."""
-    named: dict[str, str] = {}
-    for tag in build.tags:
-        key, _, value = tag.partition(":")
-        named.setdefault(key, value)
-    invocation_id = named.get("scheduler_invocation_id", "")
-    if invocation_created_us(invocation_id) is None:
-        return None, None
-    return invocation_id, named.get("scheduler_job_id") or None
 
 
 # --- copies of an invocation ------------------------------------------------------------------

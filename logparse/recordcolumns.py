@@ -15,15 +15,13 @@ from typing import Any, Final
 import msgspec
 
 from logparse.batch import Batch
-from logparse.builders import builder_id
+from logparse.buildnames import own_builder_id
 from logparse.clock import from_datetime
 from logparse.columns import TABLES, Column
 from logparse.derive import aggregated, derived_columns
-from logparse.ids import split_job_id
 from logparse.odd import EARLIEST, LEAST_S, MOST_S, odd_values
 from logparse.records import Build, Event, Finding, Invocation, TriageLog
 
-_JOB_TAG: Final = "scheduler_job_id:"
 #: Arguments that are payloads: whole JSON documents. Other tables have their contents.
 _PAYLOADS: Final = frozenset({"request", "response", "build", "commit"})
 #: A part that a record does not have, such as its build: every attribute on a column's path is None.
@@ -141,13 +139,6 @@ def step_columns(steps: Sequence[Any], owners: Sequence[tuple[Build, Invocation 
 def finding_columns(findings: Sequence[Finding]) -> Batch:
     """Return the columns of the table `findings`, a row for each of them."""
     return _columns("findings", findings)
-
-
-def own_builder_id(build: Build) -> str | None:
-    """Return the name of a build's builder. Where version 1 names no project, its tags may name the job's."""
-    tag = next((tag for tag in build.tags if tag.startswith(_JOB_TAG)), _JOB_TAG)
-    job_project = split_job_id(tag.removeprefix(_JOB_TAG))[0] if build.version == 1 else None
-    return builder_id(build.project, build.bucket, build.builder, job_project=job_project)
 
 
 # --- columns that are read --------------------------------------------------------------------

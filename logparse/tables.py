@@ -29,7 +29,6 @@ from logparse.recordcolumns import (
     step_columns,
     unrecognized_columns,
 )
-from logparse.recordcolumns import own_builder_id as own_builder_id
 from logparse.records import Build, Event, Finding, Invocation, TriageLog
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import logparse as lp
+from logparse.buildnames import as_logged
 from logparse.invocation import id_in_name
-from logparse.merge import as_logged, merge_builds
+from logparse.merge import merge_builds
 
 ID = "9028843112359765808"
 OTHER_ID = "9028843112359765809"

@@ -76,10 +76,10 @@ def _parts(data: Dataset, *, full: bool) -> Iterator[tuple[Text, Iterator[Text]]
     """Yield a title and lines for each log, its build's steps, and the builds without a log."""
     from rich.text import Text
 
+    from logparse.buildnames import own_builder_id
     from logparse.errors import one_line
     from logparse.output.steps import steps
     from logparse.output.timeline import timeline
-    from logparse.recordcolumns import own_builder_id
 
     records = data.gathered
     shown = set()
