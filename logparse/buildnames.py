@@ -27,7 +27,7 @@ def own_builder_id(build: Build) -> str | None:
 
 
 def scheduler_tags(build: Build) -> tuple[str | None, str | None]:
-    """Return the invocation id and the job that a build's tags name. Ids that do not encode a time are left out."""
+    """Return the invocation id and the job that a build's tags name. An id without a time in it is left out."""
     named: dict[str, str] = {}
     for tag in build.tags:
         key, _, value = tag.partition(":")
