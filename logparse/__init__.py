@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from logparse import analysis, metrics, plots
-    from logparse.dataset import Dataset
     from logparse.errors import GrammarError, InputError, InputWarning, LimitError, LogparseError, UsageError
     from logparse.loading import load
+    from logparse.loading.dataset import Dataset
     from logparse.query import connect
     from logparse.reading import parse, parse_many
     from logparse.records import (
@@ -90,7 +90,7 @@ _HOMES: Final = {
         "logparse.errors",
     ),
     **dict.fromkeys(("parse", "parse_many"), "logparse.reading"),
-    "Dataset": "logparse.dataset",
+    "Dataset": "logparse.loading.dataset",
     "connect": "logparse.query",
     "load": "logparse.loading",
     "read_tables": "logparse.stored",

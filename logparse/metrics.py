@@ -1,8 +1,8 @@
 """From tables to metrics: statistics over many invocations, as functions of frames.
 
-Every function takes frames as `logparse.tables` makes them and returns a new one. Percentiles
+Every function takes frames as `logparse.tables.rows` makes them and returns a new one. Percentiles
 interpolate linearly between the two nearest values. Nulls count nowhere; a group without a value
-has null, not 0. Odd values (`logparse.odd`) are left out, and counted in the column ``odd``.
+has null, not 0. Odd values (`logparse.records.odd`) are left out, and counted in the column ``odd``.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from logparse import taken
-from logparse.arrow import frame_of, text_type
+from logparse.batches.arrow import frame_of, text_type
 from logparse.columns import TABLES
-from logparse.derivations import Values, batch_of
-from logparse.derive import ROW_WISE
+from logparse.columns.derivations import Values, batch_of
+from logparse.columns.derive import ROW_WISE
 from logparse.errors import UsageError, nearest
-from logparse.odd import without_odd
-from logparse.plainframes import declared, plain_columns, plain_value
-from logparse.plainframes import plain_rows as plain_rows
 from logparse.records import Invocation
+from logparse.records.odd import without_odd
+from logparse.tables import taken
+from logparse.tables.plainframes import declared, plain_columns, plain_value
+from logparse.tables.plainframes import plain_rows as plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,18 +13,18 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from logparse.arguments import Day, EngineName
-from logparse.arrow import Table as ArrowTable
+from logparse.batches.arrow import Table as ArrowTable
 from logparse.columns import TABLES
 from logparse.errors import LogparseError, UsageError
-from logparse.inputs import Input
 from logparse.lazy import duckdb
 from logparse.loading import Duplicates, load
+from logparse.reading.arguments import Day, EngineName
+from logparse.reading.inputs import Input
 from logparse.sources import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
-    from logparse.arrow import RecordBatch, Schema
-    from logparse.dataset import Dataset
+    from logparse.batches.arrow import RecordBatch, Schema
+    from logparse.loading.dataset import Dataset
 
 #: DuckDB's connection and relation. The library of DuckDB has no complete type hints.
 Connection: TypeAlias = Any

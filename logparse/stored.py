@@ -11,13 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, overload
 
-from logparse.arrow import frame, to_frame
+from logparse.batches.arrow import frame, to_frame
+from logparse.batches.parquet import check_version, foreign, read_parquet, table_of
 from logparse.columns import TABLES, Column
 from logparse.errors import InputError, UnknownTableError, UsageError
 from logparse.output.cells import unguarded
 from logparse.output.schema import SCHEMA_FILE
-from logparse.parquet import check_version, foreign, read_parquet, table_of
-from logparse.recordcolumns import json_text
+from logparse.tables.recordcolumns import json_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from logparse.arrow import ArrowBatch, arrow_schema
-from logparse.column import Column
+from logparse.batches.arrow import ArrowBatch, arrow_schema
+from logparse.columns.column import Column
 from logparse.output.texts import csv_lines
 
 

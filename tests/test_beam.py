@@ -14,8 +14,9 @@ from several import MANY
 from variations import KINDS, SAMPLE
 from written import ONE
 
-from logparse import scanner, search
-from logparse.entries import read_blocks
+from logparse.engine import search
+from logparse.engine.entries import read_blocks
+from logparse.language import scanner
 
 NARROW, WIDE = 16, 1_000
 #: Of the variations and forgeries one of so many is read every day. `make exhaustive` reads all.

@@ -21,8 +21,8 @@ from logparse.buildbucket import (
     read_swarming_task,
     status_in_v2,
 )
-from logparse.clock import from_datetime, parse_rfc3339, to_datetime
 from logparse.records import SwarmingTask
+from logparse.values.clock import from_datetime, parse_rfc3339, to_datetime
 
 BUILD = Path(__file__).parent / "data" / "builds" / "linux-rel-8927206632544641856.json"
 

@@ -161,7 +161,7 @@ def test_a_field_is_one_row() -> None:
 
 
 def test_invocations_have_the_columns_of_their_build() -> None:
-    from logparse.tables import invocation_row
+    from logparse.tables.rows import invocation_row
 
     invocation = lp.Invocation(build=build(V2), run_s=1500.25)
     found = invocation_row(invocation)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import logparse as lp
-from logparse.builders import builder_id, split_bucket
+from logparse.values.builders import builder_id, split_bucket
 
 PAGE = Path(__file__).parent / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
 

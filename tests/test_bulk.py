@@ -15,15 +15,16 @@ from generate import Generator
 from oracle_mutants import mutant
 
 import logparse as lp
-from logparse import loading, pagebatch
-from logparse.batch import Batch, rows_of
+from logparse import loading
+from logparse.batches.batch import Batch, rows_of
 from logparse.bulk import read_pages
 from logparse.errors import InputError
-from logparse.merge import Copy
-from logparse.pagebatch import OF_PAGES
+from logparse.joining import pagebatch
+from logparse.joining.merge import Copy
+from logparse.joining.pagebatch import OF_PAGES
 from logparse.reading import read_parts
 from logparse.sources import Found, Source, find, open_found
-from logparse.tables import Records, batches, rows
+from logparse.tables.rows import Records, batches, rows
 
 LOGS = Path(__file__).parent / "data" / "logs"
 GIVEN = sorted(path for path in LOGS.rglob("*") if path.suffix in (".log", ".txt"))
@@ -203,7 +204,7 @@ def test_plain_pages_are_exported_without_pandas(table: str, tmp_path: Path) -> 
     (tmp_path / "pages").mkdir()
     found_files(tmp_path / "pages", generated(40, 0.5))
     script = (
-        "import io, sys; from logparse.loading import gather; from logparse.tables import batches;"
+        "import io, sys; from logparse.loading import gather; from logparse.tables.rows import batches;"
         "from logparse.columns import TABLES; from logparse.output.writers import write_csv;"
         f"data = gather([{str(tmp_path / 'pages')!r}], jobs=1, tables=[{table!r}]);"
         f"write_csv(batches(data.gathered, {table!r}), TABLES[{table!r}], io.StringIO());"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import logparse as lp
-from logparse.checks import CODES
+from logparse.engine.checks import CODES
 
 LOGS = Path(__file__).parent / "data" / "logs"
 PAGE = (LOGS / "win_xfa_component-9028843112359765808.txt").read_text(encoding="utf-8")

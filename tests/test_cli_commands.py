@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from logparse.checks import CODES
-from logparse.messages import MESSAGES
-from logparse.syntax import Page
+from logparse.engine.checks import CODES
+from logparse.language.messages import MESSAGES
+from logparse.language.syntax import Page
 
 LOGS = Path(__file__).parent / "data" / "logs"
 REAL = LOGS / "win_xfa_component-9028843112359765808.txt"

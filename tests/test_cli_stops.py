@@ -128,7 +128,7 @@ def _as_in_a_terminal() -> None:
 #: Runs export, and stops it with a signal when the given table is being written.
 _STOPPED = """
 import os, sys
-import logparse.tables as tables
+import logparse.tables.rows as tables
 from logparse.cli import main
 number = int(sys.argv.pop(1))
 def stopped(records):

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import logparse as lp
-from logparse.days import Bound, common_day, settle
-from logparse.gonotation import format_duration
+from logparse.values.days import Bound, common_day, settle
+from logparse.values.gonotation import format_duration
 
 CASES = Path(__file__).parent / "data" / "cases"
 DAY, HOUR, MINUTE, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logparse.columns import TABLES
-from logparse.derivations import (
+from logparse.columns.derivations import (
     MOMENTS,
     Aggregate,
     RowWise,
@@ -24,7 +24,7 @@ from logparse.derivations import (
     total,
     value_of,
 )
-from logparse.derive import AGGREGATES, ROW_WISE, aggregated, derived, ordered
+from logparse.columns.derive import AGGREGATES, ROW_WISE, aggregated, derived, ordered
 from logparse.records import Cut, Poll
 
 #: What the records of cuts have; they are not a table.

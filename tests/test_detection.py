@@ -16,7 +16,7 @@ from quick import quick
 import logparse as lp
 from logparse import grammar
 from logparse.columns import TABLES
-from logparse.detection import detect
+from logparse.sources.detection import detect
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_logs"

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from quick import quick_below
 
-from logparse import grammar, scanner
+from logparse import grammar
 from logparse.errors import GrammarError
-from logparse.html import to_text
-from logparse.messages import MESSAGES, Context, Message
-from logparse.syntax import Definition, Engine, Match, Page, match_tolerantly
+from logparse.language import scanner
+from logparse.language.messages import MESSAGES, Context, Message
+from logparse.language.syntax import Definition, Engine, Match, Page, match_tolerantly
+from logparse.sources.html import to_text
 
 #: 100, and fewer in a run without the slow tests.
 TRIED = settings().max_examples

@@ -9,9 +9,9 @@ import pytest
 from entry_lists import entries, log
 from stage import LOGS
 
-from logparse import scanner
-from logparse.clock import format_clock
-from logparse.entries import Entry, split_invocations
+from logparse.engine.entries import Entry, split_invocations
+from logparse.language import scanner
+from logparse.values.clock import format_clock
 
 
 def kinds(text: str) -> list[list[str | None]]:

@@ -13,7 +13,7 @@ from quick import quick
 from stage import EVERY_DAY, HOSTS, LOGS, Stage, at, checks, clock_of, finish, stage
 
 import logparse as lp
-from logparse.clock import DAY_MS
+from logparse.values.clock import DAY_MS
 
 # --- forgeries by name -------------------------------------------------------------------------
 

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 import logparse as lp
-from logparse import invocation
 from logparse.columns import TABLES
+from logparse.engine import invocation
 from logparse.loading import gather
-from logparse.tables import rows
+from logparse.tables.rows import rows
 
 ID = "8911591180912304623"
 LOG = f"""\

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from logparse.batch import batches_of
+from logparse.batches.batch import batches_of
 from logparse.columns import Column
 from logparse.errors import LogparseError
 from logparse.output.cells import json_line, unguarded

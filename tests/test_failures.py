@@ -15,7 +15,7 @@ from commands import LOGS
 import logparse as lp
 from logparse.analysis import failures, near_timeout
 from logparse.analysis.failures import CAUSES, FAILURES, NEAR, normal_error
-from logparse.arrow import frame
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 
 START = datetime(2020, 11, 17, 4, tzinfo=UTC)

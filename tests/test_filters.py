@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import logparse as lp
 from logparse.analysis import parse_filter
 from logparse.analysis.expressions import MOST_CHARACTERS, Comparison, Every, Not, Some, parse_expression
-from logparse.arrow import frame
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 
 NOW = datetime(2020, 11, 20, 12, tzinfo=UTC)

@@ -16,7 +16,8 @@ import pytest
 from first_hour import BUILDS, PAGE
 
 import logparse as lp
-from logparse import grammar, scanner
+from logparse import grammar
+from logparse.language import scanner
 
 PAGE_ID = "9028843112359765808"
 

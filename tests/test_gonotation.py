@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from linear import Case, assert_linear, repeated
 
-from logparse.gonotation import (
+from logparse.values.gonotation import (
     format_duration,
     format_list,
     format_map,

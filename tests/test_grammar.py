@@ -16,8 +16,8 @@ from productions import one, refuses
 
 from logparse import grammar
 from logparse.grammar import parse_definition, parse_log
-from logparse.messages import MESSAGES, TYPES, Context, Field
-from logparse.syntax import Block, Match
+from logparse.language.messages import MESSAGES, TYPES, Context, Field
+from logparse.language.syntax import Block, Match
 
 ROOT = Path(__file__).parents[1]
 PAGE = Path(__file__).parent / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
@@ -194,8 +194,8 @@ def settings():
 
 old = settings()
 from logparse import grammar
-from logparse.messages import Context
-from logparse.syntax import match_tolerantly
+from logparse.language.messages import Context
+from logparse.language.syntax import match_tolerantly
 
 page = grammar.parse_page(open(sys.argv[1], encoding="utf-8", newline="").read())
 found = [match_tolerantly(grammar.match, b.text, Context("attempt_started")) for b in page.blocks]

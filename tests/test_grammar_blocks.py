@@ -7,7 +7,7 @@ from productions import one, refuses
 
 from logparse import grammar
 from logparse.grammar import parse, parse_log
-from logparse.syntax import Block
+from logparse.language.syntax import Block
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from logparse import grammar, scanner
+from logparse import grammar
 from logparse.errors import GrammarError
 from logparse.grammar import parse, parse_definition
-from logparse.messages import MESSAGES
-from logparse.syntax import MAX_NESTING
+from logparse.language import scanner
+from logparse.language.messages import MESSAGES
+from logparse.language.syntax import MAX_NESTING
 
 
 @pytest.mark.parametrize(

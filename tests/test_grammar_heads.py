@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from productions import one, refuses
 
-from logparse import grammar, scanner
+from logparse import grammar
 from logparse.grammar import parse
-from logparse.syntax import PageTrigger, attach_ages
+from logparse.language import scanner
+from logparse.language.syntax import PageTrigger, attach_ages
 
 
 @pytest.mark.parametrize(

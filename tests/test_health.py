@@ -17,7 +17,7 @@ import logparse as lp
 from logparse.analysis import daily, health, read_specs, stability
 from logparse.analysis.health import HEALTH, business_days
 from logparse.analysis.specs import DEFAULT_SPECS
-from logparse.arrow import frame
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 
 #: A Wednesday. The seven business days before it are 9 to 17 November without the weekend of the 14th.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from saved_html import DATA, LOG_HEADING, PAGES, as_browser_saves, log_of, page, pair, read
 
-from logparse.html import to_text
+from logparse.sources.html import to_text
 
 JOB_PAGE = """<!DOCTYPE html>
 <html><head><title>LUCI Scheduler :: pdfium :: win_xfa</title></head><body>

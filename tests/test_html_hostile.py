@@ -14,9 +14,9 @@ from linear import Case, assert_linear, repeated
 from quick import quick
 from saved_html import DATA, LOG_HEADING, PAGES, as_browser_saves, log_of, page, read
 
-from logparse import html as module
 from logparse.errors import InputError, LogparseError
-from logparse.html import is_html, split_pages, to_text
+from logparse.sources import html as module
+from logparse.sources.html import is_html, split_pages, to_text
 
 MARKUP = """
 <pre>|</pre>|<h4>|</h4>|Debug log (UTC)|Status:|<b>|</b>|<a href='|<a href="x">|</a>|<ul>|<ol class=breadcrumb>|<li>|</li>

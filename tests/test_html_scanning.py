@@ -7,7 +7,7 @@ import html as stdlib_html
 import pytest
 from saved_html import PAGES, log_of, pair, read
 
-from logparse.html import is_html, split_pages, to_text
+from logparse.sources.html import is_html, split_pages, to_text
 
 
 @pytest.mark.parametrize(

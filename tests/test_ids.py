@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logparse.ids import (
+from logparse.values.ids import (
     TimerId,
     build_created_us,
     invocation_created_us,

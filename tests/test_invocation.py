@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import logparse as lp
-from logparse.buildnames import as_logged
-from logparse.invocation import id_in_name
-from logparse.merge import merge_builds
+from logparse.engine.invocation import id_in_name
+from logparse.joining.merge import merge_builds
+from logparse.records.buildnames import as_logged
 
 ID = "9028843112359765808"
 OTHER_ID = "9028843112359765809"

@@ -33,14 +33,14 @@ from joined import (
 from msgspec import structs
 
 import logparse as lp
-from logparse.batch import Row
+from logparse.batches.batch import Row
 from logparse.columns import TABLES
-from logparse.joins import join
-from logparse.merge import Copy
+from logparse.joining.joins import join
+from logparse.joining.merge import Copy
 from logparse.reading import read_parts
 from logparse.records import Bot, Build
 from logparse.sources import Source
-from logparse.tables import Records, rows
+from logparse.tables.rows import Records, rows
 
 # --- one invocation, several copies ------------------------------------------------------------
 

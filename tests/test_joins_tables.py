@@ -12,7 +12,7 @@ import pytest
 from joined import BUILDS, CASES, LOG, LOGS, PAGE, text, v2
 
 import logparse as lp
-from logparse.checks import CODES
+from logparse.engine.checks import CODES
 
 
 def test_groups_count_alike_by_every_way() -> None:

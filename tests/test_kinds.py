@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import logparse
-from logparse.effects import Effect, parse_effects
-from logparse.kinds import AFTER, JOB_KINDS, KINDS, PARTS, JobKind, Kind, check_jobs, check_kinds
-from logparse.messages import MESSAGES
+from logparse.engine.effects import Effect, parse_effects
+from logparse.engine.kinds import AFTER, JOB_KINDS, KINDS, PARTS, JobKind, Kind, check_jobs, check_kinds
+from logparse.language.messages import MESSAGES
 from logparse.records import Gitiles
 
 CATALOGUE = {"ready": frozenset({"count"}), "failed": frozenset({"error"})}
@@ -113,33 +113,33 @@ LOG = """[10:00:00.000] New invocation is queued and will start shortly
 """
 #: For each module: the text after which a row is added, and the row.
 ADDITIONS = {
-    "messages.py": (
+    "language/messages.py": (
         "_INVOCATION_BUILDBUCKET = [",
         "_INVOCATION_MAIL = [\n"
         '    _m("mail_started", "Mailing report to %s", "recipient:text", "2026-01-01", TODAY),\n'
         '    _m("mail_sent", "Sent %d messages", "count:int", "2026-01-01", TODAY),\n]\n',
     ),
-    "kinds.py": (
+    "engine/kinds.py": (
         "_TRIAGE = _plain(",
         '_MAIL = [\n    _k("mail_started", _LAUNCH, traits="launches", effects="mail.recipient=recipient"),\n'
         '    _k("mail_sent", _WORK, effects="mail.count=count"),\n]\n',
     ),
-    "jobrecords.py": (
+    "records/jobs.py": (
         "class Noop(Record):",
         "class Mail(Record):\n    recipient: str | None = None\n    count: int | None = None\n\n\n",
     ),
 }
 #: The lists in which the additions are named.
 NAMED = {
-    "messages.py": (
+    "language/messages.py": (
         '*_section("invocation", "noop"',
         '*_section("invocation", "mail", _INVOCATION_MAIL),\n    ',
     ),
-    "kinds.py": (
+    "engine/kinds.py": (
         '    JobKind("buildbucket", "buildbucket"),',
         '    JobKind("mail", "mail", "mail", Mail),\n',
     ),
-    "records.py": ("    noop: Noop | None = None", "    mail: Mail | None = None\n"),
+    "records/__init__.py": ("    noop: Noop | None = None", "    mail: Mail | None = None\n"),
 }
 
 
@@ -151,18 +151,18 @@ def test_a_new_kind_of_job_is_a_row_each_and_its_record(tmp_path: Path) -> None:
             text = (copy / name).read_text()
             assert text.count(after) == 1, (name, after)
             (copy / name).write_text(text.replace(after, row + after))
-    records = (copy / "records.py").read_text()
-    imported = "from logparse.jobrecords import Mail as Mail\n"
-    (copy / "records.py").write_text(
+    records = (copy / "records/__init__.py").read_text()
+    imported = "from logparse.records.jobs import Mail as Mail\n"
+    (copy / "records/__init__.py").write_text(
         records.replace(
-            "from logparse.jobrecords import Noop", imported + "from logparse.jobrecords import Noop"
+            "from logparse.records.jobs import Noop", imported + "from logparse.records.jobs import Noop"
         )
     )
-    kinds = (copy / "kinds.py").read_text()
+    kinds = (copy / "engine/kinds.py").read_text()
     kinds = kinds.replace("Invocation, Noop,", "Invocation, Mail, Noop,").replace(
         "*_TRIAGE)", "*_TRIAGE, *_MAIL)"
     )
-    (copy / "kinds.py").write_text(kinds)
+    (copy / "engine/kinds.py").write_text(kinds)
     (tmp_path / "mail.log").write_text(LOG)
     script = (
         "import logparse as lp, msgspec, sys\n"
@@ -190,13 +190,13 @@ def test_a_kind_without_a_row_cannot_be_imported(tmp_path: Path) -> None:
     copy = tmp_path / "logparse"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     for name, (after, row) in [
-        ("messages.py", ADDITIONS["messages.py"]),
-        ("messages.py", NAMED["messages.py"]),
+        ("language/messages.py", ADDITIONS["language/messages.py"]),
+        ("language/messages.py", NAMED["language/messages.py"]),
     ]:
         text = (copy / name).read_text()
         (copy / name).write_text(text.replace(after, row + after))
     done = subprocess.run(
-        [sys.executable, "-c", "import logparse.kinds"],
+        [sys.executable, "-c", "import logparse.engine.kinds"],
         capture_output=True,
         text=True,
         check=False,

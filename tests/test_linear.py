@@ -13,13 +13,14 @@ import pytest
 from linear import Case, assert_linear, fault, parameters, repeated, table
 from quick import quick
 
-from logparse import grammar, reading, scanner, sources
+from logparse import grammar, reading, sources
 from logparse.columns import TABLES
 from logparse.errors import InputError
+from logparse.language import scanner
+from logparse.language.syntax import Engine
 from logparse.output.writers import WRITERS
 from logparse.records import Invocation
-from logparse.syntax import Engine
-from logparse.tables import Records, batches
+from logparse.tables.rows import Records, batches
 
 # Tracing lines takes ten times as long as running them.
 pytestmark = pytest.mark.no_cover

@@ -9,9 +9,10 @@ import pytest
 from linear import Case, assert_linear, filled
 from quick import quick
 
-from logparse import grammar, scanner
-from logparse.messages import MESSAGES, TYPES, Context, Field, Message, Value
-from logparse.syntax import Engine, Match, match_tolerantly
+from logparse import grammar
+from logparse.language import scanner
+from logparse.language.messages import MESSAGES, TYPES, Context, Field, Message, Value
+from logparse.language.syntax import Engine, Match, match_tolerantly
 
 # Tracing lines takes ten times as long as running them.
 pytestmark = pytest.mark.no_cover

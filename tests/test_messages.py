@@ -16,9 +16,19 @@ from hypothesis import strategies as st
 from matching import engines, find, parse
 from quick import quick
 
-from logparse import grammar, scanner
-from logparse.messages import HTTP_RESPONSE, MESSAGES, TYPES, Context, Field, Message, Value, in_scope
-from logparse.syntax import Engine, Match
+from logparse import grammar
+from logparse.language import scanner
+from logparse.language.messages import (
+    HTTP_RESPONSE,
+    MESSAGES,
+    TYPES,
+    Context,
+    Field,
+    Message,
+    Value,
+    in_scope,
+)
+from logparse.language.syntax import Engine, Match
 
 #: 100, and fewer in a run without the slow tests.
 TRIED = settings().max_examples

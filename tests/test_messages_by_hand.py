@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from matching import engines, find, parse
 
-from logparse.messages import HTTP_RESPONSE, Context, Value
-from logparse.syntax import Engine, Match
+from logparse.language.messages import HTTP_RESPONSE, Context, Value
+from logparse.language.syntax import Engine, Match
 
 BY_HAND = [
     (

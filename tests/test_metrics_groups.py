@@ -10,10 +10,10 @@ import pytest
 from made import NOON, builds, hours, invocations, one, run
 from quick import quick
 
-from logparse.builders import builder_id
 from logparse.columns import TABLES
 from logparse.errors import LogparseError
 from logparse.metrics import GROUP_KEYS, group_by, group_table, totals, with_bots, with_builds
+from logparse.values.builders import builder_id
 
 # --- groups ------------------------------------------------------------------------------------
 

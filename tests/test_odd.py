@@ -13,9 +13,9 @@ import pytest
 
 import logparse as lp
 from logparse import metrics, plots
-from logparse.arrow import frame
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
-from logparse.odd import MOST_S, is_lost_number, is_odd_duration, odd_values, without_odd
+from logparse.records.odd import MOST_S, is_lost_number, is_odd_duration, odd_values, without_odd
 
 mpl.use("agg")
 

@@ -119,7 +119,7 @@ def test_mutants_are_read_as_before(both: tuple[Side, Side], tmp_path: Path) -> 
 @pytest.mark.slow
 def test_a_change_of_the_package_is_found(tmp_path: Path) -> None:
     shutil.copytree(TREE / "logparse", tmp_path / "logparse", ignore=shutil.ignore_patterns("__pycache__"))
-    changed = tmp_path / "logparse" / "recordcolumns.py"
+    changed = tmp_path / "logparse" / "tables" / "recordcolumns.py"
     text = changed.read_text()
     counts = "_odd_counts(invocations, _odd_rows(made))"
     assert text.count(counts) == 1

@@ -22,14 +22,14 @@ from hypothesis import given
 from values import COLUMNS, ROWS
 
 import logparse as lp
-from logparse.arrow import frame
-from logparse.batch import batches_of
+from logparse.batches.arrow import frame
+from logparse.batches.batch import batches_of
+from logparse.batches.parquet import read_parquet, write_parquet
 from logparse.cli import main
 from logparse.columns import SCHEMA_VERSION, TABLES
 from logparse.output.files import whole_binary_file
-from logparse.parquet import read_parquet, write_parquet
-from logparse.plainframes import plain_rows
-from logparse.tables import rows
+from logparse.tables.plainframes import plain_rows
+from logparse.tables.rows import rows
 
 LOGS = Path(__file__).parent / "data" / "logs"
 BUILDS = Path(__file__).parent / "data" / "builds" / "linux-rel-8927206632544641856.json"
@@ -204,7 +204,7 @@ def test_the_name_and_the_option_say_the_format(tmp_path: Path, cli: Callable[..
 def test_a_file_appears_whole_or_not_at_all(
     tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from logparse import tables
+    from logparse.tables import rows as tables
 
     def broken(records: object) -> Iterator[Any]:
         yield from batches_of([{"invocation_id": "1"}], TABLES["polls"])

@@ -14,10 +14,10 @@ import pytest
 from named import read_names
 
 import logparse as lp
-from logparse import pool
 from logparse.errors import InputError, UsageError
-from logparse.inputs import find_inputs
-from logparse.pool import read_all
+from logparse.loading import pool
+from logparse.loading.pool import read_all
+from logparse.reading.inputs import find_inputs
 
 ROOT = Path(__file__).parents[1]
 LOGS = Path(__file__).parent / "data" / "logs"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import logparse as lp
 from logparse.analysis import queue
 from logparse.analysis.queue import columns_of
-from logparse.arrow import frame
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 
 START = datetime(2020, 11, 17, 4, 0, tzinfo=UTC)

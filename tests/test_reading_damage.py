@@ -11,7 +11,7 @@ from quick import quick_below
 from saved import LOGS, SAMPLES
 
 import logparse as lp
-from logparse.tables import invocation_row
+from logparse.tables.rows import invocation_row
 
 
 def damaged(text: str, chance: random.Random) -> str:

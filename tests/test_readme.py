@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from logparse.checks import CODES
+from logparse.engine.checks import CODES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

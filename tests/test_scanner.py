@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from logparse import grammar, scanner
-from logparse.messages import in_scope
-from logparse.scanner import parse_definition, parse_page, parse_triggers, split_log
-from logparse.syntax import (
+from logparse import grammar
+from logparse.language import scanner
+from logparse.language.messages import in_scope
+from logparse.language.scanner import parse_definition, parse_page, parse_triggers, split_log
+from logparse.language.syntax import (
     Block,
     PageTrigger,
     attach_ages,

@@ -10,9 +10,9 @@ from several import MANY
 from written import ONE, WAITING, Case
 
 import logparse as lp
-from logparse import scanner
-from logparse.entries import read_blocks
-from logparse.rules import BROKEN
+from logparse.engine.entries import read_blocks
+from logparse.engine.rules import BROKEN
+from logparse.language import scanner
 
 #: Where this unfinished log is followed by another one, its last entry could quote that.
 ENDS_UNKNOWN = "a new message before the first"

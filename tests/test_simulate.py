@@ -8,9 +8,9 @@ import pytest
 from simulated import BUSY, fleet_of, misread, simulated, truth
 
 import logparse as lp
-from logparse import scanner
-from logparse.rules import BROKEN
-from logparse.search import Search
+from logparse.engine.rules import BROKEN
+from logparse.engine.search import Search
+from logparse.language import scanner
 from logparse.simulator.fleet import PLANTS
 
 #: The dialects, and a first day of each. Within four days of the mixed one both of its changes are.

@@ -12,7 +12,7 @@ from simulated import fleet_of
 
 import logparse as lp
 from logparse.cli import simulate as command
-from logparse.messages import MESSAGES, Message, Value
+from logparse.language.messages import MESSAGES, Message, Value
 from logparse.simulator import draws, fleet, run
 from logparse.simulator.draws import Draws, Spread, Weights
 from logparse.simulator.fleet import default_text, parse_fleet, read_fleet

@@ -14,8 +14,8 @@ from hypothesis import given
 from values import COLUMNS, ROWS
 
 import logparse as lp
-from logparse.arrow import frame
-from logparse.batch import batches_of
+from logparse.batches.arrow import frame
+from logparse.batches.batch import batches_of
 from logparse.columns import SCHEMA_VERSION, TABLES
 from logparse.output.schema import package
 from logparse.output.writers import WRITERS

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 import logparse as lp
-from logparse.arrow import frame
-from logparse.batch import BATCH_ROWS
+from logparse.batches.arrow import frame
+from logparse.batches.batch import BATCH_ROWS
 from logparse.columns import TABLES
-from logparse.recordcolumns import json_text
 from logparse.records import Cut, SwarmingTask
-from logparse.tables import Records, batches, build_row, invocation_row, rows, table_frame
+from logparse.tables.recordcolumns import json_text
+from logparse.tables.rows import Records, batches, build_row, invocation_row, rows, table_frame
 
 LOGS = Path(__file__).parent / "data" / "logs"
 RECORDED = [name for name in TABLES if name not in ("bots", "builders", "jobs")]

@@ -18,7 +18,7 @@ import logparse as lp
 from logparse import grammar, sources
 from logparse.errors import InputError
 from logparse.records import Invocation
-from logparse.textforms import original
+from logparse.sources.textforms import original
 
 DATA = Path(__file__).parent / "data"
 LOGS = DATA / "logs"

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from values import COLUMNS, VALUES
 
 import logparse as lp
-from logparse.batch import BATCH_ROWS, batches_of, rows_of
+from logparse.batches.batch import BATCH_ROWS, batches_of, rows_of
 from logparse.columns import TABLES, Column
 from logparse.output.writers import WRITERS
-from logparse.tables import Records, batches
+from logparse.tables.rows import Records, batches
 
 DATA = Path(__file__).parent / "data"
 RECORDED = [name for name in TABLES if name not in ("bots", "builders", "jobs")]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import logparse as lp
-from logparse import scanner
-from logparse.clock import from_datetime
-from logparse.dating import date_entries
-from logparse.entries import split_invocations
-from logparse.facts import Facts
-from logparse.gonotation import format_duration
-from logparse.timeline import Timeline
+from logparse.engine.dating import date_entries
+from logparse.engine.entries import split_invocations
+from logparse.engine.facts import Facts
+from logparse.engine.timeline import Timeline
+from logparse.language import scanner
+from logparse.values.clock import from_datetime
+from logparse.values.gonotation import format_duration
 
 
 def invocation_id(moment: datetime) -> str:

@@ -11,7 +11,7 @@ from sequences import ERROR, RETRIED, Q, check, launched, request, start, text
 from written import ONE
 
 import logparse as lp
-from logparse.entries import MAX_LOG
+from logparse.engine.entries import MAX_LOG
 
 LAUNCH = text([Q, start(1000, 1)])
 FAILED = text([Q, start(1000, 1), *request(1000)]) + f"[10:00:02.000] {ERROR}"

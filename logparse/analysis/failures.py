@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse import taken
-from logparse.arrow import frame
-from logparse.column import plain as _c
-from logparse.odd import without_odd
-from logparse.plainframes import plain_rows
+from logparse.batches.arrow import frame
+from logparse.columns.column import plain as _c
+from logparse.records.odd import without_odd
+from logparse.tables import taken
+from logparse.tables.plainframes import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,7 @@ NEAR: Final = (
 def failures(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
     """Return why invocations, and builds without one, failed: a row for each cause and detail.
 
-    An aborted or canceled one counts as well. Hours of bots leave out odd durations (`logparse.odd`).
+    An aborted or canceled one counts as well. Hours of bots leave out odd durations (`logparse.records.odd`).
 
     Parameters
     ----------

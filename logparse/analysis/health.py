@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse import taken
 from logparse.analysis.specs import DEFAULT_SPECS, Spec, Specs
-from logparse.arrow import frame
-from logparse.column import plain as _c
+from logparse.batches.arrow import frame
+from logparse.columns.column import plain as _c
 from logparse.lazy import numpy as np
-from logparse.odd import without_odd
+from logparse.records.odd import without_odd
+from logparse.tables import taken
 
 if TYPE_CHECKING:
     import pandas as pd

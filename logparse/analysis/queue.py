@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse import taken
-from logparse.arrow import frame
-from logparse.column import Column
-from logparse.column import plain as _c
+from logparse.batches.arrow import frame
+from logparse.columns.column import Column
+from logparse.columns.column import plain as _c
 from logparse.errors import UsageError, nearest
 from logparse.lazy import numpy as np
-from logparse.odd import MOST_S, without_odd
+from logparse.records.odd import MOST_S, without_odd
+from logparse.tables import taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def queue(builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.
     its timeout (6 hours of waiting and 3 hours of running where it names none: Buildbucket's defaults). A
     mean is the time that builds waited within the bucket, over the bucket's length; the first and the last
     bucket are whole buckets too. Times are exact to the microsecond. Builds without a creation time or
-    without a value of the key are left out, and so are odd times (`logparse.odd`).
+    without a value of the key are left out, and so are odd times (`logparse.records.odd`).
 
     Parameters
     ----------

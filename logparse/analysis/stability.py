@@ -5,10 +5,10 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse import taken
-from logparse.arrow import frame
-from logparse.column import plain as _c
-from logparse.odd import without_odd
+from logparse.batches.arrow import frame
+from logparse.columns.column import plain as _c
+from logparse.records.odd import without_odd
+from logparse.tables import taken
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,10 +16,10 @@ from logparse.buildbucket import values
 from logparse.buildbucket.builds import is_build, read_build
 from logparse.buildbucket.payloads import TOO_DEEP, Json, is_too_deep, without_halves
 from logparse.buildbucket.scan import goes_on, object_extent
-from logparse.detection import JSON_LINE_RE, nothing
 from logparse.errors import InputError
 from logparse.records import Build
 from logparse.sources import Note, Skipped, Source
+from logparse.sources.detection import JSON_LINE_RE, nothing
 
 Found: TypeAlias = "Build | InputError"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from logparse.buildbucket import values
 from logparse.buildbucket.payloads import Json
-from logparse.clock import to_datetime
 from logparse.records import Bot, SwarmingTask
+from logparse.values.clock import to_datetime
 
 
 def read_swarming_task(task: SwarmingTask, value: Json) -> None:

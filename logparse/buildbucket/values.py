@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from logparse.buildbucket.payloads import Json, decode_payload
-from logparse.clock import parse_rfc3339, seconds, to_datetime
-from logparse.derive import derived
+from logparse.columns.derive import derived
 from logparse.records import Commit, Step
+from logparse.values.clock import parse_rfc3339, seconds, to_datetime
 
 #: Buildbucket's status numbers.
 STATUSES: Final = {

@@ -7,19 +7,19 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from logparse.arrow import RecordBatch
+from logparse.batches.arrow import RecordBatch
 from logparse.bulk.doubts import doubtful
 from logparse.bulk.pages import MAX_FILE, Reading, content
 from logparse.bulk.rows import ROWS
 from logparse.bulk.scan import Pack
 from logparse.bulk.table import Invocations
 from logparse.bulk.tables import make_table
-from logparse.clock import DAY_US
 from logparse.errors import InputError
-from logparse.merge import Copy
-from logparse.pagebatch import PageBatch, PageKeys, PageRow
+from logparse.joining.merge import Copy
+from logparse.joining.pagebatch import PageBatch, PageKeys, PageRow
 from logparse.reading import read_parts
 from logparse.sources import Found, open_found
+from logparse.values.clock import DAY_US
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse import gonotation, scanner
 from logparse.bulk.order import Plain
 from logparse.bulk.scan import (
     BEGINNINGS,
@@ -18,9 +17,11 @@ from logparse.bulk.scan import (
     Entries,
     Pack,
 )
-from logparse.messages import Context
-from logparse.odd import is_odd_duration
-from logparse.replay import status_of
+from logparse.engine.replay import status_of
+from logparse.language import scanner
+from logparse.language.messages import Context
+from logparse.records.odd import is_odd_duration
+from logparse.values import gonotation
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,8 +1,8 @@
 """Which of the plain pages must be read alone after all.
 
 A page is read alone where it can have a finding, an odd value, or an entry of which the day is doubtful. The
-rules are those of `logparse.checks`, `logparse.odd` and `logparse.dating`, for pages of which each entry is
-known. Where a rule here is not the same as there, it takes fewer pages.
+rules are those of `logparse.engine.checks`, `logparse.records.odd` and `logparse.engine.dating`, for pages of
+which each entry is known. Where a rule here is not the same as there, it takes fewer pages.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse.buildbucket import Request
 from logparse.bulk.table import Invocations
-from logparse.checks import DURATION_SLACK_S, TIMER_SLACK_S
-from logparse.clock import DAY_US, from_datetime
-from logparse.derivations import Values
-from logparse.ids import LATEST_US
-from logparse.odd import EARLIEST, LEAST_S, MOST_S
-from logparse.replay import SAME_EXCHANGE_US
-from logparse.timeline import STEP_BACK_US
+from logparse.columns.derivations import Values
+from logparse.engine.checks import DURATION_SLACK_S, TIMER_SLACK_S
+from logparse.engine.replay import SAME_EXCHANGE_US
+from logparse.engine.timeline import STEP_BACK_US
+from logparse.records.odd import EARLIEST, LEAST_S, MOST_S
+from logparse.values.clock import DAY_US, from_datetime
+from logparse.values.ids import LATEST_US
 
 if TYPE_CHECKING:
     import numpy as np

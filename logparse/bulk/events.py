@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse import scanner
 from logparse.bulk.checks import TITLE
 from logparse.bulk.scan import BEGINNINGS, CLOCK_SIZE, HANDLED, NOTIFIED, SCHEDULED, STATUS, TICK
 from logparse.bulk.table import Invocations
-from logparse.derivations import Values
-from logparse.messages import Context
-from logparse.recordcolumns import json_text, without_payloads
+from logparse.columns.derivations import Values
+from logparse.language import scanner
+from logparse.language.messages import Context
+from logparse.tables.recordcolumns import json_text, without_payloads
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from logparse import scanner
 from logparse.buildbucket import MAX_NESTING, decode_payload
-from logparse.invocation import definition_kind, page_identity, task_of, text_of
-from logparse.ours import made_by_logparse
-from logparse.syntax import LOG_HEADING_RE, Page
+from logparse.engine.invocation import definition_kind, page_identity, task_of, text_of
+from logparse.language import scanner
+from logparse.language.syntax import LOG_HEADING_RE, Page
+from logparse.sources.ours import made_by_logparse
 
 #: Lines of a head that differ from page to page, each in the form that cannot be anything else.
 _HEADER_RE: Final = re.compile(

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse import scanner
 from logparse.bulk.scan import ANSWER_1, ANSWER_2, BUILD_1, BUILD_2, OTHER, REQUEST, Entries, Pack
-from logparse.kinds import KINDS, OWN_INVOCATIONS
-from logparse.messages import Context
+from logparse.engine.kinds import KINDS, OWN_INVOCATIONS
+from logparse.language import scanner
+from logparse.language.messages import Context
 
 if TYPE_CHECKING:
     import numpy as np

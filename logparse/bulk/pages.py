@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from logparse import gonotation
 from logparse.buildbucket.builds import V1_KEYS
 from logparse.buildbucket.fields import FIELDS
 from logparse.bulk.heads import Head, is_hard, read_head
@@ -31,6 +30,7 @@ from logparse.bulk.scan import (
     find_entries,
 )
 from logparse.sources import Found
+from logparse.values import gonotation
 
 if TYPE_CHECKING:
     import numpy as np

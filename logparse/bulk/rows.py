@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.buildrecords import Bot
 from logparse.bulk.checks import STATUSES
 from logparse.bulk.events import read_events
 from logparse.bulk.table import Invocations
 from logparse.columns import TABLES
-from logparse.derivations import Values, batch_of
-from logparse.derive import ROW_WISE
+from logparse.columns.derivations import Values, batch_of
+from logparse.columns.derive import ROW_WISE
 from logparse.records import Commit
+from logparse.records.builds import Bot
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse.clock import DAY_US
-from logparse.timeline import STEP_BACK_US
+from logparse.engine.timeline import STEP_BACK_US
+from logparse.values.clock import DAY_US
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +77,7 @@ class Entries(NamedTuple):
     is_one_line, ends_blank:
         Whether the text has one line, and whether its first line ends in a blank.
     us:
-        Microseconds since the midnight before the first entry of the page. See `logparse.timeline`.
+        Microseconds since the midnight before the first entry of the page. See `logparse.engine.timeline`.
     letter:
         How the entry is read.
     first:

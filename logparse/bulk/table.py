@@ -14,11 +14,11 @@ from logparse.buildbucket import MAX_NESTING, values
 from logparse.buildbucket.builds import explained
 from logparse.bulk.checks import STATUSES, About, read_checks, title_of
 from logparse.bulk.pages import V1, V2, Reading
-from logparse.clock import DAY_US
-from logparse.derivations import Values, batch_of
-from logparse.derive import AGGREGATES, ROW_WISE
-from logparse.ids import invocation_created_us, split_job_id
-from logparse.invocation import name_builder
+from logparse.columns.derivations import Values, batch_of
+from logparse.columns.derive import AGGREGATES, ROW_WISE
+from logparse.engine.invocation import name_builder
+from logparse.values.clock import DAY_US
+from logparse.values.ids import invocation_created_us, split_job_id
 
 if TYPE_CHECKING:
     import numpy as np

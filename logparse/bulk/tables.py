@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from logparse.arrow import Array, RecordBatch, arrow_schema, arrow_type
-from logparse.arrowarrays import constant, from_bytes, from_numbers, from_values
+from logparse.batches.arrow import Array, RecordBatch, arrow_schema, arrow_type
+from logparse.batches.arrowarrays import constant, from_bytes, from_numbers, from_values
 from logparse.bulk.rows import ROWS, Bytes, Shared
 from logparse.bulk.table import Invocations
 from logparse.columns import TABLES, Column
-from logparse.derivations import Values
+from logparse.columns.derivations import Values
 from logparse.lazy import pyarrow as pa
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _array(values: Any, column: Column, size: int) -> Array:
 
 
 def _json(values: Iterable[Any], column: Column) -> list[str | None]:
-    """Return values as compact JSON. See `logparse.column.Column.empty_is_null`."""
+    """Return values as compact JSON. See `logparse.columns.column.Column.empty_is_null`."""
     texts = _ENCODER.encode_lines(values).decode().split("\n")
     is_null = column.empty_is_null
     return [

@@ -45,7 +45,7 @@ def write_answer(
     show:
         Makes the table for people.
     """
-    from logparse.plainframes import plain_columns, plain_rows
+    from logparse.tables.plainframes import plain_columns, plain_rows
 
     if format_ == "table":
         rows = list(plain_rows(answer))

@@ -17,7 +17,7 @@ from logparse.output.terminal import ascii_only
 from logparse.output.words import count
 
 if TYPE_CHECKING:
-    from logparse.dataset import Dataset
+    from logparse.loading.dataset import Dataset
 
 
 @click.command(
@@ -53,7 +53,7 @@ def command(inputs: Inputs, format_: str) -> int:
 
 def _report(data: Dataset) -> dict[str, Any]:
     """Return the findings, the failures and the counts, for JSON."""
-    from logparse.tables import row_counts, rows
+    from logparse.tables.rows import row_counts, rows
 
     findings = list(rows(data.gathered, "findings"))
     failures = list(rows(data.gathered, "failures"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from logparse.batches.parquet import write_parquet
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, format_option, inputs, output
 from logparse.columns import TABLES
@@ -16,10 +17,9 @@ from logparse.output.files import ready, ready_folder, whole_binary_file, whole_
 from logparse.output.schema import SCHEMA_FILE, package
 from logparse.output.terminal import Out, safe
 from logparse.output.writers import WRITERS
-from logparse.parquet import write_parquet
 
 if TYPE_CHECKING:
-    from logparse.dataset import Dataset
+    from logparse.loading.dataset import Dataset
 
 _FORMATS: Final = ("csv", "jsonl", "parquet")
 #: Tables that are statistics of invocations and builds.

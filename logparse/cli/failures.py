@@ -89,7 +89,7 @@ def _shown(
     """Yield a headline and both tables."""
     from rich.text import Text
 
-    from logparse.plainframes import plain_rows
+    from logparse.tables.plainframes import plain_rows
 
     failed = sum(row["failed"] for row in rows)
     hours = sum(row["bot_hours"] for row in rows)

@@ -45,13 +45,13 @@ def command(format_: str | None, output: Path | None, force: bool) -> None:
 
 
 def _ebnf() -> str:
-    from logparse.diagrams import ebnf
+    from logparse.grammar.diagrams import ebnf
 
     return ebnf()
 
 
 def _messages() -> str:
-    from logparse.messages import MESSAGES
+    from logparse.language.messages import MESSAGES
 
     lines = []
     for message in MESSAGES:
@@ -65,7 +65,7 @@ def _messages() -> str:
 
 
 def _diagrams() -> str:
-    from logparse.diagrams import diagram
+    from logparse.grammar.diagrams import diagram
 
     out = io.StringIO()
     try:

@@ -135,7 +135,7 @@ def _shown(
     from rich.text import Text
 
     from logparse.analysis.stability import STABILITY
-    from logparse.plainframes import plain_rows
+    from logparse.tables.plainframes import plain_rows
 
     bad = sum(row["unhealthy"] for row in rows)
     builders = len({row["builder_id"] for row in rows})

@@ -14,8 +14,8 @@ from logparse.errors import LogparseError
 from logparse.output.words import count
 
 if TYPE_CHECKING:
-    from logparse.arguments import EngineName
-    from logparse.dataset import Dataset
+    from logparse.loading.dataset import Dataset
+    from logparse.reading.arguments import EngineName
 
 _NAMED_SKIPPED: Final = 3
 
@@ -148,7 +148,7 @@ def _warn_of_repeats(data: Dataset) -> None:
 
 def exit_code(data: Dataset, inputs: Inputs) -> int:
     """Return the exit code of a command that read `data`: 1 for failures, 3 under ``--strict``, else 0."""
-    from logparse.checks import CODES
+    from logparse.engine.checks import CODES
 
     if data.failures:
         return 1

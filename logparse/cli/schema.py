@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from logparse.batch import batches_of
+from logparse.batches.batch import batches_of
 from logparse.cli.options import chosen_format, format_option, output
 from logparse.cli.words import output_text, write_shown
 from logparse.columns import TABLE_MEANINGS, TABLES, Column

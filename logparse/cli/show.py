@@ -17,7 +17,7 @@ from logparse.output.terminal import ascii_only, safe
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from logparse.dataset import Dataset
+    from logparse.loading.dataset import Dataset
 
 
 @click.command(
@@ -76,10 +76,10 @@ def _parts(data: Dataset, *, full: bool) -> Iterator[tuple[Text, Iterator[Text]]
     """Yield a title and lines for each log, its build's steps, and the builds without a log."""
     from rich.text import Text
 
-    from logparse.buildnames import own_builder_id
     from logparse.errors import one_line
     from logparse.output.steps import steps
     from logparse.output.timeline import timeline
+    from logparse.records.buildnames import own_builder_id
 
     records = data.gathered
     shown = set()
@@ -102,7 +102,7 @@ def _parts(data: Dataset, *, full: bool) -> Iterator[tuple[Text, Iterator[Text]]
 def _print_json(data: Dataset) -> None:
     from logparse.columns import TABLES
     from logparse.output.writers import write_jsonl
-    from logparse.tables import batches
+    from logparse.tables.rows import batches
 
     for table in ("events", "steps"):
         write_jsonl(batches(data.gathered, table), TABLES[table], safe(sys.stdout))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.batch import batches_of
+from logparse.batches.batch import batches_of
 from logparse.cli.grouping import Asked, grouping
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, format_option, inputs, output
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from logparse.dataset import Dataset
+    from logparse.loading.dataset import Dataset
 
 #: The tables that groups are made of.
 _GROUPED: Final = ("invocations", "builds")
@@ -147,7 +147,7 @@ def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame
 
 def _slowest(data: Dataset, number: int) -> list[dict[str, Any]]:
     from logparse.output.slowest import slowest
-    from logparse.plainframes import plain_rows
+    from logparse.tables.plainframes import plain_rows
 
     units = _units(data)
     urls = data.builds.drop_duplicates("build_id").set_index("build_id")["url"]
@@ -164,11 +164,11 @@ def _columns(frame: pd.DataFrame) -> list[Column]:
 def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> str:
     result: dict[str, Any] = {}
     if single:
-        from logparse.tables import rows
+        from logparse.tables.rows import rows
 
         (result["invocation"],) = _for_json(rows(data.gathered, "invocations"), TABLES["invocations"])
     else:
-        from logparse.plainframes import plain_rows
+        from logparse.tables.plainframes import plain_rows
 
         total, groups = _statistics(data, asked)
         result["totals"] = next(_for_json(plain_rows(total), _columns(total)), None)
@@ -190,7 +190,7 @@ def _for_json(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> I
 def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     out = io.StringIO()
     if single:
-        from logparse.tables import batches
+        from logparse.tables.rows import batches
 
         WRITERS[format_](batches(data.gathered, "invocations"), TABLES["invocations"], out)
     elif asked.slowest is not None:
@@ -198,7 +198,7 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
 
         WRITERS[format_](batches_of(_slowest(data, asked.slowest), COLUMNS), COLUMNS, out)
     else:
-        from logparse.plainframes import plain_columns
+        from logparse.tables.plainframes import plain_columns
 
         _, groups = _statistics(data, asked)
         columns = _columns(groups)

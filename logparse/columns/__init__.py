@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from logparse.column import Column
 from logparse.columns.builds import BUILDS, STEPS
+from logparse.columns.column import Column
 from logparse.columns.findings import FAILURES, FINDINGS
 from logparse.columns.groups import BOTS, BUILDERS, JOBS
 from logparse.columns.invocations import ATTEMPTS, EVENTS, INVOCATIONS, POLLS, TRIGGERS, UNRECOGNIZED

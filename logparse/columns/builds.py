@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from logparse.column import derived as _d
-from logparse.column import plain as _c
+from logparse.columns.column import derived as _d
+from logparse.columns.column import plain as _c
+from logparse.columns.derivations import difference
 from logparse.columns.shared import PLACE, of_build
-from logparse.derivations import difference
 
 BUILDS: Final = (
     _c("build_id", "text", "Buildbucket's id", "id"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from logparse.column import plain as _c
+from logparse.columns.column import plain as _c
 
 FINDINGS: Final = (
     _c("source", "text", "where it was read"),

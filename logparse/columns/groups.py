@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from logparse.column import Column
-from logparse.column import derived as _d
-from logparse.column import plain as _c
 from logparse.columns.builds import BUILDS
-from logparse.derivations import ratio
+from logparse.columns.column import Column
+from logparse.columns.column import derived as _d
+from logparse.columns.column import plain as _c
+from logparse.columns.derivations import ratio
 
 _STATISTICS: Final = ("mean", "p50", "p75", "p90", "p95", "p99", "max")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from logparse.column import derived as _d
-from logparse.column import plain as _c
+from logparse.columns.column import derived as _d
+from logparse.columns.column import plain as _c
+from logparse.columns.derivations import count, difference, largest, mean, ratio, rest, total, total_or_null
 from logparse.columns.shared import PLACE, WHOSE, of_build
-from logparse.derivations import count, difference, largest, mean, ratio, rest, total, total_or_null
 
 #: The status checks that measures of polling count.
 _TIMED: Final[dict[str, str | bool]] = {"source": "timer", "answered": True}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from logparse.column import Column
-from logparse.column import derived as _d
-from logparse.column import plain as _c
-from logparse.derivations import ratio
+from logparse.columns.column import Column
+from logparse.columns.column import derived as _d
+from logparse.columns.column import plain as _c
+from logparse.columns.derivations import ratio
 
 #: The place of the invocation that a row belongs to, or of the build where there is none.
 PLACE: Final = (

@@ -10,7 +10,16 @@ from typing import Final
 import pyparsing as pp
 
 from logparse.grammar.terminals import newline, one_of, silent, single, terminal
-from logparse.syntax import CLOCK, CUT_MARKER, DASHES, LOG_TITLE, RULER, TRIAGE_CLOCK, TRIAGE_TITLE, Block
+from logparse.language.syntax import (
+    CLOCK,
+    CUT_MARKER,
+    DASHES,
+    LOG_TITLE,
+    RULER,
+    TRIAGE_CLOCK,
+    TRIAGE_TITLE,
+    Block,
+)
 
 _CUT: Final = re.escape(CUT_MARKER)
 _BLOCK_AHEAD: Final = rf"(?:{CLOCK}|{_CUT}[ \t]*+$)"

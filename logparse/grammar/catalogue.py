@@ -7,8 +7,8 @@ from functools import cache
 import pyparsing as pp
 
 from logparse.grammar.terminals import end, one_of, single, terminal
-from logparse.messages import Field, Message, Value, in_scope
-from logparse.syntax import Match
+from logparse.language.messages import Field, Message, Value, in_scope
+from logparse.language.syntax import Match
 
 
 def argument(declared: Field, literal: str) -> pp.ParserElement:

@@ -7,15 +7,15 @@ from functools import cache
 
 import pyparsing as pp
 
-from logparse import gonotation
 from logparse.grammar.terminals import one_of, silent, single, terminal
-from logparse.syntax import (
+from logparse.language.syntax import (
     DEFINITION_NAME,
     DEFINITION_NUMBER,
     DEFINITION_SPACE,
     DEFINITION_STRING,
     parse_number,
 )
+from logparse.values import gonotation
 
 
 def _token(pattern: str, name: str) -> pp.ParserElement:

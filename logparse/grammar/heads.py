@@ -7,7 +7,17 @@ from functools import cache
 import pyparsing as pp
 
 from logparse.grammar.terminals import line_start, one_of, silent, single, terminal, unnamed
-from logparse.syntax import AGE, BREADCRUMB, BULLET, HEADER_FIELD, HEADING, LINK, STATUS, TITLE, PageTrigger
+from logparse.language.syntax import (
+    AGE,
+    BREADCRUMB,
+    BULLET,
+    HEADER_FIELD,
+    HEADING,
+    LINK,
+    STATUS,
+    TITLE,
+    PageTrigger,
+)
 
 
 @cache

@@ -14,8 +14,8 @@ from logparse.grammar.catalogue import messages
 from logparse.grammar.definitions import definition
 from logparse.grammar.heads import head, status, tags, triggers
 from logparse.grammar.terminals import end
-from logparse.messages import Context, in_scope
-from logparse.syntax import (
+from logparse.language.messages import Context, in_scope
+from logparse.language.syntax import (
     MAX_NESTING,
     Block,
     Definition,
@@ -153,7 +153,7 @@ def parse_page(text: str, log_at: int | None = None) -> Page:
     text:
         A page, or a log alone.
     log_at:
-        As for `logparse.syntax.split_head`.
+        As for `logparse.language.syntax.split_head`.
     """
     head_text, log_start, indent = split_head(text, log_at)
     found = _parse_head(head_text)

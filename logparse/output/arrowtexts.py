@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.arrow import Array, RecordBatch
-from logparse.arrowarrays import constant, from_bytes, from_numbers, from_texts, nulls_of, numbers_of
-from logparse.clock import DAY_US
+from logparse.batches.arrow import Array, RecordBatch
+from logparse.batches.arrowarrays import constant, from_bytes, from_numbers, from_texts, nulls_of, numbers_of
 from logparse.columns import Column
 from logparse.lazy import pyarrow as pa
 from logparse.lazy import pyarrow_compute as pc
 from logparse.output.cells import HARMLESS, cell
+from logparse.values.clock import DAY_US
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from logparse.odd import odd_values
 from logparse.output.words import DASH, bar, clean, count, duration, in_one_style, moment
 from logparse.records import Bot, Gitiles, Invocation, UrlFetch
+from logparse.records.odd import odd_values
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -19,7 +19,7 @@ from logparse.output.words import DASH, clean
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from logparse.arrow import RecordBatch, Schema
+    from logparse.batches.arrow import RecordBatch, Schema
 
 #: A number below it is not shown as 0.000000.
 _SMALL: Final = 1e-6

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from logparse.arrow import ArrowBatch
-from logparse.batch import Batch
+from logparse.batches.arrow import ArrowBatch
+from logparse.batches.batch import Batch
 from logparse.columns import Column
 from logparse.output.arrowtexts import arrow_lines, quoted
 from logparse.output.cells import HARMLESS, cell, plain

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any, Final
 
-from logparse.batch import Batch, rows_of
+from logparse.batches.batch import Batch, rows_of
 from logparse.columns import Column
 from logparse.errors import one_line
 from logparse.output.cells import cell, without_controls

@@ -9,14 +9,14 @@ from typing import Any, Final
 import pandas as pd
 from msgspec import structs
 
-from logparse import taken
-from logparse.arrow import frame
-from logparse.builders import builder_id
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 from logparse.errors import UsageError
 from logparse.plots import texts
 from logparse.records import Invocation, Poll
-from logparse.tables import invocation_row
+from logparse.tables import taken
+from logparse.tables.rows import invocation_row
+from logparse.values.builders import builder_id
 
 #: Durations of the named columns below the first, and of any column above the second, are odd. They
 #: are left out and counted. Differences between two clocks may be a little below zero.

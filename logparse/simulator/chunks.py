@@ -9,8 +9,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from logparse.arrow import RecordBatch
-from logparse.clock import DAY_US, to_datetime
+from logparse.batches.arrow import RecordBatch
 from logparse.simulator.buildfiles import BuildFile
 from logparse.simulator.draws import Draws
 from logparse.simulator.pages import Heads, Shown, shown, status_at
@@ -21,6 +20,7 @@ from logparse.simulator.templates import Log
 from logparse.simulator.truth import Read, Row, Teller, batch
 from logparse.simulator.world import Era, Settings, World, world_of
 from logparse.simulator.writing import Script
+from logparse.values.clock import DAY_US, to_datetime
 
 #: So many invocations of a day are a chunk. It decides the random numbers, so that it never changes.
 _SIZE: Final = 500

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from hashlib import sha1
 from typing import Final
 
+from logparse.language.syntax import CUT_MARKER
 from logparse.simulator.payloads import Payloads
 from logparse.simulator.story import Story
 from logparse.simulator.templates import Log
 from logparse.simulator.world import World
-from logparse.syntax import CUT_MARKER
 
 #: The scheduler keeps so many bytes of a log, and of a longer one its last lines.
 _LIMIT: Final = 200_000

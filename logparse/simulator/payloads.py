@@ -9,10 +9,10 @@ import json
 from functools import lru_cache
 from typing import Any, Final
 
-from logparse.clock import DAY_US, to_datetime
 from logparse.simulator.plans import CANCELED, FAILURE, INFRA, NO_BOT, SUCCESS, TIMEOUT
 from logparse.simulator.story import Story
 from logparse.simulator.world import Bot, World
+from logparse.values.clock import DAY_US, to_datetime
 
 #: Every request and every build has this tag, so that a page is known as simulated outside of its folder too.
 MARK: Final = ("synthetic", "logparse")

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from logparse import __version__
-from logparse.arguments import Day, choice_of, day_of, jobs_of
-from logparse.arrow import ArrowBatch, RecordBatch, arrow_schema
+from logparse.batches.arrow import ArrowBatch, RecordBatch, arrow_schema
+from logparse.batches.parquet import write_parquet
 from logparse.columns import TABLES
 from logparse.errors import InputError, LogparseError, UsageError, nearest
-from logparse.inputs import Unit
 from logparse.lazy import pyarrow as pa
 from logparse.output.files import whole_folder
-from logparse.parquet import write_parquet
+from logparse.reading.arguments import Day, choice_of, day_of, jobs_of
+from logparse.reading.inputs import Unit
 from logparse.simulator.chunks import Made, chunks, day_name, make_all
 from logparse.simulator.fleet import PLANTS, read_fleet
 from logparse.simulator.queue import decided
@@ -284,7 +284,7 @@ class _Writer:
                 yield from work([chunk])
             return
         # The modules that start processes take time to import.
-        from logparse.workers import Pool
+        from logparse.loading.workers import Pool
 
         pool = Pool(
             cast("Callable[[Sequence[Unit]], Sequence[Made]]", work),

@@ -1,8 +1,8 @@
 """Entries of logs, made from the catalogue's formats and checked against the rules.
 
 A `Line` is a message of the catalogue, of which the arguments that do not change are filled in once. A
-`Log` takes lines in turn. Before it takes one, it asks the engine's rules (`logparse.rules`) whether such
-an entry can follow. So the simulator writes no sequence that the parser does not know.
+`Log` takes lines in turn. Before it takes one, it asks the engine's rules (`logparse.engine.rules`) whether
+such an entry can follow. So the simulator writes no sequence that the parser does not know.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from logparse.clock import DAY_MS
-from logparse.kinds import KINDS
-from logparse.message import TODAY, Message, Value
-from logparse.messages import MESSAGES
-from logparse.rules import Sign, transition
-from logparse.state import Place
+from logparse.engine.kinds import KINDS
+from logparse.engine.rules import Sign, transition
+from logparse.engine.state import Place
+from logparse.language.message import TODAY, Message, Value
+from logparse.language.messages import MESSAGES
+from logparse.values.clock import DAY_MS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC).date()
 #: A message is a key by its identity: its hash would be computed from all its parts each time.

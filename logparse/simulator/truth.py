@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from logparse.arrow import RecordBatch, arrow_schema, arrow_type
+from logparse.batches.arrow import RecordBatch, arrow_schema, arrow_type
 from logparse.columns import TABLES
-from logparse.derive import derived_columns
+from logparse.columns.derive import derived_columns
 from logparse.lazy import pyarrow as pa
 from logparse.simulator.buildfiles import CANCEL_REASONS, PACKAGE, SUMMARIES, BuildFile, dimensions_text
 from logparse.simulator.pages import Cut, status_at

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from logparse.gonotation import format_duration
-from logparse.message import Message
+from logparse.language.message import Message
 from logparse.simulator.payloads import V1_ENDS, Payloads
 from logparse.simulator.story import Check, Story
 from logparse.simulator.templates import Line, Log, in_use
 from logparse.simulator.world import Era, World
+from logparse.values.gonotation import format_duration
 
 _TITLE: Final = "check-buildbucket-build-status"
 #: How a launch fails for a while, and for good, and how a check fails, in both versions.

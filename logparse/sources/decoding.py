@@ -7,7 +7,7 @@ from pathlib import Path
 
 from logparse.sources.compression import compression
 from logparse.sources.source import NotText, Source
-from logparse.textforms import PREFIX
+from logparse.sources.textforms import PREFIX
 
 HEAD = 64 * 1024
 _MAX_CONTROLS = 0.3

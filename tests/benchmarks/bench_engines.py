@@ -14,9 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for a call by path
 
-from logparse import grammar, scanner
-from logparse.messages import Context
-from logparse.syntax import Engine, match_tolerantly
+from logparse import grammar
+from logparse.language import scanner
+from logparse.language.messages import Context
+from logparse.language.syntax import Engine, match_tolerantly
 
 PAGE = Path(__file__).resolve().parents[1] / "data" / "logs" / "win_xfa_component-9028843112359765808.txt"
 CONTEXT = Context("attempt_started", frozenset({"engine", "buildbucket"}))

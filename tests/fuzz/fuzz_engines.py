@@ -11,10 +11,11 @@ import atheris
 from harness import fuzz  # type: ignore[import-not-found]
 
 with atheris.instrument_imports(include=["logparse"]):
-    from logparse import grammar, scanner
+    from logparse import grammar
     from logparse.errors import GrammarError
-    from logparse.messages import Context
-    from logparse.syntax import match_tolerantly
+    from logparse.language import scanner
+    from logparse.language.messages import Context
+    from logparse.language.syntax import match_tolerantly
 
 #: pyparsing is slow, and long texts find no more.
 MOST = 1_500

@@ -12,20 +12,20 @@ from typing import Any
 import msgspec
 
 from logparse import reading, sources
-from logparse.batch import batches_of
-from logparse.checks import CODES
+from logparse.batches.batch import batches_of
 from logparse.columns import TABLES, Column
-from logparse.dataset import Dataset
-from logparse.detection import detect
+from logparse.engine.checks import CODES
+from logparse.engine.pages import pages_of
 from logparse.errors import InputError, LogparseError
-from logparse.html import is_html
+from logparse.language.syntax import LOG_TITLE, TRIAGE_TITLE
+from logparse.loading.dataset import Dataset
 from logparse.output.writers import WRITERS
-from logparse.pages import pages_of
 from logparse.records import Event, Invocation, Record, TriageLog
 from logparse.sources import Source
-from logparse.syntax import LOG_TITLE, TRIAGE_TITLE
-from logparse.tables import Records, rows
-from logparse.textforms import original
+from logparse.sources.detection import detect
+from logparse.sources.html import is_html
+from logparse.sources.textforms import original
+from logparse.tables.rows import Records, rows
 
 PHASES = ("scheduler_wait_s", "launch_s", "pending_s", "run_s", "finish_lag_s")
 ROW_TABLES = (

@@ -20,7 +20,7 @@ from quick import quick
 
 import logparse as lp
 from logparse import plots
-from logparse.arrow import frame
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 from logparse.records import Invocation
 

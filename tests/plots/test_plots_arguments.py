@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 
 import logparse as lp
 from logparse import plots
-from logparse.arrow import frame
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 from logparse.errors import LogparseError, UsageError
 from logparse.plots import texts, times, units

@@ -23,7 +23,7 @@ from quick import quick
 
 import logparse as lp
 from logparse import plots
-from logparse.arrow import frame
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from typing import Any
 import logparse as lp
 from logparse.buildbucket import read_build
 from logparse.columns import TABLES
-from logparse.tables import build_row
+from logparse.tables.rows import build_row
 
 
 def at(text: str) -> datetime:

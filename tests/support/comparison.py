@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import logparse as lp
-from logparse.checks import CODES
-from logparse.tables import invocation_row
+from logparse.engine.checks import CODES
+from logparse.tables.rows import invocation_row
 
 #: The truth's words for how a build ended, in version 2's.
 OUTCOMES = {"TIMEOUT": "INFRA_FAILURE", "INVALID_DEF": "INFRA_FAILURE", "EXPIRED": "INFRA_FAILURE"}

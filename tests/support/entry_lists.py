@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from logparse import scanner
-from logparse.entries import Entry, split_invocations
+from logparse.engine.entries import Entry, split_invocations
+from logparse.language import scanner
 
 
 def entries(text: str) -> list[list[Entry]]:

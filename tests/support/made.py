@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from logparse.arrow import frame
+from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 
 NOON = datetime(2020, 11, 17, 12, tzinfo=UTC)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from logparse import grammar, scanner
-from logparse.messages import MESSAGES, Context, Message
-from logparse.syntax import Engine, Match, match_tolerantly
+from logparse import grammar
+from logparse.language import scanner
+from logparse.language.messages import MESSAGES, Context, Message
+from logparse.language.syntax import Engine, Match, match_tolerantly
 
 engines = pytest.mark.parametrize("engine", [scanner, grammar], ids=["scanner", "grammar"])
 

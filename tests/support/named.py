@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Sequence
 
-from logparse.inputs import Unit
+from logparse.reading.inputs import Unit
 from logparse.sources import Found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from logparse.html import to_text
+from logparse.sources.html import to_text
 
 DATA = Path(__file__).parent.parent / "data" / "html"
 PAGES = sorted(DATA.glob("*.html"))

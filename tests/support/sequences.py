@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from logparse.clock import format_clock
+from logparse.values.clock import format_clock
 
 _TEN = 10 * 3_600_000
 _DAY = 86_400_000

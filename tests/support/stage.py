@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from logparse.clock import DAY_MS, format_clock
-from logparse.gonotation import format_duration
+from logparse.values.clock import DAY_MS, format_clock
+from logparse.values.gonotation import format_duration
 
 LOGS = Path(__file__).parent.parent / "data" / "logs"
 

@@ -1,0 +1,1 @@
+"""One thing counts once: copies of an invocation are merged, and builds join invocations."""

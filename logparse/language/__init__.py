@@ -1,0 +1,1 @@
+"""The language of pages and logs: the catalogue of messages, the terminals, the scanner."""

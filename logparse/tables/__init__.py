@@ -1,0 +1,1 @@
+"""Tables: the columns of records and batches, and frames that functions take."""

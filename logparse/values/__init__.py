@@ -1,0 +1,1 @@
+"""Facts without state: clocks, ids, Go's notations, days, names of builders."""
