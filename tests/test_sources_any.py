@@ -94,7 +94,7 @@ FILES: dict[str, tuple[bytes, bytes, bytes]] = {
 }
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", FILES)
 def test_time_is_linear(name: str) -> None:
     start, piece, end = FILES[name]
