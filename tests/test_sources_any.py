@@ -112,7 +112,7 @@ def test_find_opens_nothing(inside: Path) -> None:
     write(inside / "d" / "x", PNG)
     os.mkfifo("pipe")
     assert list(find(["d", "-", "pipe"])) == [
-        Found("d/x", Path("d/x"), walked=True),
+        Found("d/x", "d/x", walked=True, size=len(PNG)),
         Found("<stdin>"),
-        Found("pipe", Path("pipe")),
+        Found("pipe", "pipe"),
     ]
