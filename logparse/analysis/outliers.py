@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.analysis.arrays import array
+from logparse.analysis.peers import compared, speeds, strata_of
 from logparse.analysis.strata import (
-    Excess,
     at_least,
     corrected,
-    day_variance,
-    medians_of_others,
-    place_of_limit,
-    rank_scores,
-    tested,
-    two_sided,
+    excess_of,
 )
 from logparse.batches.arrow import frame
 from logparse.columns.column import plain as _c
 from logparse.lazy import numpy as np
 from logparse.records.odd import without_odd
 from logparse.tables import taken
-from logparse.tables.plainframes import declared
+from logparse.tables.plainframes import declared, plain_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,9 +35,8 @@ _ENDED: Final = ("SUCCESS", "FAILURE", _INFRA)
 NAMED: Final = 0.01
 #: A bot is slow or fast where its runs take at least this much longer, or its peers' runs do.
 LEAST_CHANGE: Final = 0.1
-#: The fewest runs and days by which a bot's speed is judged.
-LEAST_RUNS: Final = 10
-LEAST_DAYS: Final = 3
+#: So many bots of a machine type at most are taken out of the peers of others, one after another.
+_MOST_OUT: Final = 50
 _EVIDENCE: Final = 3
 _NOTHING: Final = "~"
 _FEW: Final = "too few runs"
@@ -85,13 +80,16 @@ def outliers(builds: pd.DataFrame, *, least_change: float = LEAST_CHANGE) -> pd.
     builder and day (van Elteren): the ranks of the bot's runs among all runs of the builder on that day are
     summed, and the sum has the variance that drawing runs at random gives, or the one that the bot's days
     show, where that is larger. So a change of the builder or of the day is not taken for one of the bot.
+    Days on which a builder has under 4 runs count together with the other such days of their week.
 
-    *Failures.* Infrastructure failures are compared within builder and day in the same way. The probability
-    is an upper bound (Bennett's inequality), which also holds for few failures.
+    *Failures.* Infrastructure failures are compared within the same days and weeks of builders. The
+    probability is an upper bound (Bennett's inequality), which also holds for few failures.
 
     All probabilities of all bots are corrected together (Benjamini and Hochberg). A bot is named where a
-    corrected one is below 1 %. A slow or fast bot must also differ by `least_change`. A bot with under 10
-    compared runs or 3 days has its speed shown, but not tested.
+    corrected one is below 1 %. A slow or fast bot must also differ by `least_change`. The surest one of a
+    machine type is then no longer a peer of the others, which are compared again, and so on: beside a slow
+    bot its peers would look fast. A bot with under 10 compared runs or 3 days has its speed shown, but not
+    tested.
 
     Parameters
     ----------
@@ -122,18 +120,15 @@ def outliers(builds: pd.DataFrame, *, least_change: float = LEAST_CHANGE) -> pd.
     data = data.assign(machine=bots["machine_type"].fillna("").to_numpy()[known])
     ended = data[data["status"].isin(_ENDED)]
     placed = _placed(ended)
-    runs = _compared(placed)
+    runs = compared(placed)
     made = {
         "bot_id": pd.Series(names),
         "pool": bots["pool"],
         "machine_type": bots["machine_type"],
         **_counted(data, ended, len(names)),
         **_failures(placed, len(names)),
-        **_speeds(runs, len(names)),
     }
-    both = corrected(np.concatenate([made["run_p_value"], made["infra_p_value"]]))
-    made["run_q_value"], made["infra_q_value"] = both[: len(names)], both[len(names) :]
-    found = _judged(pd.DataFrame(made), least_change)
+    found = _judged(pd.DataFrame(made), runs, least_change)
     found["evidence"] = _evidence(found, placed, runs)
     return declared(_ordered(found), OUTLIERS)
 
@@ -142,25 +137,34 @@ def _known_of_bots(data: pd.DataFrame, number: int) -> pd.DataFrame:
     """Return the dimensions of bots, of each the last value known."""
     newest = data.sort_values(["created_at", "build_id"], na_position="first", kind="stable")
     last = newest.groupby("bot")[list(_OF_BOT)].last().reindex(range(number))
-    cores = last["cores"].map(lambda cores: f", {cores} cores", na_action="ignore").fillna("")
-    return last.assign(machine_type=last["machine_type"].fillna(last["cpu"] + cores))
+    kinds = [
+        _kind(plain_value(m), plain_value(c), plain_value(n)) for m, c, n in last[list(_OF_BOT[1:])].values
+    ]
+    return pd.DataFrame({"pool": last["pool"], "machine_type": pd.Series(kinds, dtype=object)})
+
+
+def _kind(machine_type: str | None, cpu: str | None, cores: int | None) -> str | None:
+    """Return the type of a bot's machine, as far as it is known."""
+    if machine_type is not None or cpu is None:
+        return machine_type
+    return cpu if cores is None else f"{cpu}, {cores} cores"
 
 
 def _placed(ended: pd.DataFrame) -> pd.DataFrame:
-    """Return the builds that have a builder and a day, with their strata."""
+    """Return the builds that have a builder and a day, with the builder's day and week."""
     placed = ended[ended["builder_id"].notna() & ended["created_at"].notna()]
     day = placed["created_at"].to_numpy("datetime64[us]").astype(np.int64) // _DAY_US
     builder = placed.groupby(["builder_id", "machine"], sort=False).ngroup()
     # 1 January 1970 was a Thursday. Weeks begin on Mondays.
-    return placed.assign(day=day, stratum=_numbers(builder, day), week=_numbers(builder, (day + 3) // 7))
+    week = _numbers(builder, (day + 3) // 7)
+    return placed.assign(day=day, day_of_builder=_numbers(builder, day), week_of_builder=week)
 
 
 def _numbers(builder: Any, time: Any) -> NDArray[Any]:
     """Return a number for each pair of a builder and a time."""
     first = time.min() if len(time) else 0
     pairs = np.asarray(builder, np.int64) * np.int64(10**9) + (time - first)
-    numbers: NDArray[Any] = np.unique(pairs, return_inverse=True)[1]
-    return numbers
+    return array(np.unique(pairs, return_inverse=True)[1])
 
 
 def _counted(data: pd.DataFrame, ended: pd.DataFrame, number: int) -> dict[str, Any]:
@@ -178,73 +182,61 @@ def _counted(data: pd.DataFrame, ended: pd.DataFrame, number: int) -> dict[str, 
 def _failures(placed: pd.DataFrame, number: int) -> dict[str, Any]:
     failed = (placed["status"] == _INFRA).to_numpy(float)
     bots = placed["bot"].to_numpy()
-    test = tested(failed, placed["stratum"].to_numpy(), bots, number)
+    test = excess_of(failed, strata_of(placed), bots, number)
     expected = np.bincount(bots, failed, minlength=number) - test.excess
     # Sums of shares have noise of floats below 0.
     return {"infra_expected": np.maximum(expected, 0.0), "infra_p_value": at_least(test)}
 
 
-def _compared(placed: pd.DataFrame) -> pd.DataFrame:
-    """Return the successful runs, each with its ratio to its peers' median; it is null without peers."""
-    runs = placed[(placed["status"] == "SUCCESS") & (placed["run_s"] > 0)]
-    bots, weeks = runs["bot"].to_numpy(np.int64), runs["week"].to_numpy(np.int64)
-    return runs.assign(ratio=runs["run_s"] / medians_of_others(runs["run_s"].to_numpy(float), weeks, bots))
+def _judged(found: pd.DataFrame, runs: pd.DataFrame, least_change: float) -> pd.DataFrame:
+    """Return the rows with their speeds and verdicts.
+
+    Of the bots of a machine type that are slow or fast, the surest is taken out of the peers of the others,
+    which are then compared again, until there are none.
+    """
+    found = _corrected(found.join(speeds(runs, len(found))))
+    kinds = found["machine_type"].fillna("")
+    is_out = np.zeros(len(found), dtype=bool)
+    for _ in range(_MOST_OUT):
+        differs = found.assign(kind=kinds)[_is_changed(found, least_change) & ~is_out]
+        if differs.empty:
+            break
+        surest = differs.sort_values(["run_p_value", "bot_id"]).drop_duplicates("kind")
+        is_out[surest.index] = True
+        again = kinds.isin(surest["kind"]).to_numpy() & ~is_out
+        others = compared(runs[again[runs["bot"].to_numpy()]])
+        renewed = speeds(others, len(found))
+        found.loc[again, renewed.columns] = renewed[again]
+        found = _corrected(found)
+    return found.assign(verdict=_verdicts(found, least_change))
 
 
-def _speeds(runs: pd.DataFrame, number: int) -> dict[str, Any]:
-    known = runs[runs["ratio"].notna()]
-    by_bot = known.groupby(["bot", "day"])["ratio"].median().groupby(level=0)
-    days = by_bot.size().reindex(range(number), fill_value=0).to_numpy()
-    many = np.bincount(known["bot"], minlength=number)
-    limits = [_limits(values) for _, values in by_bot]
-    low, high = (pd.Series(side, index=by_bot.size().index, dtype=float) for side in _sides(limits))
-    is_enough = (many >= LEAST_RUNS) & (days >= LEAST_DAYS)
-    return {
-        "compared": many,
-        "days": days,
-        "run_ratio": by_bot.median().reindex(range(number)),
-        "run_ratio_low": low.reindex(range(number)),
-        "run_ratio_high": high.reindex(range(number)),
-        "run_p_value": np.where(is_enough, two_sided(_ranked(runs, number)), np.nan),
-    }
+def _corrected(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with probabilities that are corrected for the number of all tests."""
+    both = corrected(found[["run_p_value", "infra_p_value"]].to_numpy(float).ravel())
+    return found.assign(run_q_value=both[::2], infra_q_value=both[1::2])
 
 
-def _sides(limits: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    return [low for low, _ in limits], [high for _, high in limits]
+def _is_changed(found: pd.DataFrame, least_change: float) -> pd.Series[bool]:
+    ratio = found["run_ratio"]
+    is_far = (ratio >= 1 + least_change) | (ratio <= 1 / (1 + least_change))
+    return (found["run_q_value"] < NAMED) & is_far
 
 
-def _ranked(runs: pd.DataFrame, number: int) -> Excess:
-    strata, bots = runs["stratum"].to_numpy(), runs["bot"].to_numpy()
-    scores = rank_scores(runs["run_s"].to_numpy(float), strata)
-    test = tested(scores, strata, bots, number)
-    shown = day_variance(scores, runs["day"].to_numpy(), bots, number)
-    # A bot whose runs have no peers on any day is not tested.
-    return test._replace(variance=np.where(test.variance > 0, np.maximum(test.variance, shown), 0.0))
-
-
-def _limits(values: pd.Series[Any]) -> tuple[float, float]:
-    """Return the limits of the 95 % interval of a median."""
-    place = place_of_limit(len(values))
-    ordered = values.sort_values().tolist()
-    return (np.nan, np.nan) if place is None else (ordered[place], ordered[-1 - place])
-
-
-def _judged(found: pd.DataFrame, least_change: float) -> pd.DataFrame:
-    """Return the rows with their verdicts."""
-    differs = found["run_q_value"] < NAMED
+def _verdicts(found: pd.DataFrame, least_change: float) -> list[str]:
+    is_changed = _is_changed(found, least_change)
     marks = {
-        "slow": differs & (found["run_ratio"] >= 1 + least_change),
-        "fast": differs & (found["run_ratio"] <= 1 / (1 + least_change)),
+        "slow": is_changed & (found["run_ratio"] > 1),
+        "fast": is_changed & (found["run_ratio"] < 1),
         "failing": (found["infra_q_value"] < NAMED) & (found["infra_failures"] > found["infra_expected"]),
     }
-    named = zip(*(mark.tolist() for mark in marks.values()), strict=True)
+    rows = zip(*(mark.tolist() for mark in marks.values()), strict=True)
     few = found["run_p_value"].isna().tolist()
-    verdicts = [
+    return [
         ", ".join(name for name, holds in zip(marks, row, strict=True) if holds)
         or (_FEW if is_few else _NOTHING)
-        for row, is_few in zip(named, few, strict=True)
+        for row, is_few in zip(rows, few, strict=True)
     ]
-    return found.assign(verdict=verdicts)
 
 
 def _ordered(found: pd.DataFrame) -> pd.DataFrame:

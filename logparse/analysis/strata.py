@@ -49,7 +49,7 @@ def rank_scores(values: NDArray[Any], strata: NDArray[Any]) -> NDArray[Any]:
     return array(scores)
 
 
-def tested(scores: NDArray[Any], strata: NDArray[Any], bots: NDArray[Any], number: int) -> Excess:
+def excess_of(scores: NDArray[Any], strata: NDArray[Any], bots: NDArray[Any], number: int) -> Excess:
     """Return for each of `number` bots how far its scores are from those of its strata.
 
     Where bots do not differ, the runs of a bot in a stratum are drawn from the stratum's runs. So the sum of
@@ -72,7 +72,7 @@ def day_variance(scores: NDArray[Any], days: NDArray[Any], bots: NDArray[Any], n
     """Return the variance of each bot's sum of scores as the sums of its days show it.
 
     It is D / (D − 1) × Σ (T − mean T)² over the sums T of its D days, and 0 for a single day. It is larger
-    than that of `tested` where a bot has good and bad days.
+    than that of `excess_of` where a bot has good and bad days.
     """
     first = days.min(initial=0)
     span = np.int64(days.max(initial=0) - first + 1)

@@ -57,7 +57,6 @@ Examples:
   logparse health logs/ --spec health-specs.json --fail-on unhealthy
   logparse health builds.json --format csv -o health.csv""",
 )
-@answering(_TOP, "Tables show the N worst. Files have all.")
 @click.option(
     "--spec",
     type=click.Path(dir_okay=False),
@@ -71,6 +70,7 @@ Examples:
     help="Day of the judgement, which is left out. [default: the day of the last build]",
 )
 @click.option("--fail-on", type=click.Choice(["unhealthy"]), help="Exit with 4 where a builder is unhealthy.")
+@answering(_TOP, "Tables show the N worst. Files have all.")
 def command(inputs: Inputs, asked: Answer, spec: str | None, today: date | None, fail_on: str | None) -> int:
     """Judge builders as Chromium marks its own, and show which ones fail in a row or are flaky.
 

@@ -41,7 +41,6 @@ Examples:
   logparse queue builds.json --by all --bucket 1d
   logparse queue logs/ --where 'created_at>=-7d' --format csv -o queue.csv""",
 )
-@answering(_MOST_ROWS, "A table shows the N rows with the longest waits. Files have all rows.")
 @click.option("--by", type=click.Choice(_KEYS), default="builder", show_default=True, help="What is a queue.")
 @click.option(
     "--bucket",
@@ -51,6 +50,7 @@ Examples:
     metavar="TIME",
     help="Length of a row's time, as 15m, 1h or 1d. Days begin at midnight UTC.",
 )
+@answering(_MOST_ROWS, "A table shows the N rows with the longest waits. Files have all rows.")
 def command(inputs: Inputs, asked: Answer, by: str, bucket: float) -> int:
     """Print how many builds waited for a bot and ran, over time.
 
