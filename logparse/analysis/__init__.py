@@ -3,6 +3,7 @@
 from logparse.analysis.failures import failures, near_timeout
 from logparse.analysis.filters import Filter, parse_filter
 from logparse.analysis.health import daily, health
+from logparse.analysis.outliers import outliers
 from logparse.analysis.queue import queue
 from logparse.analysis.specs import Spec, Specs, read_specs
 from logparse.analysis.stability import stability
@@ -15,6 +16,7 @@ __all__ = [
     "failures",
     "health",
     "near_timeout",
+    "outliers",
     "parse_filter",
     "queue",
     "read_specs",

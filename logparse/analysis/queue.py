@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.analysis.arrays import array
 from logparse.batches.arrow import frame
 from logparse.columns.column import Column
 from logparse.columns.column import plain as _c
@@ -122,19 +123,13 @@ def _groups(data: pd.DataFrame, by: str) -> Iterator[tuple[Any, pd.DataFrame]]:
 def _us(times: pd.Series[Any]) -> NDArray[Any]:
     """Return times as microseconds since 1970; null is 0."""
     known = times.fillna(pd.Timestamp(0, tz="UTC")).to_numpy("datetime64[us]")
-    return _array(known.astype(np.int64))
+    return array(known.astype(np.int64))
 
 
 def _limit_us(seconds: pd.Series[Any], default_s: float) -> NDArray[Any]:
     """Return timeouts in microseconds; where one is not known or odd, the default."""
     known = seconds.where(seconds.between(0, MOST_S)).fillna(default_s).to_numpy(float)
-    return _array(np.rint(known * _US).astype(np.int64))
-
-
-def _array(values: Any) -> NDArray[Any]:
-    """Return an array as one, for the checker of types."""
-    made: NDArray[Any] = values
-    return made
+    return array(np.rint(known * _US).astype(np.int64))
 
 
 def _last_us(data: pd.DataFrame) -> int:
@@ -178,7 +173,7 @@ def _of_group(data: pd.DataFrame, width: int, last: int, name: Any, by: str) -> 
 
 
 def _count(times: NDArray[Any], width: int, number: int) -> NDArray[Any]:
-    return _array(np.bincount(times // width, minlength=number))
+    return array(np.bincount(times // width, minlength=number))
 
 
 class _Spans:
@@ -206,7 +201,7 @@ class _Spans:
         total = np.cumsum(total)
         np.subtract.at(total, self._first, self._start - self._first * width)
         np.subtract.at(total, self._last, (self._last + 1) * width - self._end)
-        return _array(total[:number])
+        return array(total[:number])
 
     def most(self) -> NDArray[Any]:
         """Return how many spans at most are open at once in each bucket."""
@@ -232,7 +227,7 @@ class _Spans:
         begin = np.maximum(self._first, covered)
         which, bucket = _spread(begin, np.maximum(self._last - begin, 0))
         np.maximum.at(oldest, bucket, (bucket + 1) * self._width - self._start[which])
-        return _array(oldest)
+        return array(oldest)
 
     def distinct(self, names: pd.Series[Any]) -> NDArray[Any]:
         """Return how many names of spans are in each bucket. `names` has one for each span given."""
@@ -240,7 +235,7 @@ class _Spans:
         which, bucket = _spread(self._first, self._last - self._first + 1)
         is_known = codes[which] >= 0
         pairs = np.unique(np.stack([bucket[is_known], codes[which][is_known]]), axis=1)
-        return _array(np.bincount(pairs[0], minlength=self._number))
+        return array(np.bincount(pairs[0], minlength=self._number))
 
 
 def _spread(begin: NDArray[Any], length: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

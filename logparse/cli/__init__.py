@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "export": "Write the tables as CSV, JSON lines or Parquet.",
     "queue": "Print how many builds waited and ran, over time.",
     "failures": "Print why invocations and builds failed, and what that cost.",
+    "outliers": "Name bots that are slower than their peers, or fail more often.",
     "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
     "sql": "Answer a query in SQL over the tables.",
     "schema": "Print the tables' columns: types, units, meanings.",

@@ -5,12 +5,18 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import click
+
+from logparse.cli.options import chosen_format, format_option, inputs, output
 from logparse.cli.words import output_text, output_width, write_data, write_shown
 from logparse.columns import Column
+from logparse.output.files import ready
 from logparse.output.grid import Heading, cells, fitted
 from logparse.output.terminal import ascii_only
 from logparse.output.writers import WRITERS
@@ -25,35 +31,91 @@ FORMATS: Final = ("table", "json", "csv", "markdown")
 Show = Callable[[Sequence[Mapping[str, Any]], int], "Iterable[RenderableType]"]
 
 
-def write_answer(
-    answer: pd.DataFrame,
-    columns: Sequence[Column],
-    format_: str,
-    show: Show,
-    path: Path | None,
-    *,
-    force: bool,
-) -> None:
-    """Write an answer to a file or to standard output.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The values of the options for an answer.
+
+    Attributes
+    ----------
+    top:
+        The most rows of a table for people.
+    format:
+        Of `FORMATS`.
+    path:
+        The file to write; None for standard output.
+    force:
+        Whether a file that exists is overwritten.
+    """
+
+    top: int
+    format: str
+    path: Path | None
+    force: bool
+
+
+def answering(top: int, help_: str = "Tables show the first N rows. Files have all.") -> Callable[..., Any]:
+    """Return the options of reading and of an answer. The command gets them as `inputs` and as `asked`.
+
+    A file that cannot be written is an error before anything is read.
+
+    Parameters
+    ----------
+    top:
+        The default of ``--top``.
+    help_:
+        The help of ``--top``.
+    """
+
+    def add(function: Callable[..., int]) -> Callable[..., int]:
+        @wraps(function)
+        def command(top: int, format_: str | None, output: Path | None, force: bool, **more: Any) -> int:
+            chosen = chosen_format(format_, output, FORMATS, "table")
+            if output is not None:
+                ready(output, force=force)
+            return function(asked=Answer(top, chosen, output, force), **more)
+
+        options = (
+            inputs,
+            click.option(
+                "--top",
+                type=click.IntRange(min=1),
+                default=top,
+                show_default=True,
+                metavar="N",
+                help=help_,
+            ),
+            format_option(FORMATS, "table"),
+            output,
+        )
+        made: Callable[..., int] = command
+        for option in reversed(options):
+            made = option(made)
+        return made
+
+    return add
+
+
+def write_answer(answer: pd.DataFrame, columns: Sequence[Column], asked: Answer, show: Show) -> None:
+    """Write an answer to a file or to standard output, as the options ask for it.
 
     Parameters
     ----------
     answer:
-        With exactly `columns`.
-    format_:
-        Of `FORMATS`. JSON has an object a line.
+        With exactly `columns`. JSON has an object a line.
     show:
         Makes the table for people.
     """
     from logparse.tables.plainframes import plain_columns, plain_rows
 
-    if format_ == "table":
+    path = asked.path
+    if asked.format == "table":
         rows = list(plain_rows(answer))
-        write_shown(output_text(*show(rows, output_width(path)), path=path), path, force=force)
+        write_shown(output_text(*show(rows, output_width(path)), path=path), path, force=asked.force)
         return
     out = io.StringIO()
-    WRITERS["jsonl" if format_ == "json" else format_]([plain_columns(answer, columns)], columns, out)
-    write_data(out.getvalue(), path, force=force)
+    written = WRITERS["jsonl" if asked.format == "json" else asked.format]
+    written([plain_columns(answer, columns)], columns, out)
+    write_data(out.getvalue(), path, force=asked.force)
 
 
 def readable(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> list[dict[str, Any]]:

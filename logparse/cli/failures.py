@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.answers import FORMATS, readable, table_of, write_answer
+from logparse.cli.answers import Answer, answering, readable, table_of, write_answer
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, format_option, inputs, output
-from logparse.output.files import ready
 from logparse.output.grid import Heading
 from logparse.output.words import count
 
@@ -46,18 +43,8 @@ Examples:
   logparse failures builds.json --where 'created_at>=-7d'
   logparse failures logs/ --format csv -o failures.csv""",
 )
-@inputs
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=_TOP,
-    show_default=True,
-    metavar="N",
-    help="Tables show the first N rows. Files have all.",
-)
-@format_option(FORMATS, "table")
-@output
-def command(inputs: Inputs, top: int, format_: str | None, output: Path | None, force: bool) -> int:
+@answering(_TOP)
+def command(inputs: Inputs, asked: Answer) -> int:
     """Print why invocations and builds failed, most frequent causes first, and what they cost.
 
     Causes: no bot in time, execution timeout, infrastructure, canceled and by whom, aborted and by whom, a
@@ -65,9 +52,6 @@ def command(inputs: Inputs, top: int, format_: str | None, output: Path | None, 
 
     The second table has builders whose builds came near their execution timeout.
     """
-    chosen = chosen_format(format_, output, FORMATS, "table")
-    if output is not None:
-        ready(output, force=force)
     data = read(inputs, ("invocations", "builds"))
     if holds_something(data):
         from logparse.analysis.failures import FAILURES, failures, near_timeout
@@ -77,9 +61,9 @@ def command(inputs: Inputs, top: int, format_: str | None, output: Path | None, 
         number = len(data.invocations) + len(data.gathered.builds)
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
-            return _shown(readable(rows, FAILURES), near, number, top, width)
+            return _shown(readable(rows, FAILURES), near, number, asked.top, width)
 
-        write_answer(answer, FAILURES, chosen, show, output, force=force)
+        write_answer(answer, FAILURES, asked, show)
     return exit_code(data, inputs)
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.answers import FORMATS, readable, table_of, write_answer
+from logparse.cli.answers import Answer, answering, readable, table_of, write_answer
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, day, format_option, inputs, output
+from logparse.cli.options import day
 from logparse.cli.words import warn
-from logparse.output.files import ready
 from logparse.output.grid import Heading
 from logparse.output.words import count
 
@@ -59,7 +57,6 @@ Examples:
   logparse health logs/ --spec health-specs.json --fail-on unhealthy
   logparse health builds.json --format csv -o health.csv""",
 )
-@inputs
 @click.option(
     "--spec",
     type=click.Path(dir_okay=False),
@@ -72,27 +69,9 @@ Examples:
     metavar="YYYY-MM-DD",
     help="Day of the judgement, which is left out. [default: the day of the last build]",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=_TOP,
-    show_default=True,
-    metavar="N",
-    help="Tables show the N worst. Files have all.",
-)
 @click.option("--fail-on", type=click.Choice(["unhealthy"]), help="Exit with 4 where a builder is unhealthy.")
-@format_option(FORMATS, "table")
-@output
-def command(
-    inputs: Inputs,
-    spec: str | None,
-    today: date | None,
-    top: int,
-    fail_on: str | None,
-    format_: str | None,
-    output: Path | None,
-    force: bool,
-) -> int:
+@answering(_TOP, "Tables show the N worst. Files have all.")
+def command(inputs: Inputs, asked: Answer, spec: str | None, today: date | None, fail_on: str | None) -> int:
     """Judge builders as Chromium marks its own, and show which ones fail in a row or are flaky.
 
     A business day is bad where a metric is over its threshold: the share of builds that failed, or that
@@ -102,9 +81,6 @@ def command(
 
     Files have the judgement; the second table is for the terminal.
     """
-    chosen = chosen_format(format_, output, FORMATS, "table")
-    if output is not None:
-        ready(output, force=force)
     from logparse.analysis import health, read_specs, stability
     from logparse.analysis.health import HEALTH
     from logparse.analysis.specs import DEFAULT_SPECS
@@ -120,9 +96,9 @@ def command(
     unstable = stability(data.builds)
 
     def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
-        return _shown(rows, unstable, top, width)
+        return _shown(rows, unstable, asked.top, width)
 
-    write_answer(judged, HEALTH, chosen, show, output, force=force)
+    write_answer(judged, HEALTH, asked, show)
     if fail_on is not None and code == 0 and bool(judged["unhealthy"].any()):
         return _CROSSED
     return code

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.answers import FORMATS, readable, write_answer
+from logparse.cli.answers import Answer, answering, readable, write_answer
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, duration, format_option, inputs, output
+from logparse.cli.options import duration
 from logparse.cli.words import warn
-from logparse.output.files import ready
 from logparse.output.grid import Heading, cells, fitted
 from logparse.output.terminal import ascii_only
 
@@ -43,7 +41,6 @@ Examples:
   logparse queue builds.json --by all --bucket 1d
   logparse queue logs/ --where 'created_at>=-7d' --format csv -o queue.csv""",
 )
-@inputs
 @click.option("--by", type=click.Choice(_KEYS), default="builder", show_default=True, help="What is a queue.")
 @click.option(
     "--bucket",
@@ -53,28 +50,14 @@ Examples:
     metavar="TIME",
     help="Length of a row's time, as 15m, 1h or 1d. Days begin at midnight UTC.",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=_MOST_ROWS,
-    show_default=True,
-    metavar="N",
-    help="A table shows the N rows with the longest waits. Files have all rows.",
-)
-@format_option(FORMATS, "table")
-@output
-def command(
-    inputs: Inputs, by: str, bucket: float, top: int, format_: str | None, output: Path | None, force: bool
-) -> int:
+@answering(_MOST_ROWS, "A table shows the N rows with the longest waits. Files have all rows.")
+def command(inputs: Inputs, asked: Answer, by: str, bucket: float) -> int:
     """Print how many builds waited for a bot and ran, over time.
 
     A build waits from its creation to its start, or to its end if it never started. Columns, for a bucket of
     time: the longest time that a build had waited; builds that waited, on average and at most; builds that
     arrived, started and ended; builds that ran, on average; bots that ran them. Times are UTC.
     """
-    chosen = chosen_format(format_, output, FORMATS, "table")
-    if output is not None:
-        ready(output, force=force)
     data = read(inputs, ("builds",))
     if holds_something(data):
         from logparse.analysis.queue import columns_of, queue
@@ -82,14 +65,16 @@ def command(
         answer = queue(data.builds, by, bucket_s=bucket)
         if answer.empty:
             warn("no build has a creation time")
-        elif chosen == "table" and len(answer) > top:
-            warn(f"note: {top} of {len(answer)} rows, those with the longest waits; --format csv has all")
-            answer = _longest(answer, top)
+        elif asked.format == "table" and len(answer) > asked.top:
+            warn(
+                f"note: {asked.top} of {len(answer)} rows, those with the longest waits; --format csv has all"
+            )
+            answer = _longest(answer, asked.top)
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> list[RenderableType]:
             return _table(readable(rows, columns_of(by)), by, width)
 
-        write_answer(answer, columns_of(by), chosen, show, output, force=force)
+        write_answer(answer, columns_of(by), asked, show)
     return exit_code(data, inputs)
 
 
