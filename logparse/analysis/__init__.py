@@ -1,5 +1,6 @@
 """Answers from tables: functions over frames that `logparse.load` gives."""
 
+from logparse.analysis.compare import compare, split_at
 from logparse.analysis.failures import failures, near_timeout
 from logparse.analysis.filters import Filter, parse_filter
 from logparse.analysis.health import daily, health
@@ -11,6 +12,7 @@ __all__ = [
     "Filter",
     "Spec",
     "Specs",
+    "compare",
     "daily",
     "failures",
     "health",
@@ -18,5 +20,6 @@ __all__ = [
     "parse_filter",
     "queue",
     "read_specs",
+    "split_at",
     "stability",
 ]
