@@ -7,6 +7,7 @@ from logparse.analysis.health import daily, health
 from logparse.analysis.queue import queue
 from logparse.analysis.specs import Spec, Specs, read_specs
 from logparse.analysis.stability import stability
+from logparse.analysis.trends import trends
 
 __all__ = [
     "Filter",
@@ -22,4 +23,5 @@ __all__ = [
     "read_specs",
     "split_at",
     "stability",
+    "trends",
 ]

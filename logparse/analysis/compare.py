@@ -17,12 +17,15 @@ from logparse.analysis.daymedians import (
     LEAST_WITH_RUNS,
     METRICS,
     check_metrics,
+    is_large,
+    known,
     relative,
     runs_of,
     seconds_of,
+    sized,
 )
 from logparse.analysis.moderation import adjusted, t_quantile
-from logparse.analysis.sides import Sides, known, note_of
+from logparse.analysis.sides import Sides, note_of
 from logparse.analysis.steps import Calendar, Steps, steps
 from logparse.batches.arrow import frame
 from logparse.columns.column import plain as _c
@@ -34,8 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-#: The share of intervals that hold the true change, and the chance to see the smallest change.
-INTERVAL: Final = 0.95
+#: The chance to see the smallest change.
 POWER: Final = 0.8
 _WEEK: Final = 7
 
@@ -224,19 +226,6 @@ def _days(runs: NDArray[Any], calendar: Calendar) -> dict[str, int]:
     return {"before_days": int(has[before].sum()), "after_days": int(has[after].sum())}
 
 
-def sized(
-    level: NDArray[Any], change: NDArray[Any], error: NDArray[Any], freedom: NDArray[Any]
-) -> dict[str, NDArray[Any]]:
-    """Return changes of scaled levels as shares and in seconds, with the ends of their intervals."""
-    half = t_quantile((1 + INTERVAL) / 2, freedom) * error
-    return {
-        "change": relative(level, change),
-        "change_low": relative(level, change - half),
-        "change_high": relative(level, change + half),
-        "change_s": seconds_of(level + change) - seconds_of(level),
-    }
-
-
 def judge(rows: list[dict[str, Any]], least_share: float, least_s: float) -> None:
     """Add q-values, verdicts and the smallest changes that could have been seen.
 
@@ -258,8 +247,7 @@ def judge(rows: list[dict[str, Any]], least_share: float, least_s: float) -> Non
 
 def verdict_of(row: Mapping[str, Any], least_share: float, least_s: float) -> str:
     """Return the verdict of a row that is tested."""
-    counts = abs(row["change_s"]) >= least_s and (row["change"] is None or abs(row["change"]) >= least_share)
-    if row["q"] is None or row["q"] > LEAST_Q or not counts:
+    if row["q"] is None or row["q"] > LEAST_Q or not is_large(row, least_share, least_s):
         return "no difference"
     return "regression" if row["change_s"] > 0 else "improvement"
 

@@ -7,9 +7,10 @@ second is added because a wait can be 0 s, and the sign is kept because clocks o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from logparse.analysis.moderation import t_quantile
 from logparse.errors import UsageError, nearest
 from logparse.lazy import numpy as np
 from logparse.records.odd import without_odd
@@ -45,6 +46,8 @@ LEAST_S: Final = 1.0
 #: The days from the first to the last of a side of a comparison; those on which a builder has runs.
 LEAST_DAYS: Final = 14
 LEAST_WITH_RUNS: Final = 10
+#: The share of intervals that hold the true change.
+INTERVAL: Final = 0.95
 _WEEK: Final = 7
 #: Durations whose oddness makes others odd.
 _DURATIONS: Final = ("duration_s", "pending_s", "run_s")
@@ -171,3 +174,27 @@ def whole_days(days: NDArray[Any], used: NDArray[Any]) -> int:
     while (last + 1 + 3) % _WEEK not in weekdays:
         last += 1
     return last - int(days.min()) + 1
+
+
+def sized(
+    level: NDArray[Any], change: NDArray[Any], error: NDArray[Any], freedom: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    """Return changes of scaled levels as shares and in seconds, with the ends of their 95 % intervals."""
+    half = t_quantile((1 + INTERVAL) / 2, freedom) * error
+    return {
+        "change": relative(level, change),
+        "change_low": relative(level, change - half),
+        "change_high": relative(level, change + half),
+        "change_s": seconds_of(level + change) - seconds_of(level),
+    }
+
+
+def is_large(row: Mapping[str, Any], least_share: float, least_s: float) -> bool:
+    """Whether a change is as large as both thresholds. A level of 0 s or less has no share."""
+    change = row["change"]
+    return abs(row["change_s"]) >= least_s and (change is None or abs(change) >= least_share)
+
+
+def known(value: float) -> float | None:
+    """Return a number, None for NaN and infinity."""
+    return float(value) if np.isfinite(value) else None

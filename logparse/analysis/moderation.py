@@ -30,13 +30,16 @@ class Prior(NamedTuple):
     variance, freedom:
         The variance that all series have in common, and the degrees of freedom that it counts for: 0 where
         each series counts for itself, infinite where all have the same.
+    total:
+        The degrees of freedom of all series together, which is the most that one can have.
     """
 
     variance: float
     freedom: float
+    total: float
 
 
-NO_PRIOR: Final = Prior(1.0, 0.0)
+NO_PRIOR: Final = Prior(1.0, 0.0, float("inf"))
 
 
 def fit_prior(variances: NDArray[Any], freedom: NDArray[Any]) -> Prior:
@@ -50,14 +53,15 @@ def fit_prior(variances: NDArray[Any], freedom: NDArray[Any]) -> Prior:
     if len(variances) < _LEAST_SERIES:
         return NO_PRIOR
     least = max(LEAST_VARIANCE, _LEAST_SHARE * float(np.median(variances)))
-    half = freedom / 2
+    half, total = freedom / 2, float(freedom.sum())
     logs = np.log(np.maximum(variances, least)) - special.digamma(half) + np.log(half)
     mean = float(logs.mean())
     spread = float(logs.var(ddof=1) - special.polygamma(1, half).mean())
     if spread <= 0:
-        return Prior(float(np.exp(mean)), float("inf"))
+        return Prior(float(np.exp(mean)), float("inf"), total)
     prior = 2 * trigamma_inverse(spread)
-    return Prior(float(np.exp(mean + special.digamma(prior / 2) - np.log(prior / 2))), prior)
+    shared = mean + float(special.digamma(prior / 2) - np.log(prior / 2))
+    return Prior(float(np.exp(shared)), prior, total)
 
 
 def trigamma_inverse(value: float) -> float:
@@ -75,16 +79,12 @@ def trigamma_inverse(value: float) -> float:
 def moderated(
     variances: NDArray[Any], freedom: NDArray[Any], prior: Prior
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the variance that counts for each series, and its degrees of freedom.
-
-    These are at most those of all series together.
-    """
-    total = freedom.sum()
+    """Return the variance that counts for each series, and its degrees of freedom: at most the total."""
     if np.isinf(prior.freedom):
-        return np.full(len(variances), prior.variance), np.full(len(variances), total)
+        return np.full(variances.shape, prior.variance), np.full(variances.shape, prior.total)
     together = prior.freedom + freedom
     posterior = (prior.freedom * prior.variance + freedom * variances) / together
-    return typed(np.maximum(posterior, LEAST_VARIANCE)), typed(np.minimum(together, total))
+    return typed(np.maximum(posterior, LEAST_VARIANCE)), typed(np.minimum(together, prior.total))
 
 
 def p_values(statistics: NDArray[Any], freedom: NDArray[Any]) -> NDArray[Any]:

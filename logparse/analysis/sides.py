@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse.analysis.daymedians import LEAST_DAYS, Table, tabulated, whole_days
+from logparse.analysis.daymedians import LEAST_DAYS, Table, known, tabulated, whole_days
 from logparse.analysis.steps import Calendar
 from logparse.lazy import numpy as np
 
@@ -115,11 +115,6 @@ def _row(*sides: list[float]) -> dict[str, Any]:
     # The mean rank of the runs after, less what they have among themselves.
     row["after_is_longer"] = (rank - (new + 1) / 2) / old if old and new else None
     return row
-
-
-def known(value: float) -> float | None:
-    """Return a number, None for NaN and infinity."""
-    return float(value) if np.isfinite(value) else None
 
 
 def note_of(runs: NDArray[Any], calendar: Calendar) -> str | None:
