@@ -1,5 +1,6 @@
 """Answers from tables: functions over frames that `logparse.load` gives."""
 
+from logparse.analysis.compare import compare, split_at
 from logparse.analysis.failures import failures, near_timeout
 from logparse.analysis.filters import Filter, parse_filter
 from logparse.analysis.health import daily, health
@@ -7,11 +8,13 @@ from logparse.analysis.outliers import outliers
 from logparse.analysis.queue import queue
 from logparse.analysis.specs import Spec, Specs, read_specs
 from logparse.analysis.stability import stability
+from logparse.analysis.trends import trends
 
 __all__ = [
     "Filter",
     "Spec",
     "Specs",
+    "compare",
     "daily",
     "failures",
     "health",
@@ -20,5 +23,7 @@ __all__ = [
     "parse_filter",
     "queue",
     "read_specs",
+    "split_at",
     "stability",
+    "trends",
 ]

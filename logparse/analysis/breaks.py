@@ -1,0 +1,304 @@
+"""Change points of day medians, for many builders at once: the inner form of `trends`.
+
+Each split of each of a fixed set of stretches of time is a test of a step, with 7 days at least on each side.
+The smallest p-value of a series is multiplied by the number of its tests (Bonferroni), which corrects for the
+search. docs/statistics.md has the method and how it was validated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from logparse.analysis.moderation import NO_PRIOR, Prior, fit_prior, moderated, p_values
+from logparse.analysis.regression import (
+    LEAST_VARIANCE,
+    Correlation,
+    Series,
+    correlation,
+    fitted,
+    typed,
+    weekdays,
+    whitened,
+)
+from logparse.analysis.steps import LEAST_FLEET, NO_CORRELATION, median_of_days, same_days
+from logparse.lazy import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: The fewest days of a segment.
+LEAST_SEGMENT: Final = 7
+#: A split of which the own part is smaller than this cannot be told from weekdays.
+_LEAST_PART: Final = 1e-6
+#: The days of a block: each has a level of its own where the variance and the correlation are estimated, so
+#: that a change point does not make them larger.
+_BLOCK: Final = 14
+#: Each stretch is shorter than that of the level above by this factor, and overlaps the next one by half.
+_SHORTER: Final = 2**-0.5
+
+
+class Splits(NamedTuple):
+    """The splits of a stretch of time, with the step at each of them.
+
+    Attributes
+    ----------
+    at:
+        The row of the first day after each split.
+    change, error, freedom, p:
+        Splits × series: the step on the scaled level, its standard error, degrees of freedom and p-value.
+    """
+
+    at: NDArray[Any]
+    change: NDArray[Any]
+    error: NDArray[Any]
+    freedom: NDArray[Any]
+    p: NDArray[Any]
+
+
+class Fleet(NamedTuple):
+    """How the errors of series behave: their correlation from day to day, and their variances."""
+
+    rho: float
+    prior: Prior
+
+
+class Break(NamedTuple):
+    """A change point of a series.
+
+    Attributes
+    ----------
+    row:
+        Of the first day with the new level.
+    first, last:
+        The rows of the first day of the segment before, and of the last day of the segment after.
+    change, error, freedom:
+        The step on the scaled level, its standard error, and its degrees of freedom.
+    p:
+        Corrected for the search within the series.
+    """
+
+    row: int
+    first: int
+    last: int
+    change: float
+    error: float
+    freedom: float
+    p: float
+
+
+class Scanned(NamedTuple):
+    """Series with the same days.
+
+    Attributes
+    ----------
+    columns:
+        In the table of day medians.
+    days, values:
+        The days, and days × series.
+    fleet:
+        How the errors behave.
+    """
+
+    columns: NDArray[Any]
+    days: NDArray[Any]
+    values: NDArray[Any]
+    fleet: Fleet
+
+    @property
+    def tests(self) -> int:
+        """The number of tests of a series."""
+        return sum(b - a - 2 * LEAST_SEGMENT + 1 for a, b in stretches(len(self.days)))
+
+    def p_values(self) -> NDArray[Any]:
+        """Return the smallest p-value of each series, corrected for the search."""
+        found = [
+            splits(self.days[a:b], self.values[a:b], self.fleet).p.min(axis=0)
+            for a, b in stretches(len(self.days))
+        ]
+        return typed(np.minimum(np.min(found, axis=0) * self.tests, 1.0))
+
+    def breaks(self, number: int, limit: float) -> list[Break]:
+        """Return the change points of a series, of which the corrected p-value is at most `limit`.
+
+        The smallest p-value gives the first one. The segments before and after it are searched in the same
+        way. Then each is moved to the best split between its neighbours.
+        """
+        found: dict[int, float] = {}
+        segments = [(0, len(self.days))]
+        while segments:
+            first, last = segments.pop()
+            p, row = min(self._best(number, first, last), default=(1.0, 0))
+            if p <= limit:
+                found[row] = p
+                segments += [(first, row), (row, last)]
+        return list(self._sized(number, found))
+
+    def _best(self, number: int, first: int, last: int) -> Iterator[tuple[float, int]]:
+        """Yield the smallest corrected p-value of each stretch within a segment, and its row."""
+        for a, b in stretches(last - first):
+            test = splits(
+                self.days[first + a : first + b], self._part(number, first + a, first + b), self.fleet
+            )
+            here = int(test.p[:, 0].argmin())
+            yield min(float(test.p[here, 0]) * self.tests, 1.0), first + a + int(test.at[here])
+
+    def _part(self, number: int, first: int, last: int) -> NDArray[Any]:
+        return self.values[first:last, [number]]
+
+    def _sized(self, number: int, found: dict[int, float]) -> Iterator[Break]:
+        """Yield change points in the order of time, with their sizes."""
+        rows = sorted(found)
+        first = 0
+        for place, row in enumerate(rows):
+            last = rows[place + 1] if place + 1 < len(rows) else len(self.days)
+            test = splits(self.days[first:last], self._part(number, first, last), self.fleet)
+            here = int(test.p[:, 0].argmin())
+            change, error, freedom = (
+                float(part[here, 0]) for part in (test.change, test.error, test.freedom)
+            )
+            moved = first + int(test.at[here])
+            yield Break(moved, first, last - 1, change, error, freedom, found[row])
+            first = moved
+
+
+class Search(NamedTuple):
+    """All series of a metric, ready to be searched.
+
+    Attributes
+    ----------
+    groups:
+        Series with the same days, together.
+    shared:
+        The change that all of them share, as one series; None for fewer than two series.
+    is_taken_out:
+        Whether the shared change is taken out of each series.
+    level:
+        The median of the series' medians.
+    """
+
+    groups: list[Scanned]
+    shared: Scanned | None
+    is_taken_out: bool
+    level: float
+
+
+def search(medians: NDArray[Any], days: NDArray[Any]) -> Search:
+    """Return the series that can be searched. Those with fewer than 14 days are left out.
+
+    Parameters
+    ----------
+    medians:
+        Days × series, scaled; NaN where a day has no value.
+    days:
+        Numbers since 1 January 1970, ascending.
+    """
+    cleaned = medians.copy()
+    cleaned[:, (~np.isnan(medians)).sum(axis=0) < 2 * LEAST_SEGMENT] = np.nan
+    number = int((~np.isnan(cleaned)).any(axis=0).sum())
+    is_large = number >= LEAST_FLEET
+    shared = _shared(cleaned, days, LEAST_FLEET if is_large else 1)
+    if is_large:
+        cleaned -= np.nan_to_num(shared)[:, None]
+    parts = [(rows, columns, cleaned[np.ix_(rows, columns)]) for rows, columns in same_days(cleaned)]
+    found, prior = _errors([(days[rows], values) for rows, _, values in parts])
+    fleet = Fleet(found.upper, prior)
+    groups = [Scanned(columns, days[rows], values, fleet) for rows, columns, values in parts]
+    levels = np.concatenate([np.median(values, axis=0) for _, _, values in parts] or [np.zeros(1)])
+    together = _of_all(shared, days, found) if number > 1 else None
+    return Search(groups, together, is_large, float(np.median(levels)))
+
+
+def _shared(medians: NDArray[Any], days: NDArray[Any], least: int) -> NDArray[Any]:
+    """Return the median over series of how far each day is from the series' median of its weekday."""
+    off = medians.copy()
+    of_day = (days + 3) % 7
+    for weekday in np.unique(of_day):
+        chosen = medians[of_day == weekday]
+        has_values = (~np.isnan(chosen)).any(axis=0)
+        off[np.ix_(of_day == weekday, has_values)] -= np.nanmedian(chosen[:, has_values], axis=0)
+    return median_of_days(off, least)
+
+
+def _of_all(shared: NDArray[Any], days: NDArray[Any], found: Correlation) -> Scanned | None:
+    """Return the shared change as a series, whose errors correlate at least as those of the others."""
+    rows = np.flatnonzero(~np.isnan(shared))
+    if len(rows) < 2 * LEAST_SEGMENT:
+        return None
+    values = shared[rows][:, None]
+    own, _ = _errors([(days[rows], values)])
+    rho = max(found.upper, own.best)
+    return Scanned(np.array([0]), days[rows], values, Fleet(rho, NO_PRIOR))
+
+
+def _errors(parts: list[tuple[NDArray[Any], NDArray[Any]]]) -> tuple[Correlation, Prior]:
+    """Return the correlation of days, and the distribution of variances.
+
+    Each block of two weeks has a level of its own, so that change points do not count as errors.
+    """
+    blocks = [_blocks(days, values) for days, values in parts]
+    known = [series for series in blocks if series is not None]
+    if not known:
+        return NO_CORRELATION, NO_PRIOR
+    found = correlation(known)
+    fits = [fitted(series, found.upper) for series in known]
+    variances = np.concatenate(
+        [fit.squares / series.freedom for fit, series in zip(fits, known, strict=True)]
+    )
+    freedom = np.repeat([float(series.freedom) for series in known], [s.values.shape[1] for s in known])
+    return found, fit_prior(variances, freedom)
+
+
+def _blocks(days: NDArray[Any], values: NDArray[Any]) -> Series | None:
+    """Return series with a level for each block, None where days are too few for that."""
+    number = max((int(days[-1] - days[0]) + 1) // _BLOCK, 1)
+    block = np.minimum((days - days[0]) // _BLOCK, number - 1)
+    levels = (block[:, None] == np.unique(block)[1:]).astype(float)
+    design = np.column_stack([weekdays(days), levels])
+    series = Series(design, values, np.diff(days).astype(float))
+    is_sound = series.freedom > 0 and np.linalg.matrix_rank(design) == design.shape[1]
+    return series if is_sound else None
+
+
+@lru_cache(maxsize=1_000)
+def stretches(number: int) -> tuple[tuple[int, int], ...]:
+    """Return stretches of a number of days: all of them, and shorter ones that overlap by half.
+
+    None is shorter than two segments. Short ones find a change that is soon undone.
+    """
+    least = 2 * LEAST_SEGMENT
+    if number < least:
+        return ()
+    made = {(0, number): None}
+    length = number * _SHORTER
+    while round(length) >= least:
+        width = round(length)
+        count = -(-2 * (number - width) // width) + 1
+        for begin in np.linspace(0, number - width, count).round().astype(int).tolist():
+            made[(begin, begin + width)] = None
+        length *= _SHORTER
+    return tuple(made)
+
+
+def splits(days: NDArray[Any], values: NDArray[Any], fleet: Fleet) -> Splits:
+    """Return the step at each split of a stretch of 14 days or more, for weekdays of their own levels."""
+    number = len(days)
+    gaps = np.diff(days).astype(float)
+    at = np.arange(LEAST_SEGMENT, number - LEAST_SEGMENT + 1)
+    base, _ = np.linalg.qr(whitened(weekdays(days), gaps, fleet.rho))
+    steps = whitened((np.arange(number)[:, None] >= at).astype(float), gaps, fleet.rho)
+    steps = steps - base @ (base.T @ steps)
+    errors = whitened(values, gaps, fleet.rho)
+    errors = errors - base @ (base.T @ errors)
+    size = (steps * steps).sum(axis=0)[:, None]
+    is_estimable = size > _LEAST_PART
+    size = np.where(is_estimable, size, 1.0)
+    along = steps.T @ errors
+    freedom = float(max(number - base.shape[1] - 1, 1))
+    squares = (errors * errors).sum(axis=0) - along * along / size
+    variance = np.maximum(squares / freedom, LEAST_VARIANCE)
+    moderate, degrees = moderated(variance, np.full(variance.shape, freedom), fleet.prior)
+    error = np.sqrt(moderate / size)
+    p = np.where(is_estimable, p_values(along / size / error, degrees), 1.0)
+    return Splits(at, along / size, error, degrees, p)
