@@ -14,7 +14,7 @@ from logparse.plots import canvas, colors, inputs, scales, texts
 from logparse.records import Invocation
 
 #: Groups that are times of creation, in UTC, with their formats. They are drawn in order of time.
-_TIMES: Final = {"day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00", "week": "%G-W%V"}
+_TIMES: Final = {"day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00", "week": "%G-W%V", "weekday": "%u %a"}
 #: In smaller groups a 90th percentile would only repeat the largest values.
 _ENOUGH: Final = 10
 
