@@ -65,6 +65,10 @@ def _units(data: Dataset) -> Made:
     return metrics.with_bots(metrics.with_builds(data.invocations, data.builds), data.builds)
 
 
+def _builds(data: Dataset) -> Made:
+    return data.builds
+
+
 def _polls(data: Dataset) -> Made:
     return data.polls
 
@@ -77,6 +81,9 @@ CHARTS: Final = {
     "phase_breakdown": Chart("the phases of many invocations as bars", ("invocations",), _invocations),
     "latency_distribution": Chart(
         "a duration by group, every value a dot", _COUNTED, _units, KEYS, frozenset({"metric"})
+    ),
+    "queue_depth": Chart(
+        "builds that wait for a bot and run, and the oldest wait", ("builds",), _builds, (), frozenset({"tz"})
     ),
     "poll_rpc": Chart("how long each status check waited for its answer", ("polls",), _polls),
     "poll_lateness": Chart("how late each timer of a status check came", ("polls",), _polls),

@@ -17,9 +17,18 @@ if TYPE_CHECKING:
     from logparse.plots.distribution import latency_distribution
     from logparse.plots.phase import PHASES
     from logparse.plots.polls import poll_lateness, poll_rpc
+    from logparse.plots.queue import queue_depth
     from logparse.plots.timeline import phases
 
-__all__ = ["PHASES", "latency_distribution", "phase_breakdown", "phases", "poll_lateness", "poll_rpc"]
+__all__ = [
+    "PHASES",
+    "latency_distribution",
+    "phase_breakdown",
+    "phases",
+    "poll_lateness",
+    "poll_rpc",
+    "queue_depth",
+]
 
 _HOMES: Final = {
     "PHASES": "phase",
@@ -28,6 +37,7 @@ _HOMES: Final = {
     "phases": "timeline",
     "poll_lateness": "polls",
     "poll_rpc": "polls",
+    "queue_depth": "queue",
 }
 
 

@@ -13,9 +13,9 @@ from logparse.batches.arrow import frame
 from logparse.columns import TABLES
 from logparse.errors import UsageError
 from logparse.plots import texts
-from logparse.records import Invocation, Poll
+from logparse.records import Build, Invocation, Poll
 from logparse.tables import taken
-from logparse.tables.rows import invocation_row
+from logparse.tables.rows import build_row, invocation_row
 from logparse.values.builders import builder_id
 
 #: Durations of the named columns below the first, and of any column above the second, are odd. They
@@ -61,6 +61,19 @@ def polls(given: object, chart: str, needed: Iterable[str]) -> pd.DataFrame:
             rows += [{**structs.asdict(part), "invocation_id": number} for part in parts]
         given = frame(rows, TABLES["polls"])
     return taken.checked(given, f"plots.{chart}", "polls", needed).reset_index(drop=True)
+
+
+def builds(given: object, chart: str, needed: Iterable[str]) -> pd.DataFrame:
+    """Return the table ``builds``, or records, or the builds of invocations, as a frame with the columns."""
+    if not isinstance(given, pd.DataFrame):
+        rows = []
+        for record in taken.records(given, (Build, Invocation), f"plots.{chart}", "builds"):
+            if isinstance(record, Build):
+                rows.append(build_row(record, None))
+            elif record.build is not None:
+                rows.append(build_row(record.build, record))
+        given = frame(rows, TABLES["builds"])
+    return taken.checked(given, f"plots.{chart}", "builds", needed).reset_index(drop=True)
 
 
 def one(given: object, chart: str) -> dict[str, Any] | None:
