@@ -43,14 +43,14 @@ def instants(times: pd.Series[Any]) -> Any:
     return _dates.date2num(times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]"))
 
 
-def spans(days: Sequence[float]) -> list[Span]:
-    """Return the spans that are left when the longest gaps are cut out."""
+def spans(days: Sequence[float], least: float = _HOUR) -> list[Span]:
+    """Return the spans that are left when the longest gaps are cut out, none shorter than `least` days."""
     ordered = np.unique(np.asarray(days, dtype=float))
     gaps = np.diff(ordered)
     left = float(ordered[-1] - ordered[0])
     cut: list[int] = []
     for i in np.argsort(-gaps, kind="stable")[:_MOST_CUTS]:
-        if gaps[i] < max(_GAP_PART * left, _HOUR):
+        if gaps[i] < max(_GAP_PART * left, least):
             break
         cut.append(int(i))
         left -= float(gaps[i])
@@ -77,12 +77,33 @@ def zone(tz: object, chart: str) -> tzinfo:
         ) from error
 
 
-def time_axis(ax: Axes, what: str, times: pd.Series[Any], tz: tzinfo = UTC, below: Axes | None = None) -> str:
+def time_axis(
+    ax: Axes,
+    what: str,
+    times: pd.Series[Any],
+    tz: tzinfo = UTC,
+    *,
+    below: Axes | None = None,
+    bucket_s: float = 0.0,
+) -> str:
     """Make the x axis an axis of times. Return its label, with the number of gaps that are cut out.
 
-    `below` are Axes that share the axis.
+    Parameters
+    ----------
+    ax:
+        The Axes.
+    what:
+        What the times are.
+    times:
+        All times that the axis shows.
+    tz:
+        The time zone of the ticks.
+    below:
+        Axes that share the axis.
+    bucket_s:
+        The length of buckets that begin at the times, in seconds. A gap is longer than three of them.
     """
-    found = spans(instants(times))
+    found = spans(instants(times), max(3 * bucket_s / 86400, _HOUR))
     if len(found) == 1:
         _plain_axis(ax, found[0], tz)
         return f"{what} ({tz})"

@@ -64,7 +64,7 @@ def test_steps_are_the_means_of_each_hour(three: pd.DataFrame) -> None:
     assert area(below, 4.5) == pytest.approx(3600, abs=5)
     assert said(ax.get_ylabel()) == "builds, mean of each hour"
     assert said(below.get_ylabel()) == "oldest wait (min)"
-    assert said(below.get_xlabel()) == "time (UTC) not drawn: 1 of 4 without a creation time"
+    assert said(below.get_xlabel()) == ("time (UTC) not drawn: 1 of 4 without a creation time")
     assert legend(ax) == ["waiting", "running"]
 
 
