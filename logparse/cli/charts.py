@@ -82,6 +82,13 @@ CHARTS: Final = {
     "latency_distribution": Chart(
         "a duration by group, every value a dot", _COUNTED, _units, KEYS, frozenset({"metric"})
     ),
+    "percentiles": Chart(
+        "the percentiles of a duration over time",
+        _COUNTED,
+        _units,
+        ("day", "hour", "week"),
+        frozenset({"metric", "tz"}),
+    ),
     "queue_depth": Chart(
         "builds that wait for a bot and run, and the oldest wait", ("builds",), _builds, (), frozenset({"tz"})
     ),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from logparse.plots.breakdown import phase_breakdown
     from logparse.plots.distribution import latency_distribution
+    from logparse.plots.percentile import percentiles
     from logparse.plots.phase import PHASES
     from logparse.plots.polls import poll_lateness, poll_rpc
     from logparse.plots.queue import queue_depth
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PHASES",
     "latency_distribution",
+    "percentiles",
     "phase_breakdown",
     "phases",
     "poll_lateness",
@@ -33,6 +35,7 @@ __all__ = [
 _HOMES: Final = {
     "PHASES": "phase",
     "latency_distribution": "distribution",
+    "percentiles": "percentile",
     "phase_breakdown": "breakdown",
     "phases": "timeline",
     "poll_lateness": "polls",

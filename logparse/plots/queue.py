@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from logparse import analysis
 from logparse.plots import canvas, colors, inputs, scales, units
 from logparse.plots.panels import lower_panel
+from logparse.plots.steps import fill, stepped
 from logparse.plots.times import instants, time_axis, zone
 from logparse.records import Build, Invocation
 
@@ -21,15 +22,6 @@ _BUILDS: Final = ("created_at", "started_at", "completed_at")
 _BUCKETS: Final = (60.0, 300.0, 900.0, 3_600.0, 6 * 3_600.0, 86_400.0, 7 * 86_400.0)
 _MOST_BUCKETS: Final = 400
 _DAY_S: Final = 86_400.0
-
-
-class _Steps(NamedTuple):
-    """A series as steps: the beginning of each, in Matplotlib's days, and the values from there on."""
-
-    at: Any
-    waiting: Any
-    running: Any
-    oldest: Any
 
 
 def queue_depth(
@@ -76,12 +68,12 @@ def queue_depth(
         canvas.head(ax, title)
         canvas.nothing(ax, "no build has a creation time" if notes else "no builds")
         return canvas.settle(ax)
-    steps = _steps(answer, width)
+    at, length = instants(answer["time"]), width / _DAY_S
     below = lower_panel(ax, 0.4)
     ends = pd.concat([answer["time"], answer["time"] + pd.Timedelta(seconds=width)], ignore_index=True)
     label = time_axis(ax, "time", ends, where, below=below, bucket_s=width)
-    _counts(ax, steps)
-    unit = _oldest(below, steps)
+    _counts(ax, at, length, answer)
+    unit = _oldest(below, at, length, answer["oldest_wait_s"])
     canvas.label(ax, "y", f"builds, mean of each {_said(width)}")
     canvas.label(below, "y", f"oldest wait {unit}")
     canvas.label(below, "x", label, notes)
@@ -127,40 +119,18 @@ def _width(data: pd.DataFrame) -> float:
     return next((width for width in _BUCKETS if span / width <= _MOST_BUCKETS), _BUCKETS[-1])
 
 
-def _steps(answer: pd.DataFrame, width: float) -> _Steps:
-    """Return the answer as steps that are zero where it has no row."""
-    at, length = instants(answer["time"]), width / _DAY_S
-    ends = at + length
-    is_last = np.append(at[1:] - ends[:-1] > length / 2, True)
-    order = np.argsort(np.concatenate([at, ends[is_last]]), kind="stable")
-    gaps = int(is_last.sum())
-
-    def joined(name: str, rest: float) -> Any:
-        return np.concatenate([answer[name].to_numpy(float), np.full(gaps, rest)])[order]
-
-    return _Steps(
-        np.concatenate([at, ends[is_last]])[order],
-        joined("waiting_mean", 0.0),
-        joined("running_mean", 0.0),
-        joined("oldest_wait_s", np.nan),
-    )
+def _counts(ax: Axes, at: Any, length: float, answer: pd.DataFrame) -> None:
+    most = float(answer[["waiting_mean", "running_mean"]].max().max())
+    scales.count_axis(ax, "y", most, whole=False)
+    fill(ax, *stepped(at, length, answer["waiting_mean"].to_numpy(float)), colors.ORANGE, label="waiting")
+    steps = stepped(at, length, answer["running_mean"].to_numpy(float))
+    ax.step(*steps, where="post", color=colors.visible(ax, colors.BLUE), label="running")
 
 
-def _counts(ax: Axes, steps: _Steps) -> None:
-    scales.count_axis(ax, "y", float(max(steps.waiting.max(), steps.running.max())), whole=False)
-    color = colors.visible(ax, colors.ORANGE)
-    ax.fill_between(
-        steps.at, steps.waiting, step="post", facecolor=color, edgecolor=color, linewidth=0.8, label="waiting"
-    )
-    ax.step(steps.at, steps.running, where="post", color=colors.visible(ax, colors.BLUE), label="running")
-
-
-def _oldest(ax: Axes, steps: _Steps) -> str:
+def _oldest(ax: Axes, at: Any, length: float, waits: pd.Series[float]) -> str:
     """Draw the oldest waits and return their unit."""
-    known = np.nan_to_num(steps.oldest)
-    unit = scales.duration_axis(ax, "y", [float(value) for value in known], from_zero=True, tail=0.06)
-    color = colors.visible(ax, colors.VERMILION)
-    ax.fill_between(steps.at, known, step="post", facecolor=color, edgecolor=color, linewidth=0.8)
+    unit = scales.duration_axis(ax, "y", [0.0, *waits.dropna()], from_zero=True, tail=0.06)
+    fill(ax, *stepped(at, length, waits.to_numpy(float)), colors.VERMILION)
     return unit
 
 

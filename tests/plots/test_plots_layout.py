@@ -50,6 +50,7 @@ CHARTS: dict[str, Callable[[Tables, Axes | None], Axes]] = {
     "phase_breakdown but run": lambda data, ax: plots.phase_breakdown(data.invocations, ax, run=False),
     "by job": lambda data, ax: plots.latency_distribution(data.invocations, "job", ax, metric="run_s"),
     "by day": lambda data, ax: plots.latency_distribution(data.invocations, "day", ax, metric="duration_s"),
+    "percentiles": lambda data, ax: plots.percentiles(data.invocations, "week", ax, metric="run_s"),
     "queue_depth": lambda data, ax: plots.queue_depth(data.builds, ax, tz="Asia/Kolkata"),
     "poll_rpc": lambda data, ax: plots.poll_rpc(data.polls, ax),
     "poll_lateness": lambda data, ax: plots.poll_lateness(data.polls, ax),
