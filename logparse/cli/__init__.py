@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "failures": "Print why invocations and builds failed, and what that cost.",
     "outliers": "Name bots that are slower than their peers, or fail more often.",
     "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
+    "plot": "Draw a chart as PNG, SVG or PDF.",
     "sql": "Answer a query in SQL over the tables.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",

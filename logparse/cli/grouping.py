@@ -11,7 +11,8 @@ import click
 
 from logparse.columns import TABLES
 
-_KEYS: Final = (
+#: The keys of groups, named here because the module of statistics takes long to import.
+KEYS: Final = (
     "builder",
     "bot",
     "job",
@@ -43,14 +44,14 @@ class _Keys(click.Choice[str]):
         return tuple(super(_Keys, self).convert(key.strip(), param, ctx) for key in value.split(","))
 
 
-def _zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
+def zone(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Return the name of a time zone, checked."""
-    if value == "UTC":
+    if value in (None, "UTC"):
         return value
     from zoneinfo import ZoneInfo
 
     try:
-        ZoneInfo(value)
+        ZoneInfo(str(value))
     except (KeyError, ValueError, OSError) as error:
         raise click.BadParameter(f"{value!r} is not a time zone; write it as Europe/Berlin") from error
     return value
@@ -87,16 +88,16 @@ class Asked:
 _OPTIONS: Final = (
     click.option(
         "--by",
-        type=_Keys(_KEYS),
+        type=_Keys(KEYS),
         metavar="KEY[,KEY]",
-        help=f"Group by {', '.join(_KEYS)}, or by several: builder,day. hour is the hour of the day. "
+        help=f"Group by {', '.join(KEYS)}, or by several: builder,day. hour is the hour of the day. "
         "[default: builder, where there are several invocations]",
     ),
     click.option(
         "--tz",
         "zone",
         default="UTC",
-        callback=_zone,
+        callback=zone,
         metavar="ZONE",
         help="Time zone of days, weeks and hours: Europe/Berlin. [default: UTC]",
     ),

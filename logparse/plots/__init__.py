@@ -15,19 +15,32 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from logparse.plots.breakdown import phase_breakdown
     from logparse.plots.distribution import latency_distribution
+    from logparse.plots.percentile import percentiles
     from logparse.plots.phase import PHASES
     from logparse.plots.polls import poll_lateness, poll_rpc
+    from logparse.plots.queue import queue_depth
     from logparse.plots.timeline import phases
 
-__all__ = ["PHASES", "latency_distribution", "phase_breakdown", "phases", "poll_lateness", "poll_rpc"]
+__all__ = [
+    "PHASES",
+    "latency_distribution",
+    "percentiles",
+    "phase_breakdown",
+    "phases",
+    "poll_lateness",
+    "poll_rpc",
+    "queue_depth",
+]
 
 _HOMES: Final = {
     "PHASES": "phase",
     "latency_distribution": "distribution",
+    "percentiles": "percentile",
     "phase_breakdown": "breakdown",
     "phases": "timeline",
     "poll_lateness": "polls",
     "poll_rpc": "polls",
+    "queue_depth": "queue",
 }
 
 

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 
 from logparse.errors import UsageError, choices
 from logparse.metrics import GROUP_KEYS
-from logparse.plots import canvas, colors, inputs, scales, texts
+from logparse.plots import canvas, colors, inputs, scales
 from logparse.records import Invocation
 
 #: Groups that are times of creation, in UTC, with their formats. They are drawn in order of time.
-_TIMES: Final = {"day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00", "week": "%G-W%V"}
+_TIMES: Final = {"day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00", "week": "%G-W%V", "weekday": "%u %a"}
 #: In smaller groups a 90th percentile would only repeat the largest values.
 _ENOUGH: Final = 10
 
@@ -81,8 +81,9 @@ def latency_distribution(
         return canvas.settle(ax)
     canvas.name_rows(ax, [(name, f" ({len(group):,})") for name, group in drawn])
     unit = scales.duration_axis(ax, "x", [v for _, group in drawn for v in group], from_zero=False, lead=0.01)
-    words = metric.removesuffix("_s").replace("_", " ")
-    canvas.label(ax, "x", f"{texts.short(words, 40)} {unit}", _notes(data, by, metric, names, values, odd))
+    said = "undated" if by in _TIMES else f"without a known {by}"
+    notes = inputs.notes(data, names.isna(), said, metric, values, odd)
+    canvas.label(ax, "x", f"{inputs.words(metric)} {unit}", notes)
     canvas.head(ax, title, _draw(ax, [group for _, group in drawn]))
     return canvas.settle(ax)
 
@@ -92,10 +93,7 @@ def _check(data: pd.DataFrame, by: object, metric: object) -> None:
     chart = "plots.latency_distribution()"
     if not isinstance(by, str) or by not in GROUP_KEYS:
         raise UsageError(f"{chart} does not group by {by!r}", remedy=f"choose by={choices(GROUP_KEYS)}")
-    if not isinstance(metric, str) or not metric.endswith("_s") or metric not in data.columns:
-        known = [str(name) for name in data.columns if str(name).endswith("_s")]
-        remedy = f"choose metric={choices(known)}" if known else "pass the table invocations"
-        raise UsageError(f"{chart} finds no column of seconds named {metric!r}", remedy=remedy)
+    inputs.check_metric(data, metric, "latency_distribution")
     needed = ("created_at",) if by in _TIMES else () if by == "builder" else GROUP_KEYS[by]
     missing = [column for column in needed if column not in data.columns]
     if missing:
@@ -115,28 +113,6 @@ def _names(data: pd.DataFrame, by: str, chart: str) -> pd.Series[Any]:
     parts = data[list(GROUP_KEYS[by])].astype("string")
     named = ["/".join(part for part in row if not pd.isna(part)) for row in parts.to_numpy()]
     return pd.Series(named, index=data.index, dtype="string").where(parts.iloc[:, -1].notna())
-
-
-def _notes(
-    data: pd.DataFrame,
-    by: str,
-    metric: str,
-    names: pd.Series[Any],
-    values: pd.Series[float],
-    odd: pd.Series[bool],
-) -> list[str]:
-    """Return notes about the rows that the chart leaves out. Each row is in one note."""
-    whole = len(data)
-    group = "undated" if by in _TIMES else f"without a known {by}"
-    nameless, unmeasured = names.isna(), names.notna() & values.isna()
-    waiting = inputs.unfinished(data)
-    words = metric.removesuffix("_s").replace("_", " ")
-    return [
-        *inputs.of(int(nameless.sum()), whole, group),
-        *inputs.of(int((unmeasured & ~waiting).sum()), whole, f"without a known {words}"),
-        *inputs.of(int((unmeasured & waiting).sum()), whole, f"unfinished and without a known {words}"),
-        *inputs.of(int((names.notna() & odd).sum()), whole, f"with an odd {words}"),
-    ]
 
 
 def _draw(ax: Axes, groups: Sequence[pd.Series[float]]) -> list[Any]:

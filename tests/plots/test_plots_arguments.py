@@ -70,7 +70,8 @@ def test_records_draw_what_their_frames_draw(real: lp.Dataset) -> None:
 def test_nothing_to_draw_is_said(form: str) -> None:
     for name in plots.__all__:
         if name != "PHASES":
-            no_rows = frame([], TABLES["polls" if name.startswith("poll") else "invocations"])
+            drawn = "builds" if name in ("queue_depth", "bots") else "invocations"
+            no_rows = frame([], TABLES["polls" if name.startswith("poll") else drawn])
             empty = {"list": [], "no columns": pd.DataFrame(), "no rows": no_rows}[form]
             ax = getattr(plots, name)(empty)
             assert [text for text in ax.texts if text.get_text().startswith("no ")]
@@ -90,6 +91,14 @@ def test_nothing_to_draw_is_said(form: str) -> None:
         (lambda d: CHARTS.phase_breakdown(d.polls), ["scheduler_wait_s", "table invocations"]),
         (lambda d: CHARTS.phase_breakdown(d), ["not Dataset", "data.invocations"]),
         (lambda d: CHARTS.phases(pd.concat([d.invocations] * 3)), ["got 3", "phase_breakdown"]),
+        (lambda d: CHARTS.percentiles(d.invocations, "month"), ["'month'", "hour, day or week"]),
+        (lambda d: CHARTS.percentiles(d.invocations, metric="status"), ["'status'", "run_s"]),
+        (lambda d: CHARTS.percentiles(d.invocations, tz="Mars"), ["'Mars'", "Europe/Berlin"]),
+        (lambda d: CHARTS.queue_depth(d.polls), ["created_at, started_at", "table builds"]),
+        (lambda d: CHARTS.queue_depth(d.builds, tz="Mars"), ["'Mars'", "Europe/Berlin"]),
+        (lambda d: CHARTS.queue_depth(d.builds, tz=1), ["no time zone 1"]),
+        (lambda d: CHARTS.queue_depth(d.builds, bucket_s=0.1), ["0.1 s", "1 s to 366 days"]),
+        (lambda d: CHARTS.queue_depth([1]), ["Build or Invocation", "type int"]),
         (lambda d: CHARTS.phases("page.html"), ["not str", "Invocation"]),
         (lambda d: CHARTS.phases(None), ["not NoneType"]),
         (lambda d: CHARTS.poll_rpc(d.invocations), ["lacks handled_at, rpc_s", "table polls"]),
@@ -110,7 +119,7 @@ def test_a_wrong_argument_gets_one_sentence_with_the_choices(
     assert isinstance(raised.value, ValueError)
     message = str(raised.value)
     assert "\n" not in message
-    assert message.startswith("plots.")
+    assert message.startswith(("plots.", "a bucket of"))
     for part in said:
         assert part in message
     assert not pyplot.get_fignums()
