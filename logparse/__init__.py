@@ -13,6 +13,8 @@ Everything is imported when it is first used, pandas with the first table.
 
 from __future__ import annotations
 
+from logparse.version import VERSION as __version__
+
 # The module typing takes longer to import than all that this module needs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from logparse.simulator import Simulation, simulate
     from logparse.stored import read_tables
 
-__version__ = "0.6.0"
 
 __all__ = [
     "Attempt",

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from logparse.batches.arrow import frame_of, text_type
+from logparse.batches.arrow import text_type
 from logparse.columns import TABLES
 from logparse.columns.derivations import Values, batch_of
 from logparse.columns.derive import ROW_WISE
@@ -19,7 +19,7 @@ from logparse.errors import UsageError, nearest
 from logparse.records import Invocation
 from logparse.records.odd import without_odd
 from logparse.tables import taken
-from logparse.tables.plainframes import declared, plain_columns, plain_value
+from logparse.tables.plainframes import declared, plain_value
 from logparse.tables.plainframes import plain_rows as plain_rows
 
 if TYPE_CHECKING:
@@ -70,6 +70,16 @@ _SUMMARIZED: Final = frozenset(
     {*_COUNTED, "pending_s", "origin", "build_started_at", "build_completed_at"},
 )
 _BOT_COLUMNS: Final = ("pool", "os", "cpu", "cores", "machine_type", "zone")
+#: The columns that a build without an invocation has as a row of invocations, with their names in `builds`.
+_OF_ALONE: Final = {
+    **{
+        name: name
+        for name in ("project", "bucket", "builder", "builder_id", "bot_id", "build_id", "status", "odd")
+    },
+    "created_at": "created_at",
+    "finished_at": "completed_at",
+    "run_s": "run_s",
+}
 _OF_BUILDS: Final = (
     *("build_id", "invocation_id", "project", "bucket", "builder", "builder_id", "bot_id", "status"),
     *("created_at", "completed_at", "run_s", "odd", *_BOT_COLUMNS),
@@ -120,27 +130,22 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
         Where `invocations` or `builds` is not that table.
     """
     invocations = taken.invocations(invocations, "metrics.with_builds", ("build_id",))
-    builds = taken.checked(builds, "metrics.with_builds", "builds", _OF_BUILDS)
-    alone = builds[builds["invocation_id"].isna() & ~builds["build_id"].isin(invocations["build_id"])]
+    made = {name: _OF_ALONE[name] for name in invocations.columns if name in _OF_ALONE}
+    builds = taken.checked(builds, "metrics.with_builds", "builds", ("invocation_id", *made.values()))
+    alone = builds[builds["invocation_id"].isna()]
+    alone = alone[~alone["build_id"].isin(invocations["build_id"])]
     if alone.empty:
         return invocations
-    rows = pd.DataFrame(
-        {
-            "project": alone["project"],
-            "bucket": alone["bucket"],
-            "builder": alone["builder"],
-            "builder_id": alone["builder_id"],
-            "bot_id": alone["bot_id"],
-            "build_id": alone["build_id"],
-            "status": alone["status"].map(_FINAL_OF_BUILD).fillna("RUNNING"),
-            "created_at": alone["created_at"],
-            "finished_at": alone["completed_at"],
-            "run_s": alone["run_s"],
-            "odd": alone["odd"],
-        }
-    )
-    columns = TABLES["invocations"]
-    return frame_of([plain_columns(invocations, columns), plain_columns(rows, columns)], columns)
+    columns: dict[str, pd.Series[Any]] = {}
+    for name, type_ in invocations.dtypes.items():
+        if name not in made:
+            columns[str(name)] = pd.Series(index=alone.index, dtype=type_)
+            continue
+        values = alone[made[str(name)]]
+        if name == "status":
+            values = values.map(_FINAL_OF_BUILD).fillna("RUNNING")
+        columns[str(name)] = values.astype(type_)
+    return pd.concat([invocations, pd.DataFrame(columns)], ignore_index=True)
 
 
 def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:

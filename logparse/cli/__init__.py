@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
     "plot": "Draw a chart as PNG, SVG or PDF.",
     "sql": "Answer a query in SQL over the tables.",
+    "ingest": "Add inputs to a dataset: a folder of Parquet that all commands read.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
     "check": "Name everything in the inputs that was not understood.",

@@ -58,7 +58,7 @@ def command(inputs: Inputs, asked: Answer) -> int:
 
         answer = failures(data.invocations, data.builds)
         near = near_timeout(data.builds)
-        number = len(data.invocations) + len(data.gathered.builds)
+        number = data.sizes.invocations + data.sizes.builds
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
             return _shown(readable(rows, FAILURES), near, number, asked.top, width)

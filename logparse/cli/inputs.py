@@ -92,7 +92,7 @@ def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
         )
     for failure in data.failures:
         warn(str(failure))
-    _warn_of_skipped(data, verbose=inputs.verbose)
+    warn_of_skipped(data.skipped, verbose=inputs.verbose)
     _warn_of_repeats(data)
     if not (data.failures or holds_something(data)):
         raise LogparseError(
@@ -110,20 +110,20 @@ def _chosen(data: Dataset, condition: str) -> Dataset:
 
 def holds_something(data: Dataset) -> bool:
     """Whether there are records. If not, nothing is written, not even an empty file."""
-    records = data.gathered
-    return bool(records.invocations or records.builds or records.triages)
+    sizes = data.sizes
+    return bool(sizes.invocations or sizes.builds or sizes.triages)
 
 
-def _warn_of_skipped(data: Dataset, *, verbose: bool) -> None:
+def warn_of_skipped(skipped: Sequence[LogparseError], *, verbose: bool) -> None:
     """Name the files that are not logs, and the parts of files that were left out."""
     from logparse.sources import Note
 
-    notes = [skip for skip in data.gathered.skipped if isinstance(skip, Note)]
+    notes = [skip for skip in skipped if isinstance(skip, Note)]
     for note in notes if verbose else notes[:_NAMED_SKIPPED]:
         warn(f"note: {note}")
     if len(notes) > _NAMED_SKIPPED and not verbose:
         warn(f"{count(len(notes) - _NAMED_SKIPPED, 'more note')} (-v shows all)")
-    files = [skip for skip in data.gathered.skipped if not isinstance(skip, Note)]
+    files = [skip for skip in skipped if not isinstance(skip, Note)]
     if verbose:
         for skip in files:
             warn(f"skipped: {skip}")
@@ -136,10 +136,7 @@ def _warn_of_skipped(data: Dataset, *, verbose: bool) -> None:
 
 def _warn_of_repeats(data: Dataset) -> None:
     """Name an invocation or a build that was read more than once, as from its page and its log."""
-    names = [f"invocation {i.invocation_id or 'without id'}" for i in data.gathered.held.records if i.repeats]
-    builds = [i.build for i in data.gathered.held.records if i.build is not None and not i.repeats]
-    names += [f"build {build.id}" for build in [*builds, *data.gathered.builds] if build.repeats]
-    names = list(dict.fromkeys(names))
+    names = data.repeated
     if names:
         counted = "each time" if data.gathered.keeps_copies else "once"
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
@@ -152,8 +149,11 @@ def exit_code(data: Dataset, inputs: Inputs) -> int:
 
     if data.failures:
         return 1
-    misread = sum(CODES[f.code].strict for f in data.gathered.all_findings)
-    if inputs.strict and misread:
+    if not inputs.strict:
+        return 0
+    codes = (code for batch in data.batches("findings") for code in batch["code"])
+    misread = sum(CODES[code].strict for code in codes if code in CODES)
+    if misread:
         warn(f"{count(misread, 'place')} not understood; `logparse check` names them")
         return 3
     return 0

@@ -82,14 +82,14 @@ def _filter(ctx: click.Context, param: click.Parameter, value: str | None) -> st
 
 
 #: Whether a file can be read is not checked here, because one that cannot be read is a failure among others.
-_FILE: Final = click.Path(allow_dash=True, readable=False)
+INPUT_FILE: Final = click.Path(allow_dash=True, readable=False)
 
 
 _READING: Final = (
     click.option(
         "--builds",
         multiple=True,
-        type=_FILE,
+        type=INPUT_FILE,
         metavar="FILE",
         help="Builds that `bb get -A -json` or `bb ls -A -json` printed, joined on the build id. "
         "Can be given several times, and without FILE.",
@@ -156,7 +156,7 @@ def reading(arguments: str) -> Callable[[F], F]:
 
         for option in reversed(_READING):
             command = option(command)
-        named = click.argument("paths", nargs=-1, type=_FILE, metavar=arguments)
+        named = click.argument("paths", nargs=-1, type=INPUT_FILE, metavar=arguments)
         return named(command)  # type: ignore[return-value]
 
     return add
@@ -184,7 +184,7 @@ def output(function: F) -> F:
     return click.option(
         "-o",
         "--output",
-        type=_FILE,
+        type=INPUT_FILE,
         callback=_path,
         metavar="FILE",
         help="Write there, not to stdout.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.batches.batch import batches_of
+from logparse.batches.batch import batches_of, rows_of
 from logparse.cli.grouping import Asked, grouping
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, format_option, inputs, output
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from logparse.loading.dataset import Dataset
+    from logparse.records import Invocation
 
 #: The tables that groups are made of.
 _GROUPED: Final = ("invocations", "builds")
@@ -64,14 +65,14 @@ def command(
     if output is not None:
         ready(output, force=force)
     data = read(inputs, _GROUPED)
-    single = len(data.gathered.invocations) == 1 and not data.gathered.builds and not given
+    single = None if given else data.single
     if chosen == "json":
-        write_data(_json(data, asked, output, single=single), output, force=force)
+        write_data(_json(data, asked, output, single=single is not None), output, force=force)
     elif holds_something(data):
         if chosen != "table":
-            write_data(_rows(data, asked, chosen, single=single), output, force=force)
-        elif single:
-            write_shown(_card(data, output), output, force=force)
+            write_data(_rows(data, asked, chosen, single=single is not None), output, force=force)
+        elif single is not None:
+            write_shown(_card(single, output), output, force=force)
         else:
             write_shown(_overview(data, asked, output), output, force=force)
     return exit_code(data, inputs)
@@ -81,10 +82,10 @@ def _unicode(path: Path | None) -> bool:
     return path is not None or not ascii_only(sys.stdout)
 
 
-def _card(data: Dataset, path: Path | None) -> str:
+def _card(invocation: Invocation, path: Path | None) -> str:
     from logparse.output.card import card
 
-    shown = card(data.gathered.invocations[0], width=output_width(path), unicode=_unicode(path))
+    shown = card(invocation, width=output_width(path), unicode=_unicode(path))
     return output_text(shown, path=path)
 
 
@@ -93,6 +94,7 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
     from logparse.output.overview import overview
     from logparse.output.slowest import slowest_tables
 
+    sizes = data.sizes
     total, groups = _statistics(data, asked)
     shown = list(metrics.plain_rows(groups[: asked.top]))
     notes = []
@@ -106,9 +108,9 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             [{**row, **_names(row, asked.by)} for row in shown],
             asked.by,
             width=output_width(path),
-            builds=len(data.gathered.builds),
-            from_builds=sum(record.origin == "build" for record in data.gathered.held.records),
-            triages=len(data.gathered.triages),
+            builds=sizes.builds,
+            from_builds=sizes.from_builds,
+            triages=sizes.triages,
             left_out=metrics.left_out(_units(data), asked.by),
             notes=notes,
             unicode=_unicode(path),
@@ -164,9 +166,8 @@ def _columns(frame: pd.DataFrame) -> list[Column]:
 def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> str:
     result: dict[str, Any] = {}
     if single:
-        from logparse.tables.rows import rows
-
-        (result["invocation"],) = _for_json(rows(data.gathered, "invocations"), TABLES["invocations"])
+        rows = rows_of(data.batches("invocations"))
+        (result["invocation"],) = _for_json(rows, TABLES["invocations"])
     else:
         from logparse.tables.plainframes import plain_rows
 
@@ -190,9 +191,7 @@ def _for_json(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> I
 def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     out = io.StringIO()
     if single:
-        from logparse.tables.rows import batches
-
-        WRITERS[format_](batches(data.gathered, "invocations"), TABLES["invocations"], out)
+        WRITERS[format_](data.batches("invocations"), TABLES["invocations"], out)
     elif asked.slowest is not None:
         from logparse.output.slowest import COLUMNS
 
