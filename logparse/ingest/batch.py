@@ -233,7 +233,7 @@ def _content_of(waiting: Waiting) -> bytes | None:
     data = waiting.data
     if data is None and isinstance(waiting.unit, Found) and waiting.unit.path is not None:
         try:
-            data = waiting.unit.path.read_bytes()
+            data = Path(waiting.unit.path).read_bytes()
         except OSError:
             return None
     return data if data is not None and is_same(waiting.taken, data) else None
