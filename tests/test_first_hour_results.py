@@ -9,7 +9,6 @@ import subprocess
 import sys
 import typing
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
