@@ -84,6 +84,13 @@ _OF_BUILDS: Final = (
     *("build_id", "invocation_id", "project", "bucket", "builder", "builder_id", "bot_id", "status"),
     *("created_at", "completed_at", "run_s", "odd", *_BOT_COLUMNS),
 )
+#: The columns that statistics by any of `GROUP_KEYS` need of each table.
+NEEDED: Final = {
+    "invocations": frozenset(
+        {*_SUMMARIZED, *_BUILDER_COLUMNS, *(column for (column,) in GROUP_KEYS.values()), "bot_id"}
+    ),
+    "builds": frozenset(_OF_BUILDS),
+}
 #: The table ``invocations``, one record or several.
 Invocations: TypeAlias = "pd.DataFrame | Invocation | Iterable[Invocation]"
 

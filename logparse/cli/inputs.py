@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from os.path import isdir
@@ -58,13 +58,17 @@ class Inputs:
     where: str | None = None
 
 
-def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
+def read(
+    inputs: Inputs, tables: Sequence[str] = (), only: Mapping[str, Collection[str]] | None = None
+) -> Dataset:
     """Read the inputs, and write to standard error what failed and what was skipped.
 
     Parameters
     ----------
     tables:
         The tables that will be asked for.
+    only:
+        The columns that will be asked for of some of them; of the others it is all.
 
     Raises
     ------
@@ -89,6 +93,8 @@ def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
             max_bytes=inputs.max_size,
             watch=seen,
             tables=tables if inputs.where is None else (*tables, "invocations", "builds"),
+            # A filter can name any column.
+            only=only if inputs.where is None else None,
         )
     for failure in data.failures:
         warn(str(failure))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -64,7 +65,7 @@ def command(
     chosen = chosen_format(format_, output, _FORMATS, "table")
     if output is not None:
         ready(output, force=force)
-    data = read(inputs, _GROUPED)
+    data = read(inputs, _GROUPED, _needed(asked))
     single = None if given else data.single
     if chosen == "json":
         write_data(_json(data, asked, output, single=single is not None), output, force=force)
@@ -111,13 +112,13 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             builds=sizes.builds,
             from_builds=sizes.from_builds,
             triages=sizes.triages,
-            left_out=metrics.left_out(_units(data), asked.by),
+            left_out=metrics.left_out(_tables(data, asked).units, asked.by),
             notes=notes,
             unicode=_unicode(path),
         )
     ]
     if asked.slowest is not None:
-        ranked = _slowest(data, asked.slowest)
+        ranked = _slowest(data, asked)
         parts += slowest_tables(ranked, width=output_width(path), unicode=_unicode(path))
     return output_text(*parts, path=path)
 
@@ -129,32 +130,59 @@ def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
     return {f"group {key}": str(row[GROUP_KEYS[key][0]]) for key in by}
 
 
-def _units(data: Dataset) -> pd.DataFrame:
-    """Return invocations, and builds without one, each with the known facts about its bot."""
+class _Tables(NamedTuple):
+    """Two tables with the columns of `_needed`, and both in one.
+
+    Attributes
+    ----------
+    units:
+        Invocations, and builds without one, each with the known facts about its bot.
+    """
+
+    invocations: pd.DataFrame
+    builds: pd.DataFrame
+    units: pd.DataFrame
+
+
+def _needed(asked: Asked) -> dict[str, frozenset[str]]:
+    """Return the columns of each table that the statistics, or the slowest invocations, need."""
+    from logparse.metrics import NEEDED
+    from logparse.output.slowest import SHOWN
+
+    if asked.slowest is None:
+        return NEEDED
+    return {"invocations": NEEDED["invocations"] | SHOWN, "builds": NEEDED["builds"] | {"url"}}
+
+
+@lru_cache(maxsize=1)
+def _tables(data: Dataset, asked: Asked) -> _Tables:
     from logparse import metrics
 
-    return metrics.with_bots(metrics.with_builds(data.invocations, data.builds), data.builds)
+    invocations, builds = (data.frame(name, names) for name, names in _needed(asked).items())
+    units = metrics.with_bots(metrics.with_builds(invocations, builds), builds)
+    return _Tables(invocations, builds, units)
 
 
 def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the totals of everything read, and its groups in the order that the options name."""
     from logparse import metrics
 
-    units = _units(data)
-    groups = metrics.group_by(data.invocations, asked.by, builds=data.builds, tz=asked.zone)
+    tables = _tables(data, asked)
+    groups = metrics.group_by(tables.invocations, asked.by, builds=tables.builds, tz=asked.zone)
     if asked.sort is not None:
         groups = groups.sort_values(asked.sort, ascending=False, na_position="last", kind="stable")
-    return metrics.totals(units), groups
+    return metrics.totals(tables.units), groups
 
 
-def _slowest(data: Dataset, number: int) -> list[dict[str, Any]]:
+def _slowest(data: Dataset, asked: Asked) -> list[dict[str, Any]]:
     from logparse.output.slowest import slowest
     from logparse.tables.plainframes import plain_rows
 
-    units = _units(data)
-    urls = data.builds.drop_duplicates("build_id").set_index("build_id")["url"]
+    assert asked.slowest is not None
+    _, builds, units = _tables(data, asked)
+    urls = builds.drop_duplicates("build_id").set_index("build_id")["url"]
     units = units.assign(build_url=units["build_url"].fillna(units["build_id"].map(urls)))
-    return slowest(plain_rows(units), number)
+    return slowest(plain_rows(units), asked.slowest)
 
 
 def _columns(frame: pd.DataFrame) -> list[Column]:
@@ -178,7 +206,7 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
         if asked.slowest is not None:
             from logparse.output.slowest import COLUMNS
 
-            result["slowest"] = list(_for_json(_slowest(data, asked.slowest), COLUMNS))
+            result["slowest"] = list(_for_json(_slowest(data, asked), COLUMNS))
     result["failures"] = [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures]
     return json_line(result, ascii_only=path is None and ascii_only(sys.stdout), indent=2) + "\n"
 
@@ -195,7 +223,7 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     elif asked.slowest is not None:
         from logparse.output.slowest import COLUMNS
 
-        WRITERS[format_](batches_of(_slowest(data, asked.slowest), COLUMNS), COLUMNS, out)
+        WRITERS[format_](batches_of(_slowest(data, asked), COLUMNS), COLUMNS, out)
     else:
         from logparse.tables.plainframes import plain_columns
 

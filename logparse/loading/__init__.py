@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date as date_type
 from functools import partial
 from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias, get_args
@@ -126,6 +126,7 @@ def gather(
     stdin: BinaryIO | None = None,
     watch: Callable[[str], None] | None = None,
     tables: Sequence[str] = ("invocations", "builds", "polls", "attempts", "triggers"),
+    only: Mapping[str, Collection[str]] | None = None,
 ) -> Dataset:
     """Return the same as `load`, without a warning: the caller reports the result's failures.
 
@@ -133,6 +134,8 @@ def gather(
     ----------
     tables:
         The tables that will be asked for. The others can be asked for as well, which takes longer.
+    only:
+        The columns that will be asked for of some of these tables, likewise; of the others it is all.
 
     Raises
     ------
@@ -157,7 +160,7 @@ def gather(
     reader = _Reader(watch)
     for inputs, reading in (
         (builds, builds_reading(limit)),
-        (paths, logs_reading(limit, day, given_engine, tables)),
+        (paths, logs_reading(limit, day, given_engine, tables, only)),
     ):
         here = partial(reading, stdin=stdin)
         reader.take(read_all(find_inputs(inputs, "load"), reading, here, workers))
@@ -199,10 +202,14 @@ def builds_reading(max_bytes: int) -> partial[list[Outcome]]:
 
 
 def logs_reading(
-    max_bytes: int, day: date_type | None, engine: Engine | EngineName, tables: Sequence[str]
+    max_bytes: int,
+    day: date_type | None,
+    engine: Engine | EngineName,
+    tables: Sequence[str],
+    only: Mapping[str, Collection[str]] | None = None,
 ) -> partial[list[Outcome]]:
     """Return a function that reads inputs of any kind, as `gather` does. A worker can run it."""
-    return partial(_read_logs, max_bytes, day, engine, tuple(tables))
+    return partial(_read_logs, max_bytes, day, engine, tuple(tables), dict(only or {}))
 
 
 def _builds_alone(source: Source) -> list[Part]:
@@ -232,6 +239,7 @@ def _read_logs(
     day: date_type | None,
     engine: Engine | EngineName,
     tables: tuple[str, ...],
+    only: Mapping[str, Collection[str]],
     units: Sequence[Unit],
     *,
     stdin: BinaryIO | None = None,
@@ -240,14 +248,16 @@ def _read_logs(
     parser = engine_of(engine)
     found: list[Outcome | None] = [None] * len(units)
     if parser is scanner and len(units) >= _MANY:
-        found = _read_at_once(units, max_bytes, tables)
+        found = _read_at_once(units, max_bytes, tables, only)
     return [
         known or _outcome(unit, max_bytes, stdin, lambda source: read_parts(source, date=day, engine=parser))
         for unit, known in zip(units, found, strict=True)
     ]
 
 
-def _read_at_once(units: Sequence[Unit], max_bytes: int, tables: tuple[str, ...]) -> list[Outcome | None]:
+def _read_at_once(
+    units: Sequence[Unit], max_bytes: int, tables: tuple[str, ...], only: Mapping[str, Collection[str]]
+) -> list[Outcome | None]:
     """Return what the files hold that can be read together, None for other inputs."""
     # Arrays take time to import.
     from logparse.bulk import read_pages
@@ -255,7 +265,7 @@ def _read_at_once(units: Sequence[Unit], max_bytes: int, tables: tuple[str, ...]
     found: list[Outcome | None] = [None] * len(units)
     files = {n: unit for n, unit in enumerate(units) if isinstance(unit, Found) and unit.path is not None}
     for (place, file), row in zip(
-        files.items(), read_pages([*files.values()], max_bytes, tables), strict=True
+        files.items(), read_pages([*files.values()], max_bytes, tables, only), strict=True
     ):
         if row is not None:
             found[place] = Outcome(file.name, [row])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -190,15 +190,20 @@ class Dataset:
         # Copies that share data until one of them changes would share what `.array` gives write access to.
         return self._made(name).copy()
 
-    def frame(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
-        """Return some columns of a table, which can need less memory and time than the whole.
+    def frame(self, name: str, columns: Collection[str]) -> pd.DataFrame:
+        """Return some columns of a table by name, in the table's order. The others are not made.
 
         Raises
         ------
         UsageError
             As `table`.
         """
-        return self.table(name)[[column.name for column in TABLES[name] if column.name in columns]]
+        if name not in list(TABLES):
+            raise UnknownTableError(name, TABLES)
+        if name in self._frames or name in GROUPS:
+            made = self._made(name)
+            return made[[column for column in made.columns if column in columns]].copy()
+        return table_frame(self.gathered, name, columns)
 
     def where(self, condition: str) -> Dataset:
         """Return a Dataset of the invocations, and of the builds without one, that a filter chooses.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -150,9 +150,10 @@ class SavedDataset(Dataset):
             return super().batches(name)
         return map(ArrowBatch, self._rows(name))
 
-    def frame(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+    def frame(self, name: str, columns: Collection[str]) -> pd.DataFrame:
         """Return some columns of a table. The other columns are not read."""
         if name not in STORED:
+            self._made(name)
             return super().frame(name, columns)
         wanted = [column for column in TABLES[name] if column.name in columns]
         rows = self._rows(name, [column.name for column in wanted])
