@@ -4,6 +4,7 @@ from logparse.analysis.failures import failures, near_timeout
 from logparse.analysis.filters import Filter, parse_filter
 from logparse.analysis.health import daily, health
 from logparse.analysis.outliers import outliers
+from logparse.analysis.phases import phases
 from logparse.analysis.queue import queue
 from logparse.analysis.specs import Spec, Specs, read_specs
 from logparse.analysis.stability import stability
@@ -18,6 +19,7 @@ __all__ = [
     "near_timeout",
     "outliers",
     "parse_filter",
+    "phases",
     "queue",
     "read_specs",
     "stability",

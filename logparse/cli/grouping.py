@@ -70,6 +70,8 @@ class Asked:
         Column of statistics by which groups are sorted; None for their own order.
     top, slowest:
         How many groups are shown, and how many of the slowest are named; None for all and for none.
+    phases:
+        Whether the phases of groups are shown, and not their statistics.
     """
 
     by: tuple[str, ...]
@@ -77,6 +79,7 @@ class Asked:
     sort: str | None
     top: int | None
     slowest: int | None
+    phases: bool = False
 
     @property
     def heading(self) -> str:
@@ -114,6 +117,11 @@ _OPTIONS: Final = (
         metavar="N",
         help="Name the N slowest runs and the N longest waits, with their URLs.",
     ),
+    click.option(
+        "--phases",
+        is_flag=True,
+        help="Show where the time goes: shares and percentiles of phases, and what never started.",
+    ),
 )
 
 
@@ -127,10 +135,13 @@ def grouping(function: Callable[..., int]) -> Callable[..., int]:
         sort: str | None,
         top: int | None,
         slowest: int | None,
+        phases: bool,
         **more: Any,
     ) -> int:
-        given = any(value is not None for value in (by, sort, top, slowest))
-        asked = Asked(by or ("builder",), zone, sort, top, slowest)
+        given = phases or any(value is not None for value in (by, sort, top, slowest))
+        if phases and (sort, slowest) != (None, None):
+            raise click.UsageError("--phases cannot be used with --sort or --slowest.")
+        asked = Asked(by or ("builder",), zone, sort, top, slowest, phases)
         return function(asked=asked, given=given, **more)
 
     for option in reversed(_OPTIONS):

@@ -41,6 +41,7 @@ Examples:
   logparse summarize logs/ --by builder,day --tz Europe/Berlin
   logparse summarize logs/ --by day --format csv
   logparse summarize logs/ --slowest 10
+  logparse summarize logs/ --phases --by pool
   logparse summarize v2-logs/ --builds builds.json --by bot
   xzcat log.xz | logparse summarize -""",
 )
@@ -57,8 +58,11 @@ def command(
     creation), pending (to its start), run (to its end), finish lag (to the invocation's end). Queue
     latency is the first three together. The p columns are percentiles.
 
+    With --phases: the share of each phase in the time of its group, and the percentiles of pending and run.
+    They are over what started. What never did is counted beside them.
+
     Files: json has everything; csv and markdown have the one invocation's row, the groups, or with
-    --slowest those invocations.
+    --slowest those invocations, with --phases a row for each group and phase.
     """
     chosen = chosen_format(format_, output, _FORMATS, "table")
     if output is not None:
@@ -94,6 +98,8 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
     from logparse.output.slowest import slowest_tables
 
     total, groups = _statistics(data, asked)
+    if asked.phases:
+        groups = groups[:0]
     shown = list(metrics.plain_rows(groups[: asked.top]))
     notes = []
     if len(shown) < len(groups):
@@ -109,15 +115,34 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             builds=len(data.gathered.builds),
             from_builds=sum(record.origin == "build" for record in data.gathered.held.records),
             triages=len(data.gathered.triages),
-            left_out=metrics.left_out(_units(data), asked.by),
+            left_out=(0, 0) if asked.phases else metrics.left_out(_units(data), asked.by),
             notes=notes,
             unicode=_unicode(path),
         )
     ]
+    if asked.phases:
+        parts += _phase_tables(data, asked, path)
     if asked.slowest is not None:
         ranked = _slowest(data, asked.slowest)
         parts += slowest_tables(ranked, width=output_width(path), unicode=_unicode(path))
     return output_text(*parts, path=path)
+
+
+def _phases(data: Dataset, asked: Asked) -> pd.DataFrame:
+    from logparse.analysis import phases
+
+    return phases(data.invocations, data.builds, asked.by, tz=asked.zone)
+
+
+def _phase_tables(data: Dataset, asked: Asked, path: Path | None) -> Iterator[RenderableType]:
+    from logparse.metrics import GROUP_KEYS
+    from logparse.output.phases import phase_tables
+    from logparse.tables.plainframes import plain_rows
+
+    keys = {key: GROUP_KEYS[key][0] for key in asked.by}
+    rows = list(plain_rows(_phases(data, asked)))
+    number = len(_units(data))
+    return phase_tables(rows, keys, number, top=asked.top, width=output_width(path), unicode=_unicode(path))
 
 
 def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
@@ -174,6 +199,11 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
         result["totals"] = next(_for_json(plain_rows(total), _columns(total)), None)
         result["by"] = asked.heading
         result["groups"] = list(_for_json(plain_rows(groups[: asked.top]), _columns(groups)))
+        if asked.phases:
+            from logparse.analysis.phases import columns_of
+
+            found = _phases(data, asked)
+            result["phases"] = list(_for_json(plain_rows(found), columns_of(asked.by)))
         if asked.slowest is not None:
             from logparse.output.slowest import COLUMNS
 
@@ -197,6 +227,12 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
         from logparse.output.slowest import COLUMNS
 
         WRITERS[format_](batches_of(_slowest(data, asked.slowest), COLUMNS), COLUMNS, out)
+    elif asked.phases:
+        from logparse.analysis.phases import columns_of
+        from logparse.tables.plainframes import plain_columns
+
+        found, columns = _phases(data, asked), list(columns_of(asked.by))
+        WRITERS[format_]([plain_columns(found, columns)], columns, out)
     else:
         from logparse.tables.plainframes import plain_columns
 
