@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.analysis.units import units
 from logparse.batches.arrow import frame
 from logparse.columns.column import Column
 from logparse.columns.column import plain as _c
 from logparse.records.odd import without_odd
-from logparse.tables import taken
 from logparse.tables.keys import GROUP_KEYS, TIME_KEYS, checked_keys, rows_with, with_times
 from logparse.tables.plainframes import declared
 
@@ -27,29 +27,13 @@ PHASES: Final = {
     "run": "run_s",
     "finish_lag": "finish_lag_s",
 }
-#: The keys, and the columns that give their values, of which the first known one counts.
-KEYS: Final = {**GROUP_KEYS, "pool": ("requested_pool", "pool")}
-_OF_BOTS: Final = ("pool", "os", "machine_type", "zone")
 PERCENTILES: Final = (50, 75, 90, 95, 99)
-_GROUPED: Final = tuple(dict.fromkeys(c for n, cs in KEYS.items() if n not in TIME_KEYS for c in cs))
-_SEEN: Final = ("build_status", "build_created_at", "build_started_at", "build_completed_at")
-_OF_INVOCATIONS: Final = (
-    *("status", "build_id", "created_at", "infra_reason", *_SEEN, *PHASES.values()),
-    *("run_s", "queue_latency_s", "finished_at", "duration_s"),
-    *(name for name in _GROUPED if name not in _OF_BOTS),
+_NEEDED: Final = (
+    *("infra_reason", "build_status", "build_created_at", "build_started_at", "build_completed_at"),
+    *PHASES.values(),
+    *("queue_latency_s", "finished_at", "duration_s"),
 )
-_OF_BUILDS: Final = (
-    *("build_id", "invocation_id", "status", "created_at", "started_at", "completed_at", "infra_reason"),
-    *("pending_s", "run_s", "builder_id", "project", "bot_id", "requested_pool", *_OF_BOTS),
-)
-#: The columns of a build and those of an invocation that have the same meaning.
-_AS_INVOCATION: Final = {
-    "status": "build_status",
-    "started_at": "build_started_at",
-    "completed_at": "build_completed_at",
-}
 _WAITS: Final = frozenset({"STARTING", "RETRYING", "RUNNING"})
-_ENDS: Final = {"SUCCESS": "SUCCEEDED", "FAILURE": "FAILED", "INFRA_FAILURE": "FAILED", "CANCELED": "ABORTED"}
 
 #: The columns of `phases`, after those of the keys.
 TIMES: Final = (
@@ -111,7 +95,7 @@ def phases(
         For a key or a time zone that is not known, or another table.
     """
     names = checked_keys(by)
-    data = with_times(_units(invocations, builds), names, tz)
+    data = with_times(units(invocations, builds, _NEEDED, "analysis.phases"), names, tz)
     data = _with_starts(without_odd(rows_with(data, names)))
     keys = [GROUP_KEYS[name][0] for name in names]
     if data.empty:
@@ -126,29 +110,6 @@ def phases(
     order = keys if any(name in TIME_KEYS for name in names) else ["_total", *keys]
     made = made.sort_values(order, ascending=[name != "_total" for name in order], kind="stable")
     return declared(made, columns_of(by))
-
-
-def _units(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
-    """Return invocations, and builds without one in the same columns, with the dimensions of their bots."""
-    data = taken.checked(invocations, "analysis.phases", "invocations", _OF_INVOCATIONS)
-    known = taken.checked(builds, "analysis.phases", "builds", _OF_BUILDS)[list(_OF_BUILDS)]
-    alone = known[known["invocation_id"].isna() & ~known["build_id"].isin(data["build_id"])]
-    of_builds = known[known["build_id"].notna()].drop_duplicates("build_id").set_index("build_id")
-    data = data[list(dict.fromkeys(_OF_INVOCATIONS))]
-    of_bots = {name: data["build_id"].map(of_builds[name]).astype(known[name].dtype) for name in _OF_BOTS}
-    data = data.assign(**of_bots)
-    if alone.empty:
-        return _with_pool(data)
-    rows = alone.rename(columns=_AS_INVOCATION).drop(columns=["invocation_id"])
-    status = rows["build_status"].map(_ENDS).fillna("RUNNING")
-    rows = rows.assign(status=status, build_created_at=rows["created_at"])
-    rows = rows[[name for name in data.columns if name in rows]]
-    return _with_pool(pd.concat([data, rows], ignore_index=True))
-
-
-def _with_pool(data: pd.DataFrame) -> pd.DataFrame:
-    first, other = KEYS["pool"]
-    return data.assign(pool=data[first].fillna(data[other]))
 
 
 def _with_starts(data: pd.DataFrame) -> pd.DataFrame:
