@@ -1,5 +1,6 @@
 """Answers from tables: functions over frames that `logparse.load` gives."""
 
+from logparse.analysis.failuregroups import failure_groups
 from logparse.analysis.failures import failures, near_timeout
 from logparse.analysis.filters import Filter, parse_filter
 from logparse.analysis.health import daily, health
@@ -14,6 +15,7 @@ __all__ = [
     "Spec",
     "Specs",
     "daily",
+    "failure_groups",
     "failures",
     "health",
     "near_timeout",

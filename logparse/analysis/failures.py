@@ -16,7 +16,8 @@ from logparse.tables.plainframes import plain_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-_NEEDED: Final = (
+#: The columns of invocations that failures are explained with.
+NEEDED: Final = (
     *("status", "build_id", "build_status", "infra_reason", "error", "aborted_by", "canceled_by", "run_s"),
     *("created_at", "builder_id", "bot_id", "build_url", "invocation_id", "duration_s", "finished_at"),
     *("build_started_at", "build_completed_at"),
@@ -25,7 +26,8 @@ _OF_BUILDS: Final = (
     *("build_id", "builder_id", "run_s", "created_at", "started_at", "completed_at"),
     *("url", "execution_timeout_s", "timeout_used"),
 )
-_FAILED: Final = frozenset({"FAILED", "ABORTED", "OVERRUN"})
+#: The statuses of invocations that failed or were aborted.
+FAILED: Final = frozenset({"FAILED", "ABORTED", "OVERRUN"})
 _HOUR_S: Final = 3_600.0
 #: A run that took this share of its execution timeout is near it.
 NEAR_TIMEOUT: Final = 0.8
@@ -94,7 +96,7 @@ def failures(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
         Where an argument is another table.
     """
     found: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
-    for row in failed_rows(units(invocations, builds, _NEEDED, "analysis.failures")):
+    for row in failed_rows(units(invocations, builds, NEEDED, "analysis.failures")):
         found.setdefault((row["cause"], row["detail"]), []).append(row)
     total = sum(map(len, found.values()))
     rows = [_summary(cause, detail, group, total) for (cause, detail), group in found.items()]
@@ -104,7 +106,7 @@ def failures(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
 
 def failed_rows(data: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the rows of what `units` gives that failed or were aborted, with cause, detail and a link."""
-    cleaned = without_odd(data[data["status"].isin(_FAILED)])
+    cleaned = without_odd(data[data["status"].isin(FAILED)])
     for row in plain_rows(cleaned):
         cause, detail = _cause(row)
         link = row["build_url"] or row["invocation_id"] or row["build_id"]

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import click
 
+from logparse.cli.options import zone_option
 from logparse.columns import TABLES
 
-_KEYS: Final = (
+#: The keys that the command line groups by.
+KEYS: Final = (
     "builder",
     "bot",
     "job",
@@ -31,7 +33,7 @@ _KEYS: Final = (
 _STATISTICS: Final = tuple(c.name for c in TABLES["jobs"] if c.name != "job_id")
 
 
-class _Keys(click.Choice[str]):
+class Keys(click.Choice[str]):
     """One or more of the choices, with commas between them."""
 
     name = "keys"
@@ -40,20 +42,7 @@ class _Keys(click.Choice[str]):
         """Return the keys in a tuple."""
         if isinstance(value, tuple):
             return value
-        return tuple(super(_Keys, self).convert(key.strip(), param, ctx) for key in value.split(","))
-
-
-def _zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Return the name of a time zone, checked."""
-    if value == "UTC":
-        return value
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise click.BadParameter(f"{value!r} is not a time zone; write it as Europe/Berlin") from error
-    return value
+        return tuple(super(Keys, self).convert(key.strip(), param, ctx) for key in value.split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +79,12 @@ class Asked:
 _OPTIONS: Final = (
     click.option(
         "--by",
-        type=_Keys(_KEYS),
+        type=Keys(KEYS),
         metavar="KEY[,KEY]",
-        help=f"Group by {', '.join(_KEYS)}, or by several: builder,day. hour is the hour of the day. "
+        help=f"Group by {', '.join(KEYS)}, or by several: builder,day. hour is the hour of the day. "
         "[default: builder, where there are several invocations]",
     ),
-    click.option(
-        "--tz",
-        "zone",
-        default="UTC",
-        callback=_zone,
-        metavar="ZONE",
-        help="Time zone of days, weeks and hours: Europe/Berlin. [default: UTC]",
-    ),
+    zone_option,
     click.option(
         "--sort",
         type=click.Choice(_STATISTICS),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from logparse.batches.batch import batches_of
+from logparse.cli.answers import trend
 from logparse.cli.grouping import Asked, grouping
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, format_option, inputs, output
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 #: The tables that groups are made of.
 _GROUPED: Final = ("invocations", "builds")
+_TIMES: Final = frozenset({"day", "week", "weekday", "hour"})
 _FORMATS: Final = ("table", "json", "csv", "markdown")
 
 
@@ -104,7 +106,7 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
     notes = []
     if len(shown) < len(groups):
         notes.append(f"{len(shown)} of {len(groups)} groups (--top {asked.top})")
-    if asked.zone != "UTC" and {"day", "week", "weekday", "hour"} & set(asked.by):
+    if asked.zone != "UTC" and _TIMES & set(asked.by):
         notes.append(f"days and hours are those of {asked.zone}")
     parts: list[RenderableType] = [
         overview(
@@ -120,12 +122,25 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             unicode=_unicode(path),
         )
     ]
+    if len(asked.by) == 1 and asked.by[0] in _TIMES and not asked.phases and asked.sort is None:
+        parts += _trends(groups, asked.by[0], path)
     if asked.phases:
         parts += _phase_tables(data, asked, path)
     if asked.slowest is not None:
         ranked = _slowest(data, asked.slowest)
         parts += slowest_tables(ranked, width=output_width(path), unicode=_unicode(path))
     return output_text(*parts, path=path)
+
+
+def _trends(groups: pd.DataFrame, key: str, path: Path | None) -> Iterator[RenderableType]:
+    """Yield lines of bars of groups that are in the order of time."""
+    for title, column in (
+        ("runs", "invocations"),
+        ("queue p90", "queue_latency_p90_s"),
+        ("run p90", "run_p90_s"),
+    ):
+        values = [None if value != value else float(value) for value in groups[column].tolist()]
+        yield from trend(f"{title} by {key}", values, output_width(path), path)
 
 
 def _phases(data: Dataset, asked: Asked) -> pd.DataFrame:
