@@ -20,7 +20,8 @@ from logparse.records import Invocation
 from logparse.records.odd import without_odd
 from logparse.tables import taken
 from logparse.tables.keys import GROUP_KEYS as GROUP_KEYS
-from logparse.tables.keys import TIME_KEYS, checked_keys, rows_with, with_times
+from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, rows_with, with_keys
+from logparse.tables.owners import Owners
 from logparse.tables.plainframes import declared, plain_columns, plain_value
 from logparse.tables.plainframes import plain_rows as plain_rows
 
@@ -148,6 +149,7 @@ def group_by(
     *,
     builds: pd.DataFrame | None = None,
     tz: str = "UTC",
+    owners: Owners | None = None,
 ) -> pd.DataFrame:
     """Return statistics of invocations by one or more of `GROUP_KEYS`.
 
@@ -168,6 +170,8 @@ def group_by(
         tables ``bots`` and ``builders``.
     tz:
         Name of the time zone of days, weeks and hours.
+    owners:
+        The teams that own builders. With them ``owner`` is a key too.
 
     Raises
     ------
@@ -178,22 +182,24 @@ def group_by(
     data = taken.invocations(invocations, "metrics.group_by", _COUNTED)
     if builds is not None:
         data = with_bots(with_builds(data, builds), builds)
-    data = rows_with(with_times(data, names, tz), names)
-    keys = [GROUP_KEYS[name][0] for name in names]
+    data = rows_with(with_keys(data, names, tz, owners), names)
+    keys = [KEYS[name][0] for name in names]
     groups = _statistics(data, keys)
     if any(name in TIME_KEYS for name in names):
         groups = groups.sort_values(keys).reset_index(drop=True)
     return _with_builders(groups, data) if "builder" in names else groups
 
 
-def left_out(invocations: Invocations, by: str | Sequence[str]) -> tuple[int, int]:
+def left_out(
+    invocations: Invocations, by: str | Sequence[str], owners: Owners | None = None
+) -> tuple[int, int]:
     """Return how many invocations, and how many builds without one, belong to no group of `group_by`.
 
     Parameters
     ----------
     invocations:
         The table ``invocations`` with the rows that `with_builds` adds.
-    by:
+    by, owners:
         As in `group_by`.
 
     Raises
@@ -203,7 +209,7 @@ def left_out(invocations: Invocations, by: str | Sequence[str]) -> tuple[int, in
     """
     names = checked_keys(by)
     data = taken.invocations(invocations, "metrics.left_out", _COUNTED)
-    data = with_times(data, names, "UTC")
+    data = with_keys(data, names, owners=owners)
     rest = data.drop(rows_with(data, names).index)
     builds = int(_is_build(rest).sum())
     return len(rest) - builds, builds

@@ -9,9 +9,11 @@ from logparse.analysis.phases import phases
 from logparse.analysis.queue import queue
 from logparse.analysis.specs import Spec, Specs, read_specs
 from logparse.analysis.stability import stability
+from logparse.tables.owners import Owners
 
 __all__ = [
     "Filter",
+    "Owners",
     "Spec",
     "Specs",
     "daily",

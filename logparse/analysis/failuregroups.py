@@ -12,7 +12,8 @@ from logparse.batches.arrow import frame
 from logparse.columns.column import Column
 from logparse.columns.column import plain as _c
 from logparse.records.odd import without_odd
-from logparse.tables.keys import GROUP_KEYS, TIME_KEYS, checked_keys, rows_with, with_times
+from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, rows_with, with_keys
+from logparse.tables.owners import Owners
 from logparse.tables.plainframes import declared
 
 if TYPE_CHECKING:
@@ -42,12 +43,17 @@ GROUPS: Final = (
 
 def columns_of(by: str | Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of `failure_groups` for keys."""
-    keys = (Column(GROUP_KEYS[name][0], "text", f"the group's {name}") for name in checked_keys(by))
+    keys = (Column(KEYS[name][0], "text", f"the group's {name}") for name in checked_keys(by))
     return (*keys, *GROUPS)
 
 
 def failure_groups(
-    invocations: pd.DataFrame, builds: pd.DataFrame, by: str | Sequence[str] = "builder", *, tz: str = "UTC"
+    invocations: pd.DataFrame,
+    builds: pd.DataFrame,
+    by: str | Sequence[str] = "builder",
+    *,
+    tz: str = "UTC",
+    owners: Owners | None = None,
 ) -> pd.DataFrame:
     """Return how much fails in each group, what that cost, and what retries cost.
 
@@ -64,6 +70,8 @@ def failure_groups(
         else its bot's. Times are those of the creation.
     tz:
         Name of the time zone of days, weeks and hours.
+    owners:
+        The teams that own builders. With them ``owner`` is a key too.
 
     Returns
     -------
@@ -79,10 +87,10 @@ def failure_groups(
     names = checked_keys(by)
     data = without_odd(units(invocations, builds, (*NEEDED, *_MORE), "analysis.failure_groups"))
     data = data[data["status"].isin([*FAILED, "SUCCEEDED"])]
-    data = rows_with(with_times(_counted(data), names, tz), names)
+    data = rows_with(with_keys(_counted(data), names, tz, owners), names)
     if data.empty:
         return frame((), columns_of(by))
-    keys = [GROUP_KEYS[name][0] for name in names]
+    keys = [KEYS[name][0] for name in names]
     groups = data.groupby(keys, sort=True)
     made = groups[["_failed", "_retried", "_rerun", "_retry_us", "_lost_us", "_rerun_us"]].sum()
     made = pd.DataFrame(

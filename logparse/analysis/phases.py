@@ -10,7 +10,8 @@ from logparse.batches.arrow import frame
 from logparse.columns.column import Column
 from logparse.columns.column import plain as _c
 from logparse.records.odd import without_odd
-from logparse.tables.keys import GROUP_KEYS, TIME_KEYS, checked_keys, rows_with, with_times
+from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, rows_with, with_keys
+from logparse.tables.owners import Owners
 from logparse.tables.plainframes import declared
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ _CENSORED: Final = ("never_started", "canceled_before", "still_waiting")
 
 def columns_of(by: str | Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of `phases` for keys."""
-    keys = (Column(GROUP_KEYS[name][0], "text", f"the group's {name}") for name in checked_keys(by))
+    keys = (Column(KEYS[name][0], "text", f"the group's {name}") for name in checked_keys(by))
     return (*keys, *TIMES)
 
 
@@ -64,6 +65,7 @@ def phases(
     by: str | Sequence[str] = "builder",
     *,
     tz: str = "UTC",
+    owners: Owners | None = None,
 ) -> pd.DataFrame:
     """Return for each group and phase how long it took, and how many invocations never came to a start.
 
@@ -81,6 +83,8 @@ def phases(
         else its bot's, since a build without a bot has only the former. Times are those of the creation.
     tz:
         Name of the time zone of days, weeks and hours.
+    owners:
+        The teams that own builders. With them ``owner`` is a key too.
 
     Returns
     -------
@@ -95,9 +99,9 @@ def phases(
         For a key or a time zone that is not known, or another table.
     """
     names = checked_keys(by)
-    data = with_times(units(invocations, builds, _NEEDED, "analysis.phases"), names, tz)
+    data = with_keys(units(invocations, builds, _NEEDED, "analysis.phases"), names, tz, owners)
     data = _with_starts(without_odd(rows_with(data, names)))
-    keys = [GROUP_KEYS[name][0] for name in names]
+    keys = [KEYS[name][0] for name in names]
     if data.empty:
         return frame((), columns_of(by))
     groups = data.groupby(keys, sort=True)

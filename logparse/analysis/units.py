@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import pandas as pd
 
-#: The keys to group by, and the columns that give their values, of which the first known one counts. A build
-#: that no bot took has only the pool that it asked for.
-KEYS: Final = {**GROUP_KEYS, "pool": ("requested_pool", "pool")}
 #: Columns that only builds have: the dimensions of their bots.
 _OF_BOTS: Final = ("pool", "os", "machine_type", "zone")
-_GROUPED: Final = tuple(
-    dict.fromkeys(column for key, columns in KEYS.items() if key not in TIME_KEYS for column in columns)
+#: The columns that are keys to group by, and the pool that a build asks for: one without a bot has only that.
+_GROUPED: Final = (
+    "requested_pool",
+    *dict.fromkeys(column for key, (column,) in GROUP_KEYS.items() if key not in TIME_KEYS),
 )
 #: The columns of a build that have the meaning of a column of an invocation with another name.
 _AS_INVOCATION: Final = {
@@ -73,5 +72,4 @@ def units(
         status = rows["build_status"].map(_STATUSES).fillna("RUNNING")
         rows = rows.assign(status=status, build_created_at=rows["created_at"])
         data = pd.concat([data, rows[[name for name in data.columns if name in rows]]], ignore_index=True)
-    first, other = KEYS["pool"]
-    return data.assign(pool=data[first].fillna(data[other]))
+    return data.assign(pool=data["requested_pool"].fillna(data["pool"]))

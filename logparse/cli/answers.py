@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from logparse.cli.config import with_owners
 from logparse.cli.options import chosen_format, format_option, inputs, output, zone_option
 from logparse.cli.words import on_terminal, output_text, output_width, write_data, write_shown
 from logparse.columns import Column
@@ -119,12 +120,17 @@ def write_answer(answer: pd.DataFrame, columns: Sequence[Column], asked: Answer,
     Parameters
     ----------
     answer:
-        With exactly `columns`. JSON has an object a line.
+        With exactly `columns`; where the configuration names owners, builders get one more, `owner`. JSON
+        has an object a line.
     show:
         Makes the table for people.
     """
     from logparse.tables.plainframes import plain_columns, plain_rows
 
+    builder = "builder_id" if "builder_id" in answer else "builder"
+    answer = with_owners(answer, builder)
+    if "owner" in answer and all(column.name != "owner" for column in columns):
+        columns = _with_owner(columns, builder)
     path = asked.path
     if asked.format == "table":
         rows = list(plain_rows(answer))
@@ -134,6 +140,12 @@ def write_answer(answer: pd.DataFrame, columns: Sequence[Column], asked: Answer,
     written = WRITERS["jsonl" if asked.format == "json" else asked.format]
     written([plain_columns(answer, columns)], columns, out)
     write_data(out.getvalue(), path, force=asked.force)
+
+
+def _with_owner(columns: Sequence[Column], builder: str) -> list[Column]:
+    """Return the columns of an answer with the owner after the builder."""
+    added = Column("owner", "text", "team that owns the builder")
+    return [new for column in columns for new in ([column, added] if column.name == builder else [column])]
 
 
 def readable(
@@ -184,6 +196,7 @@ def table_of(
 
     if not rows:
         return
+    headings = _with_owners(headings, rows)
     mark = "..." if ascii_only(sys.stdout) else "…"
     table, notes = fitted(cells(rows[:top], headings), headings, width=width, mark=mark)
     if len(rows) > top:
@@ -191,6 +204,14 @@ def table_of(
     yield Text()
     yield table
     yield from map(Text, notes)
+
+
+def _with_owners(headings: Sequence[Heading], rows: Sequence[Mapping[str, Any]]) -> Sequence[Heading]:
+    """Return headings with the owner after the builder, where rows have owners."""
+    is_known = any(row.get("owner") is not None for row in rows)
+    if not is_known or headings[0].key not in ("builder_id", "builder"):
+        return headings
+    return [headings[0], Heading("owner", "owner", "name"), *headings[1:]]
 
 
 def trend(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from logparse.cli.answers import Answer, answering, readable, table_of, trend, write_answer
+from logparse.cli.config import owners, with_owners
 from logparse.cli.grouping import KEYS, Keys
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.output.grid import Heading
@@ -93,7 +94,7 @@ def _by_group(inputs: Inputs, asked: Answer, by: tuple[str, ...]) -> int:
     if holds_something(data):
         from logparse.analysis.failuregroups import columns_of, failure_groups
 
-        answer = failure_groups(data.invocations, data.builds, by, tz=asked.zone)
+        answer = failure_groups(data.invocations, data.builds, by, tz=asked.zone, owners=owners())
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
             yield from _groups(readable(rows, columns_of(by), asked.zone), by, asked, width)
@@ -118,7 +119,7 @@ def _groups(
     """Yield a headline with the cost of retries, failures over time where a time is the key, and a table."""
     from rich.text import Text
 
-    from logparse.metrics import GROUP_KEYS
+    from logparse.tables.keys import KEYS as COLUMNS
 
     total = {name: sum(row[name] for row in rows) for name in _SUMS}
     yield Text(
@@ -133,7 +134,7 @@ def _groups(
     if len(by) == 1 and by[0] in _TIMES:
         title = f"failed by {by[0]}, {rows[0][by[0]]} to {rows[-1][by[0]]}" if rows else ""
         yield from trend(title, [row["share"] for row in rows], width, asked.path)
-    headings = [Heading(key, GROUP_KEYS[key][0], "name") for key in by]
+    headings = [Heading(key, COLUMNS[key][0], "name") for key in by]
     shown = [{**row, "percent": f"{row['share']:.0%}"} for row in rows]
     yield from table_of(shown, [*headings, *_GROUPS], asked.top, width)
 
@@ -144,7 +145,7 @@ def _by_cause(inputs: Inputs, asked: Answer) -> int:
         from logparse.analysis.failures import FAILURES, failures, near_timeout
 
         answer = failures(data.invocations, data.builds)
-        near = near_timeout(data.builds)
+        near = with_owners(near_timeout(data.builds))
         number = len(data.invocations) + len(data.gathered.builds)
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from logparse.cli.options import zone_option
 from logparse.columns import TABLES
@@ -28,6 +29,7 @@ KEYS: Final = (
     "os",
     "machine_type",
     "zone",
+    "owner",
 )
 #: Columns of statistics: all of a group's but its name.
 _STATISTICS: Final = tuple(c.name for c in TABLES["jobs"] if c.name != "job_id")
@@ -107,6 +109,11 @@ _OPTIONS: Final = (
 )
 
 
+#: A default from a configuration does not show that groups are meant.
+_WRITTEN: Final = ParameterSource.COMMANDLINE
+_MEANT: Final = ("by", "sort", "top", "slowest", "phases")
+
+
 def grouping(function: Callable[..., int]) -> Callable[..., int]:
     """Add the options of groups. The command gets them as `asked`, and as `given` whether any was written."""
 
@@ -120,7 +127,8 @@ def grouping(function: Callable[..., int]) -> Callable[..., int]:
         phases: bool,
         **more: Any,
     ) -> int:
-        given = phases or any(value is not None for value in (by, sort, top, slowest))
+        context = click.get_current_context()
+        given = any(context.get_parameter_source(name) is _WRITTEN for name in _MEANT)
         if phases and (sort, slowest) != (None, None):
             raise click.UsageError("--phases cannot be used with --sort or --slowest.")
         asked = Asked(by or ("builder",), zone, sort, top, slowest, phases)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from logparse.cli.answers import Answer, answering, readable, table_of, write_answer
+from logparse.cli.config import with_owners
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import day
 from logparse.cli.words import on_terminal, warn
@@ -97,7 +98,7 @@ def command(inputs: Inputs, asked: Answer, spec: str | None, today: date | None,
     judged = health(data.builds, specs=specs, today=today)
     if judged.empty:
         warn("no business day before the day of judgement has builds")
-    unstable = stability(data.builds)
+    unstable = with_owners(stability(data.builds))
     rates = _rates(data.builds) if on_terminal(asked.path) else {}
 
     def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:

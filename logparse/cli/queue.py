@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from logparse.cli.answers import MOST_BARS, Answer, answering, readable, trend, write_answer
+from logparse.cli.config import owners
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import duration
 from logparse.cli.words import on_terminal, warn
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-_KEYS: Final = ("builder", "pool", "project", "all")
+_KEYS: Final = ("builder", "pool", "project", "owner", "all")
 _MOST_ROWS: Final = 40
 #: So many queues have a line of bars on a terminal.
 _MOST_TRENDS: Final = 5
@@ -66,7 +67,7 @@ def command(inputs: Inputs, asked: Answer, by: str, bucket: float) -> int:
     if holds_something(data):
         from logparse.analysis.queue import columns_of, queue
 
-        answer = queue(data.builds, by, bucket_s=bucket)
+        answer = queue(data.builds, by, bucket_s=bucket, owners=owners())
         whole = answer
         if answer.empty:
             warn("no build has a creation time")
@@ -110,6 +111,8 @@ def _table(rows: Sequence[Mapping[str, Any]], by: str, zone: str, width: int) ->
     from rich.text import Text
 
     names = [] if by == "all" else [Heading(by, by, "name")]
+    if any(row.get("owner") is not None for row in rows) and by == "builder":
+        names.append(Heading("owner", "owner", "name"))
     headings = [*names, Heading(f"time ({zone})", "time", "name"), *_HEADINGS]
     mark = "..." if ascii_only(sys.stdout) else "…"
     table, note = fitted(cells(rows, headings), headings, width=width, mark=mark)

@@ -12,6 +12,7 @@ import click
 
 from logparse.batches.batch import batches_of
 from logparse.cli.answers import trend
+from logparse.cli.config import owners, with_owners
 from logparse.cli.grouping import Asked, grouping
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, format_option, inputs, output
@@ -117,7 +118,7 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             builds=len(data.gathered.builds),
             from_builds=sum(record.origin == "build" for record in data.gathered.held.records),
             triages=len(data.gathered.triages),
-            left_out=(0, 0) if asked.phases else metrics.left_out(_units(data), asked.by),
+            left_out=(0, 0) if asked.phases else metrics.left_out(_units(data), asked.by, owners()),
             notes=notes,
             unicode=_unicode(path),
         )
@@ -146,15 +147,15 @@ def _trends(groups: pd.DataFrame, key: str, path: Path | None) -> Iterator[Rende
 def _phases(data: Dataset, asked: Asked) -> pd.DataFrame:
     from logparse.analysis import phases
 
-    return phases(data.invocations, data.builds, asked.by, tz=asked.zone)
+    return phases(data.invocations, data.builds, asked.by, tz=asked.zone, owners=owners())
 
 
 def _phase_tables(data: Dataset, asked: Asked, path: Path | None) -> Iterator[RenderableType]:
-    from logparse.metrics import GROUP_KEYS
     from logparse.output.phases import phase_tables
+    from logparse.tables.keys import KEYS
     from logparse.tables.plainframes import plain_rows
 
-    keys = {key: GROUP_KEYS[key][0] for key in asked.by}
+    keys = {key: KEYS[key][0] for key in asked.by}
     rows = list(plain_rows(_phases(data, asked)))
     number = len(_units(data))
     return phase_tables(rows, keys, number, top=asked.top, width=output_width(path), unicode=_unicode(path))
@@ -162,9 +163,9 @@ def _phase_tables(data: Dataset, asked: Asked, path: Path | None) -> Iterator[Re
 
 def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
     """Return the name of a group by each key, in the keys of the overview."""
-    from logparse.metrics import GROUP_KEYS
+    from logparse.tables.keys import KEYS
 
-    return {f"group {key}": str(row[GROUP_KEYS[key][0]]) for key in by}
+    return {f"group {key}": str(row[KEYS[key][0]]) for key in by}
 
 
 def _units(data: Dataset) -> pd.DataFrame:
@@ -179,10 +180,10 @@ def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame
     from logparse import metrics
 
     units = _units(data)
-    groups = metrics.group_by(data.invocations, asked.by, builds=data.builds, tz=asked.zone)
+    groups = metrics.group_by(data.invocations, asked.by, builds=data.builds, tz=asked.zone, owners=owners())
     if asked.sort is not None:
         groups = groups.sort_values(asked.sort, ascending=False, na_position="last", kind="stable")
-    return metrics.totals(units), groups
+    return metrics.totals(units), with_owners(groups)
 
 
 def _slowest(data: Dataset, number: int) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from logparse.batches.arrow import text_type
 from logparse.errors import UsageError, nearest
+from logparse.tables.owners import Owners
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,8 @@ GROUP_KEYS: Final = {
     "weekday": ("weekday",),
     "week": ("week",),
 }
+#: All keys, with the one that is made of the builder and the owners of builders.
+KEYS: Final = {**GROUP_KEYS, "owner": ("owner",)}
 #: Keys that are made of the creation's time, and how they are written. They sort as text.
 TIME_KEYS: Final = {"day": "%Y-%m-%d", "week": "%G-W%V", "weekday": "%u", "hour": "%H:00"}
 _WEEKDAYS: Final = ("1 Mon", "2 Tue", "3 Wed", "4 Thu", "5 Fri", "6 Sat", "7 Sun")
@@ -38,18 +41,18 @@ def checked_keys(by: object) -> list[str]:
     given = [by] if isinstance(by, str) or not isinstance(by, Iterable) else list(by)
     names: dict[str, None] = {}
     for name in given:
-        if not isinstance(name, str) or name not in GROUP_KEYS:
-            raise UsageError(f"{name!r} is not a key to group by", remedy=nearest(name, GROUP_KEYS))
+        if not isinstance(name, str) or name not in KEYS:
+            raise UsageError(f"{name!r} is not a key to group by", remedy=nearest(name, KEYS))
         names[name] = None
     if not names:
-        raise UsageError("no key to group by", remedy=nearest(None, GROUP_KEYS))
+        raise UsageError("no key to group by", remedy=nearest(None, KEYS))
     return list(names)
 
 
 def rows_with(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return the rows that have a value of each key."""
     for name in names:
-        (column,) = GROUP_KEYS[name]
+        (column,) = KEYS[name]
         if column not in data:
             raise UsageError(
                 f"the invocations have no column {column!r}", remedy="add it with metrics.with_bots"
@@ -58,9 +61,33 @@ def rows_with(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return data
 
 
-def with_times(data: pd.DataFrame, names: Sequence[str], tz: str) -> pd.DataFrame:
-    """Return the frame with a column for each of `names` that is a time, in the time zone `tz`."""
-    wanted = [name for name in names if name in TIME_KEYS]
+def with_keys(
+    data: pd.DataFrame, names: Sequence[str], tz: str = "UTC", owners: Owners | None = None
+) -> pd.DataFrame:
+    """Return the frame with a column for each of `names` that is made of others.
+
+    Parameters
+    ----------
+    tz:
+        The time zone of days, weeks and hours.
+    owners:
+        The teams that own builders.
+
+    Raises
+    ------
+    UsageError
+        For a time zone that is not known, or for the key ``owner`` without owners.
+    """
+    if "owner" in names:
+        if not owners:
+            raise UsageError(
+                "no owners of builders are known", remedy="name them in logparse.toml, under [owners]"
+            )
+        data = data.assign(owner=owners.column(data["builder_id"]))
+    return _with_times(data, [name for name in names if name in TIME_KEYS], tz)
+
+
+def _with_times(data: pd.DataFrame, wanted: Sequence[str], tz: str) -> pd.DataFrame:
     if not wanted:
         return data
     try:
