@@ -19,6 +19,9 @@ from logparse.errors import UsageError, nearest
 from logparse.records import Invocation
 from logparse.records.odd import without_odd
 from logparse.tables import taken
+from logparse.tables.keys import GROUP_KEYS as GROUP_KEYS
+from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, rows_with, with_keys
+from logparse.tables.owners import Owners
 from logparse.tables.plainframes import declared, plain_value
 from logparse.tables.plainframes import plain_rows as plain_rows
 
@@ -27,26 +30,6 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import pandas as pd
 
-#: What the command line groups by, and the columns that this is.
-GROUP_KEYS: Final = {
-    "builder": ("builder_id",),
-    "bot": ("bot_id",),
-    "job": ("job_id",),
-    "status": ("status",),
-    "day": ("day",),
-    "project": ("project",),
-    "task_kind": ("task_kind",),
-    "pool": ("pool",),
-    "os": ("os",),
-    "machine_type": ("machine_type",),
-    "zone": ("zone",),
-    "hour": ("hour",),
-    "weekday": ("weekday",),
-    "week": ("week",),
-}
-#: Keys that are made of the creation's time, and how they are written. They sort as text.
-_TIME_KEYS: Final = {"day": "%Y-%m-%d", "week": "%G-W%V", "weekday": "%u", "hour": "%H:00"}
-_WEEKDAYS: Final = ("1 Mon", "2 Tue", "3 Wed", "4 Thu", "5 Fri", "6 Sat", "7 Sun")
 _TABLE_KEYS: Final = {"bots": "bot", "builders": "builder", "jobs": "job"}
 #: A builder's parts, shown beside its id as its newest record writes them.
 _BUILDER_COLUMNS: Final = ("project", "bucket", "builder")
@@ -178,6 +161,7 @@ def group_by(
     *,
     builds: pd.DataFrame | None = None,
     tz: str = "UTC",
+    owners: Owners | None = None,
 ) -> pd.DataFrame:
     """Return statistics of invocations by one or more of `GROUP_KEYS`.
 
@@ -198,32 +182,36 @@ def group_by(
         tables ``bots`` and ``builders``.
     tz:
         Name of the time zone of days, weeks and hours.
+    owners:
+        The teams that own builders. With them ``owner`` is a key too.
 
     Raises
     ------
     UsageError
         For a key or a time zone that is not known, another table, or a frame without the key's column.
     """
-    names = _checked(by)
+    names = checked_keys(by)
     data = taken.invocations(invocations, "metrics.group_by", _COUNTED)
     if builds is not None:
         data = with_bots(with_builds(data, builds), builds)
-    data = _grouped_rows(_with_times(data, names, tz), names)
-    keys = [GROUP_KEYS[name][0] for name in names]
+    data = rows_with(with_keys(data, names, tz, owners), names)
+    keys = [KEYS[name][0] for name in names]
     groups = _statistics(data, keys)
-    if any(name in _TIME_KEYS for name in names):
+    if any(name in TIME_KEYS for name in names):
         groups = groups.sort_values(keys).reset_index(drop=True)
     return _with_builders(groups, data) if "builder" in names else groups
 
 
-def left_out(invocations: Invocations, by: str | Sequence[str]) -> tuple[int, int]:
+def left_out(
+    invocations: Invocations, by: str | Sequence[str], owners: Owners | None = None
+) -> tuple[int, int]:
     """Return how many invocations, and how many builds without one, belong to no group of `group_by`.
 
     Parameters
     ----------
     invocations:
         The table ``invocations`` with the rows that `with_builds` adds.
-    by:
+    by, owners:
         As in `group_by`.
 
     Raises
@@ -231,37 +219,12 @@ def left_out(invocations: Invocations, by: str | Sequence[str]) -> tuple[int, in
     UsageError
         As `group_by`.
     """
-    names = _checked(by)
+    names = checked_keys(by)
     data = taken.invocations(invocations, "metrics.left_out", _COUNTED)
-    data = _with_times(data, names, "UTC")
-    rest = data.drop(_grouped_rows(data, names).index)
+    data = with_keys(data, names, owners=owners)
+    rest = data.drop(rows_with(data, names).index)
     builds = int(_is_build(rest).sum())
     return len(rest) - builds, builds
-
-
-def _checked(by: object) -> list[str]:
-    """Return the keys to group by, each once, or raise an error that names the choices."""
-    given = [by] if isinstance(by, str) or not isinstance(by, Iterable) else list(by)
-    names: dict[str, None] = {}
-    for name in given:
-        if not isinstance(name, str) or name not in GROUP_KEYS:
-            raise UsageError(f"{name!r} is not a key to group by", remedy=nearest(name, GROUP_KEYS))
-        names[name] = None
-    if not names:
-        raise UsageError("no key to group by", remedy=nearest(None, GROUP_KEYS))
-    return list(names)
-
-
-def _grouped_rows(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return the rows that have a value of each key."""
-    for name in names:
-        (column,) = GROUP_KEYS[name]
-        if column not in data:
-            raise UsageError(
-                f"the invocations have no column {column!r}", remedy="add it with metrics.with_bots"
-            )
-        data = data[data[column].notna()]
-    return data
 
 
 def _with_builders(groups: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
@@ -274,23 +237,6 @@ def _with_builders(groups: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
         values = groups["builder_id"].map(known[column]).astype(text_type())
         groups.insert(at + offset, column, values)
     return groups
-
-
-def _with_times(data: pd.DataFrame, names: Sequence[str], tz: str) -> pd.DataFrame:
-    """Return the frame with a column for each of `names` that is a time, in the time zone `tz`."""
-    wanted = [name for name in names if name in _TIME_KEYS]
-    if not wanted:
-        return data
-    try:
-        if not isinstance(tz, str):
-            raise ValueError(tz)
-        local = data["created_at"].dt.tz_convert(tz)
-    except (KeyError, ValueError, OSError) as error:
-        raise UsageError(f"{tz!r} is not a time zone", remedy="name one as Europe/Berlin or UTC") from error
-    made = {name: local.dt.strftime(_TIME_KEYS[name]).astype(text_type()) for name in wanted}
-    if "weekday" in made:
-        made["weekday"] = made["weekday"].map({name[0]: name for name in _WEEKDAYS}).astype(text_type())
-    return data.assign(**made)
 
 
 def totals(invocations: Invocations) -> pd.DataFrame:

@@ -13,6 +13,8 @@ from logparse.errors import UsageError, nearest
 from logparse.lazy import numpy as np
 from logparse.records.odd import MOST_S, without_odd
 from logparse.tables import taken
+from logparse.tables.keys import with_keys
+from logparse.tables.owners import Owners
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +29,7 @@ KEYS: Final = {
     "builder": ("builder_id",),
     "pool": ("requested_pool", "pool"),
     "project": ("project",),
+    "owner": ("owner",),
 }
 _TIMES: Final = ("created_at", "started_at", "completed_at")
 _NEEDED: Final = (*_TIMES, "updated_at", "bot_id", "scheduling_timeout_s", "execution_timeout_s")
@@ -60,7 +63,9 @@ def columns_of(by: str) -> tuple[Column, ...]:
     return (first, *([] if by == "all" else [_c(by, "text", f"{by} of the builds")]), *rest)
 
 
-def queue(builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.0) -> pd.DataFrame:
+def queue(
+    builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.0, owners: Owners | None = None
+) -> pd.DataFrame:
     """Return how many builds waited and ran, for each group and bucket of time.
 
     A build waits from its creation to its start, or to its end where it never started. It runs from its
@@ -75,9 +80,12 @@ def queue(builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.
     builds:
         The table `builds`.
     by:
-        ``builder``, ``pool`` (that the build asked for, else its bot's), ``project`` or ``all``.
+        ``builder``, ``pool`` (that the build asked for, else its bot's), ``project``, ``owner`` or ``all``.
     bucket_s:
         Length of the buckets in seconds. They are counted from midnight of 1 January 1970, UTC.
+
+    owners:
+        The teams that own builders, for the key ``owner``.
 
     Returns
     -------
@@ -95,9 +103,10 @@ def queue(builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.
     width = round(bucket_s * _US)
     if not _US <= width <= 366 * 86_400 * _US:
         raise UsageError(f"a bucket of {bucket_s:g} s is not possible", remedy="use 1 s to 366 days")
-    checked = taken.checked(builds, "analysis.queue", "builds", (*_NEEDED, *KEYS[by]))
+    keys = ("builder_id",) if by == "owner" else KEYS[by]
+    checked = taken.checked(builds, "analysis.queue", "builds", (*_NEEDED, *keys))
     data = without_odd(checked[checked["created_at"].notna()])
-    data = data[data["created_at"].notna()]
+    data = with_keys(data[data["created_at"].notna()], [by], owners=owners)
     last = _last_us(data)
     parts = [_of_group(group, width, last, name, by) for name, group in _groups(data, by)]
     columns = columns_of(by)

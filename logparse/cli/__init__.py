@@ -91,13 +91,26 @@ Exit codes: 0 good, 1 something failed, 2 wrong usage,
 4 a threshold crossed (--fail-on).""",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="Defaults of options and owners of builders. [default: logparse.toml in the working directory]",
+)
 @click.version_option(__version__, prog_name="logparse")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context, config: str | None) -> None:
     """Turn LUCI Scheduler invocation logs into answers.
 
     Inputs are saved pages (text or HTML) and debug logs; a path can be a file, a directory, or -
     for standard input, and files can be compressed with gzip, bzip2 or xz.
     """
+    if config is not None or os.path.isfile("logparse.toml"):
+        # The import takes time, and most working directories have no such file.
+        from logparse.cli.config import read_config
+
+        commands = {name: cli.get_command(ctx, name) for name in COMMANDS}
+        ctx.obj = read_config(config, {name: command for name, command in commands.items() if command})
+        ctx.default_map = {name: {**values} for name, values in ctx.obj.defaults.items()}
 
 
 def main(args: list[str] | None = None) -> NoReturn:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.options import chosen_format, format_option, inputs, output
-from logparse.cli.words import output_text, output_width, write_data, write_shown
+from logparse.cli.config import with_owners
+from logparse.cli.options import chosen_format, format_option, inputs, output, zone_option
+from logparse.cli.words import on_terminal, output_text, output_width, write_data, write_shown
 from logparse.columns import Column
 from logparse.output.files import ready
 from logparse.output.grid import Heading, cells, fitted
 from logparse.output.terminal import ascii_only
+from logparse.output.words import clean, shortened, sparkline
 from logparse.output.writers import WRITERS
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 #: The formats of answers; the first one is the default.
 FORMATS: Final = ("table", "json", "csv", "markdown")
+#: The longest line of bars.
+MOST_BARS: Final = 40
 #: Makes what a terminal shows of rows, for a width.
 Show = Callable[[Sequence[Mapping[str, Any]], int], "Iterable[RenderableType]"]
 
@@ -45,15 +49,20 @@ class Answer:
         The file to write; None for standard output.
     force:
         Whether a file that exists is overwritten.
+    zone:
+        Time zone of days and times in a table for people, and of groups by time.
     """
 
     top: int
     format: str
     path: Path | None
     force: bool
+    zone: str = "UTC"
 
 
-def answering(top: int, help_: str = "Tables show the first N rows. Files have all.") -> Callable[..., Any]:
+def answering(
+    top: int, help_: str = "Tables show the first N rows. Files have all.", *, zoned: bool = True
+) -> Callable[..., Any]:
     """Return the options of reading and of an answer. The command gets them as `inputs` and as `asked`.
 
     A file that cannot be written is an error before anything is read.
@@ -64,15 +73,24 @@ def answering(top: int, help_: str = "Tables show the first N rows. Files have a
         The default of ``--top``.
     help_:
         The help of ``--top``.
+    zoned:
+        Whether there is an option ``--tz``.
     """
 
     def add(function: Callable[..., int]) -> Callable[..., int]:
         @wraps(function)
-        def command(top: int, format_: str | None, output: Path | None, force: bool, **more: Any) -> int:
+        def command(
+            top: int,
+            format_: str | None,
+            output: Path | None,
+            force: bool,
+            zone: str = "UTC",
+            **more: Any,
+        ) -> int:
             chosen = chosen_format(format_, output, FORMATS, "table")
             if output is not None:
                 ready(output, force=force)
-            return function(asked=Answer(top, chosen, output, force), **more)
+            return function(asked=Answer(top, chosen, output, force, zone), **more)
 
         options = (
             inputs,
@@ -84,6 +102,7 @@ def answering(top: int, help_: str = "Tables show the first N rows. Files have a
                 metavar="N",
                 help=help_,
             ),
+            *([zone_option] if zoned else []),
             format_option(FORMATS, "table"),
             output,
         )
@@ -101,12 +120,17 @@ def write_answer(answer: pd.DataFrame, columns: Sequence[Column], asked: Answer,
     Parameters
     ----------
     answer:
-        With exactly `columns`. JSON has an object a line.
+        With exactly `columns`; where the configuration names owners, builders get one more, `owner`. JSON
+        has an object a line.
     show:
         Makes the table for people.
     """
     from logparse.tables.plainframes import plain_columns, plain_rows
 
+    builder = "builder_id" if "builder_id" in answer else "builder"
+    answer = with_owners(answer, builder)
+    if "owner" in answer and all(column.name != "owner" for column in columns):
+        columns = _with_owner(columns, builder)
     path = asked.path
     if asked.format == "table":
         rows = list(plain_rows(answer))
@@ -118,17 +142,36 @@ def write_answer(answer: pd.DataFrame, columns: Sequence[Column], asked: Answer,
     write_data(out.getvalue(), path, force=asked.force)
 
 
-def readable(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Return rows with their times as text, as short as shows all of a column: days, minutes or seconds."""
+def _with_owner(columns: Sequence[Column], builder: str) -> list[Column]:
+    """Return the columns of an answer with the owner after the builder."""
+    added = Column("owner", "text", "team that owns the builder")
+    return [new for column in columns for new in ([column, added] if column.name == builder else [column])]
+
+
+def readable(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], zone: str = "UTC"
+) -> list[dict[str, Any]]:
+    """Return rows with their times as text in a time zone, as short as shows all of a column.
+
+    That is days, minutes or seconds.
+    """
     listed = [dict(row) for row in rows]
     for column in columns:
         if column.type != "time":
             continue
-        times = [row[column.name] for row in listed]
+        times = [_local(row[column.name], zone) for row in listed]
         style = _style([at for at in times if at is not None])
         for row, at in zip(listed, times, strict=True):
             row[column.name] = None if at is None else at.strftime(style)
     return listed
+
+
+def _local(at: datetime | None, zone: str) -> datetime | None:
+    if at is None or zone == "UTC":
+        return at
+    from zoneinfo import ZoneInfo
+
+    return at.astimezone(ZoneInfo(zone))
 
 
 def _style(times: Sequence[datetime]) -> str:
@@ -153,6 +196,7 @@ def table_of(
 
     if not rows:
         return
+    headings = _with_owners(headings, rows)
     mark = "..." if ascii_only(sys.stdout) else "…"
     table, notes = fitted(cells(rows[:top], headings), headings, width=width, mark=mark)
     if len(rows) > top:
@@ -160,3 +204,28 @@ def table_of(
     yield Text()
     yield table
     yield from map(Text, notes)
+
+
+def _with_owners(headings: Sequence[Heading], rows: Sequence[Mapping[str, Any]]) -> Sequence[Heading]:
+    """Return headings with the owner after the builder, where rows have owners."""
+    is_known = any(row.get("owner") is not None for row in rows)
+    if not is_known or headings[0].key not in ("builder_id", "builder"):
+        return headings
+    return [headings[0], Heading("owner", "owner", "name"), *headings[1:]]
+
+
+def trend(
+    title: str, values: Sequence[float | None], width: int, path: Path | None
+) -> Iterator[RenderableType]:
+    """Yield a line of bars for values over time, the last ones that fit, on a terminal only.
+
+    Parameters
+    ----------
+    title:
+        The name of the values, with the first and the last time.
+    """
+    from rich.text import Text
+
+    if len(values) > 1 and on_terminal(path) and not ascii_only(sys.stdout):
+        bars = sparkline(values[-MOST_BARS:])
+        yield Text(f"{shortened(clean(title), max(width - len(bars) - 1, 1))} {bars}")

@@ -44,7 +44,7 @@ class Chart(NamedTuple):
 
 
 def _one(data: Dataset) -> Made:
-    number = len(data.gathered.invocations)
+    number = data.sizes.invocations
     if number > 1:
         raise click.UsageError(
             f"phases draws one invocation, and {number:,} were read. Choose one with "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from logparse.cli.answers import Answer, answering, readable, table_of, write_answer
+from logparse.cli.config import with_owners
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import day
-from logparse.cli.words import warn
+from logparse.cli.words import on_terminal, warn
 from logparse.output.grid import Heading
-from logparse.output.words import count
+from logparse.output.terminal import ascii_only
+from logparse.output.words import count, sparkline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +42,8 @@ _JUDGED: Final = (
     Heading("left", "days_left", "count"),
     Heading("metric", "worst", "name"),
 )
+_RATES: Final = Heading("fail", "rates", "name")
+_MOST_DAYS: Final = 14
 _STABLE: Final = (
     Heading("builder", "builder_id", "name"),
     Heading("failed", "failed", "name"),
@@ -93,10 +98,13 @@ def command(inputs: Inputs, asked: Answer, spec: str | None, today: date | None,
     judged = health(data.builds, specs=specs, today=today)
     if judged.empty:
         warn("no business day before the day of judgement has builds")
-    unstable = stability(data.builds)
+    unstable = with_owners(stability(data.builds))
+    rates = _rates(data.builds) if on_terminal(asked.path) else {}
 
     def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
-        return _shown(rows, unstable, asked.top, width)
+        return _shown(
+            [{**row, "rates": rates.get(row["builder_id"])} for row in rows], unstable, asked, width
+        )
 
     write_answer(judged, HEALTH, asked, show)
     if fail_on is not None and code == 0 and bool(judged["unhealthy"].any()):
@@ -104,8 +112,19 @@ def command(inputs: Inputs, asked: Answer, spec: str | None, today: date | None,
     return code
 
 
+def _rates(builds: pd.DataFrame) -> dict[str, str]:
+    """Return for each builder a line of bars: the share of builds that failed on each of its last days."""
+    from logparse.analysis import daily
+
+    days = daily(builds)
+    return {
+        str(builder): sparkline(rates.tolist()[-_MOST_DAYS:])
+        for builder, rates in days.sort_values("day").groupby("builder_id")["fail_rate"]
+    }
+
+
 def _shown(
-    rows: Sequence[Mapping[str, Any]], unstable: pd.DataFrame, top: int, width: int
+    rows: Sequence[Mapping[str, Any]], unstable: pd.DataFrame, asked: Answer, width: int
 ) -> Iterator[RenderableType]:
     """Yield the judgement in a line, its table, and the table of builders that are not stable."""
     from rich.text import Text
@@ -126,7 +145,8 @@ def _shown(
         for row in rows
         if row["bad_days"] or row["near"]
     ]
-    yield from table_of(shown, _JUDGED, top, width)
+    bars = [_RATES] if any(row["rates"] for row in shown) and not ascii_only(sys.stdout) else []
+    yield from table_of(shown, [*_JUDGED, *bars], asked.top, width)
     red = [
         {
             **row,
@@ -136,7 +156,7 @@ def _shown(
         for row in plain_rows(unstable)
         if row["consecutive_failures"] > 1 or row["flaky_revisions"]
     ]
-    yield from table_of(readable(red, STABILITY), _STABLE, top, width)
+    yield from table_of(readable(red, STABILITY, asked.zone), _STABLE, asked.top, width)
 
 
 def _worst(row: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from os.path import isdir
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +44,8 @@ class Inputs:
         How many processes read at once; None for one for each processor.
     where:
         The filter of what counts; None where all counts.
+    excluded:
+        Spans of time. What was created in one does not count.
     """
 
     paths: tuple[str, ...]
@@ -56,6 +58,12 @@ class Inputs:
     engine: EngineName
     jobs: int | None
     where: str | None = None
+    excluded: tuple[tuple[datetime, datetime], ...] = ()
+
+    @property
+    def chooses(self) -> bool:
+        """Whether not all that is read counts."""
+        return self.where is not None or bool(self.excluded)
 
 
 def read(
@@ -92,9 +100,9 @@ def read(
             jobs=inputs.jobs,
             max_bytes=inputs.max_size,
             watch=seen,
-            tables=tables if inputs.where is None else (*tables, "invocations", "builds"),
+            tables=(*tables, "invocations", "builds") if inputs.chooses else tables,
             # A filter can name any column.
-            only=only if inputs.where is None else None,
+            only=None if inputs.chooses else only,
         )
     for failure in data.failures:
         warn(str(failure))
@@ -104,14 +112,24 @@ def read(
         raise LogparseError(
             "no input holds a scheduler log", remedy="name a saved page, a log, or a directory of them"
         )
-    return data if inputs.where is None else _chosen(data, inputs.where)
+    return _chosen(data, inputs)
 
 
-def _chosen(data: Dataset, condition: str) -> Dataset:
-    chosen = data.where(condition)
+def _chosen(data: Dataset, inputs: Inputs) -> Dataset:
+    """Return what counts, and say how much ``--exclude-time`` leaves out."""
+    chosen = data if inputs.where is None else data.where(inputs.where)
     if holds_something(data) and not holds_something(chosen):
-        warn(f"note: nothing that was read fits --where {condition}")
-    return chosen
+        warn(f"note: nothing that was read fits --where {inputs.where}")
+    if not inputs.excluded:
+        return chosen
+    outside = (
+        f"(created_at < '{start.isoformat()}' or created_at >= '{end.isoformat()}')"
+        for start, end in inputs.excluded
+    )
+    kept = chosen.where(f"created_at is null or {' and '.join(outside)}")
+    before, after = (len(d.gathered.invocations) + len(d.gathered.builds) for d in (chosen, kept))
+    warn(f"note: --exclude-time left out {before - after} of {before} invocations and builds")
+    return kept
 
 
 def holds_something(data: Dataset) -> bool:

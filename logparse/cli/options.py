@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -69,6 +69,52 @@ def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date |
         raise click.BadParameter(f"{value!r} is not a day; write it as YYYY-MM-DD") from error
 
 
+def zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the name of a time zone, checked."""
+    if value == "UTC":
+        return value
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise click.BadParameter(f"{value!r} is not a time zone; write it as Europe/Berlin") from error
+    return value
+
+
+#: Adds ``--tz``. The command gets the name of the zone as `zone`.
+zone_option: Final = click.option(
+    "--tz",
+    "zone",
+    default="UTC",
+    callback=zone,
+    metavar="ZONE",
+    help="Time zone of days, weeks and hours: Europe/Berlin. [default: UTC]",
+)
+
+
+def _spans(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Return spans of time that were written as FROM..TO."""
+    if not values:
+        return ()
+    from logparse.analysis.fields import read_time
+
+    found = []
+    for value in values:
+        first, dots, last = value.partition("..")
+        start, end = read_time(first.strip()), read_time(last.strip())
+        if not dots or start is None or end is None:
+            raise click.BadParameter(
+                f"{value!r} is not a span; write it as 2020-11-17..2020-11-18 or -7d..-6d"
+            )
+        if start >= end:
+            raise click.BadParameter(f"{value!r} ends before it begins")
+        found.append((start, end))
+    return tuple(found)
+
+
 def _filter(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Check a filter before anything is read."""
     if value is not None:
@@ -114,6 +160,15 @@ _READING: Final = (
         callback=_filter,
         metavar="FILTER",
         help="Count only what fits, as 'status=FAILED and builder~asan and run_s>1h'.",
+    ),
+    click.option(
+        "--exclude-time",
+        "excluded",
+        multiple=True,
+        callback=_spans,
+        metavar="FROM..TO",
+        help="Leave out what was created in this span, TO not included: 2020-11-17..2020-11-18. "
+        "Times are UTC, or have an offset. Can be given several times.",
     ),
     click.option("--strict", is_flag=True, help="Exit with 3 where some input was not understood."),
     click.option("--verbose", "-v", is_flag=True, help="Name everything that was skipped."),

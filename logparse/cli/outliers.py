@@ -11,7 +11,7 @@ from logparse.cli.answers import Answer, answering, table_of, write_answer
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.words import warn
 from logparse.output.grid import Heading
-from logparse.output.words import count
+from logparse.output.words import clean, count
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,7 +38,7 @@ Examples:
   logparse outliers builds.json --where 'requested_pool=luci.pdfium.ci'
   logparse outliers logs/ --format csv -o bots.csv""",
 )
-@answering(_TOP)
+@answering(_TOP, zoned=False)
 def command(inputs: Inputs, asked: Answer) -> int:
     """Name bots that are slower or faster than their peers, or whose infrastructure fails more often.
 
@@ -77,8 +77,8 @@ def _shown(rows: Sequence[Mapping[str, Any]], top: int, width: int) -> Iterator[
     for row in rows[:top]:
         if row["evidence"] is not None:
             yield Text()
-            yield Text(f"{row['bot_id']}, {row['verdict']}:")
-            yield from (Text(f"  {link}") for link in row["evidence"].split(" "))
+            yield Text(clean(f"{row['bot_id']}, {row['verdict']}:"))
+            yield from (Text(clean(f"  {link}")) for link in row["evidence"].split(" "))
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from logparse.cli.charts import CHARTS, draw
-from logparse.cli.grouping import KEYS, zone
+from logparse.cli.grouping import KEYS
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, inputs, output
+from logparse.cli.options import chosen_format, inputs, output, zone
 from logparse.columns import TABLES
 from logparse.errors import LogparseError
 from logparse.output.files import ready, whole_binary_file

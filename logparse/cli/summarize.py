@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 
 from logparse.batches.batch import batches_of, rows_of
+from logparse.cli.answers import trend
+from logparse.cli.config import owners, with_owners
 from logparse.cli.grouping import Asked, grouping
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, format_option, inputs, output
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 #: The tables that groups are made of.
 _GROUPED: Final = ("invocations", "builds")
+_TIMES: Final = frozenset({"day", "week", "weekday", "hour"})
 _FORMATS: Final = ("table", "json", "csv", "markdown")
 
 
@@ -43,6 +46,7 @@ Examples:
   logparse summarize logs/ --by builder,day --tz Europe/Berlin
   logparse summarize logs/ --by day --format csv
   logparse summarize logs/ --slowest 10
+  logparse summarize logs/ --phases --by pool
   logparse summarize v2-logs/ --builds builds.json --by bot
   xzcat log.xz | logparse summarize -""",
 )
@@ -59,13 +63,17 @@ def command(
     creation), pending (to its start), run (to its end), finish lag (to the invocation's end). Queue
     latency is the first three together. The p columns are percentiles.
 
+    With --phases: the share of each phase in the time of its group, and the percentiles of pending and run.
+    They are over what started. What never did is counted beside them.
+
     Files: json has everything; csv and markdown have the one invocation's row, the groups, or with
-    --slowest those invocations.
+    --slowest those invocations, with --phases a row for each group and phase.
     """
     chosen = chosen_format(format_, output, _FORMATS, "table")
     if output is not None:
         ready(output, force=force)
-    data = read(inputs, _GROUPED, _needed(asked))
+    # Phases are of all columns.
+    data = read(inputs, _GROUPED, None if asked.phases else _needed(asked))
     single = None if given else data.single
     if chosen == "json":
         write_data(_json(data, asked, output, single=single is not None), output, force=force)
@@ -97,11 +105,13 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
 
     sizes = data.sizes
     total, groups = _statistics(data, asked)
+    if asked.phases:
+        groups = groups[:0]
     shown = list(metrics.plain_rows(groups[: asked.top]))
     notes = []
     if len(shown) < len(groups):
         notes.append(f"{len(shown)} of {len(groups)} groups (--top {asked.top})")
-    if asked.zone != "UTC" and {"day", "week", "weekday", "hour"} & set(asked.by):
+    if asked.zone != "UTC" and _TIMES & set(asked.by):
         notes.append(f"days and hours are those of {asked.zone}")
     parts: list[RenderableType] = [
         overview(
@@ -112,22 +122,56 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             builds=sizes.builds,
             from_builds=sizes.from_builds,
             triages=sizes.triages,
-            left_out=metrics.left_out(_tables(data, asked).units, asked.by),
+            left_out=(0, 0)
+            if asked.phases
+            else metrics.left_out(_tables(data, asked).units, asked.by, owners()),
             notes=notes,
             unicode=_unicode(path),
         )
     ]
+    if len(asked.by) == 1 and asked.by[0] in _TIMES and not asked.phases and asked.sort is None:
+        parts += _trends(groups, asked.by[0], path)
+    if asked.phases:
+        parts += _phase_tables(data, asked, path)
     if asked.slowest is not None:
         ranked = _slowest(data, asked)
         parts += slowest_tables(ranked, width=output_width(path), unicode=_unicode(path))
     return output_text(*parts, path=path)
 
 
+def _trends(groups: pd.DataFrame, key: str, path: Path | None) -> Iterator[RenderableType]:
+    """Yield lines of bars of groups that are in the order of time."""
+    for title, column in (
+        ("runs", "invocations"),
+        ("queue p90", "queue_latency_p90_s"),
+        ("run p90", "run_p90_s"),
+    ):
+        values = [None if value != value else float(value) for value in groups[column].tolist()]
+        yield from trend(f"{title} by {key}", values, output_width(path), path)
+
+
+def _phases(data: Dataset, asked: Asked) -> pd.DataFrame:
+    from logparse.analysis import phases
+
+    return phases(data.invocations, data.builds, asked.by, tz=asked.zone, owners=owners())
+
+
+def _phase_tables(data: Dataset, asked: Asked, path: Path | None) -> Iterator[RenderableType]:
+    from logparse.output.phases import phase_tables
+    from logparse.tables.keys import KEYS
+    from logparse.tables.plainframes import plain_rows
+
+    keys = {key: KEYS[key][0] for key in asked.by}
+    rows = list(plain_rows(_phases(data, asked)))
+    number = len(_tables(data, asked).units)
+    return phase_tables(rows, keys, number, top=asked.top, width=output_width(path), unicode=_unicode(path))
+
+
 def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
     """Return the name of a group by each key, in the keys of the overview."""
-    from logparse.metrics import GROUP_KEYS
+    from logparse.tables.keys import KEYS
 
-    return {f"group {key}": str(row[GROUP_KEYS[key][0]]) for key in by}
+    return {f"group {key}": str(row[KEYS[key][0]]) for key in by}
 
 
 class _Tables(NamedTuple):
@@ -168,10 +212,12 @@ def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame
     from logparse import metrics
 
     tables = _tables(data, asked)
-    groups = metrics.group_by(tables.invocations, asked.by, builds=tables.builds, tz=asked.zone)
+    groups = metrics.group_by(
+        tables.invocations, asked.by, builds=tables.builds, tz=asked.zone, owners=owners()
+    )
     if asked.sort is not None:
         groups = groups.sort_values(asked.sort, ascending=False, na_position="last", kind="stable")
-    return metrics.totals(tables.units), groups
+    return metrics.totals(tables.units), with_owners(groups)
 
 
 def _slowest(data: Dataset, asked: Asked) -> list[dict[str, Any]]:
@@ -203,6 +249,11 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
         result["totals"] = next(_for_json(plain_rows(total), _columns(total)), None)
         result["by"] = asked.heading
         result["groups"] = list(_for_json(plain_rows(groups[: asked.top]), _columns(groups)))
+        if asked.phases:
+            from logparse.analysis.phases import columns_of
+
+            found = _phases(data, asked)
+            result["phases"] = list(_for_json(plain_rows(found), columns_of(asked.by)))
         if asked.slowest is not None:
             from logparse.output.slowest import COLUMNS
 
@@ -224,6 +275,12 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
         from logparse.output.slowest import COLUMNS
 
         WRITERS[format_](batches_of(_slowest(data, asked), COLUMNS), COLUMNS, out)
+    elif asked.phases:
+        from logparse.analysis.phases import columns_of
+        from logparse.tables.plainframes import plain_columns
+
+        found, columns = _phases(data, asked), list(columns_of(asked.by))
+        WRITERS[format_]([plain_columns(found, columns)], columns, out)
     else:
         from logparse.tables.plainframes import plain_columns
 
