@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "queue": "Print how many builds waited and ran, over time.",
     "failures": "Print why invocations and builds failed, and what that cost.",
     "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
+    "compare": "Compare durations of builders before and after.",
+    "trends": "Name the days on which durations of builders changed.",
     "sql": "Answer a query in SQL over the tables.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
