@@ -124,17 +124,18 @@ def compare(
     data = Sides.of(*sides)
     rows = [row for metric in names for row in _of_metric(data, metric)]
     judge(rows, least_share, least_s)
-    order = [*VERDICTS]
-    rows.sort(
-        key=lambda row: (
-            row["scope"] == "builder",
-            order.index(row["verdict"]),
-            -abs(row["change"] or 0.0),
-            row["builder_id"] or "",
-            row["metric"],
-        )
-    )
+    rows.sort(key=_rank)
     return frame(rows, COMPARE)
+
+
+def _rank(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the place of a row: that with a verdict by the size of its change, others by their p-values."""
+    verdict = [*VERDICTS].index(row["verdict"])
+    p = 1.0 if row["p"] is None else row["p"]
+    size = -abs(row["change"] or 0.0)
+    is_builder = row["scope"] == "builder"
+    by = size if row["verdict"] in ("regression", "improvement") else p
+    return is_builder, verdict, by, row["builder_id"] or "", row["metric"]
 
 
 def split_at(

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 #: Variances below this one (a standard deviation of 0.01 %) are rounding.
 LEAST_VARIANCE: Final = 1e-8
-_MOST_RHO: Final = 0.95
-_GOLDEN: Final = (5**0.5 - 1) / 2
+#: The largest correlation, and the steps in which it is searched for first, in hundredths.
+_MOST_RHO: Final = 99
+_COARSE: Final = 9
 #: A step whose own part of a design is smaller than this cannot be told from the rest.
 _LEAST_PART: Final = 1e-6
 
@@ -122,41 +123,28 @@ def likelihood(groups: Sequence[Series], rho: float) -> float:
 
 
 def correlation(groups: Sequence[Series]) -> Correlation:
-    """Return the correlation of days that all series have in common.
+    """Return the correlation of days that all series have in common, in hundredths from 0 to 0.99.
 
-    The estimate has the largest restricted likelihood between 0 and 0.95. The upper one is where its
-    logarithm is 0.5 lower, which is one standard error above.
+    The estimate has the largest restricted likelihood. The upper one is the first above it of which the
+    logarithm is lower by 0.5 or more, which is about one standard error above.
     """
-    grid = np.arange(0.0, _MOST_RHO + 0.01, 0.05)
-    found = [likelihood(groups, rho) for rho in grid]
-    at = int(np.argmax(found))
-    best, top = _peak(groups, float(grid[max(at - 1, 0)]), float(grid[min(at + 1, len(grid) - 1)]))
-    if found[0] >= top:
-        best, top = 0.0, found[0]
-    low, high = best, 0.99
-    for _ in range(14):
-        middle = (low + high) / 2
-        if likelihood(groups, middle) > top - 0.5:
+    found: dict[int, float] = {}
+
+    def at(hundredths: int) -> float:
+        if hundredths not in found:
+            found[hundredths] = likelihood(groups, hundredths / 100)
+        return found[hundredths]
+
+    coarse = max(range(0, _MOST_RHO + 1, _COARSE), key=at)
+    best = max(range(max(coarse - _COARSE, 0), min(coarse + _COARSE, _MOST_RHO) + 1), key=at)
+    low, high = best, _MOST_RHO
+    while high - low > 1:
+        middle = (low + high) // 2
+        if at(middle) > at(best) - 0.5:
             low = middle
         else:
             high = middle
-    return Correlation(best, (low + high) / 2)
-
-
-def _peak(groups: Sequence[Series], low: float, high: float) -> tuple[float, float]:
-    """Return where the likelihood is largest between two correlations, and its logarithm there."""
-    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    at_left, at_right = likelihood(groups, left), likelihood(groups, right)
-    for _ in range(12):
-        if at_left < at_right:
-            low, left, at_left = left, right, at_right
-            right = low + _GOLDEN * (high - low)
-            at_right = likelihood(groups, right)
-        else:
-            high, right, at_right = right, left, at_left
-            left = high - _GOLDEN * (high - low)
-            at_left = likelihood(groups, left)
-    return (left, at_left) if at_left > at_right else (right, at_right)
+    return Correlation(best / 100, high / 100)
 
 
 def typed(values: Any) -> NDArray[Any]:

@@ -29,6 +29,8 @@ COMMANDS: Final = {
     "failures": "Print why invocations and builds failed, and what that cost.",
     "outliers": "Name bots that are slower than their peers, or fail more often.",
     "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
+    "compare": "Compare durations of builders before and after.",
+    "trends": "Name the days on which durations of builders changed.",
     "plot": "Draw a chart as PNG, SVG or PDF.",
     "sql": "Answer a query in SQL over the tables.",
     "ingest": "Add inputs to a dataset: a folder of Parquet that all commands read.",

@@ -69,9 +69,9 @@ def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date |
         raise click.BadParameter(f"{value!r} is not a day; write it as YYYY-MM-DD") from error
 
 
-def zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
+def zone(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Return the name of a time zone, checked."""
-    if value == "UTC":
+    if value is None or value == "UTC":
         return value
     from zoneinfo import ZoneInfo
 
