@@ -69,6 +69,12 @@ def _builds(data: Dataset) -> Made:
     return data.builds
 
 
+def _failed(data: Dataset) -> Made:
+    from logparse import analysis
+
+    return analysis.failures(data.invocations, data.builds)
+
+
 def _polls(data: Dataset) -> Made:
     return data.polls
 
@@ -89,8 +95,18 @@ CHARTS: Final = {
         ("day", "hour", "week"),
         frozenset({"metric", "tz"}),
     ),
+    "heatmap": Chart(
+        "invocations, or the median of a duration, by hour and weekday",
+        _COUNTED,
+        _units,
+        (),
+        frozenset({"metric", "tz"}),
+    ),
     "queue_depth": Chart(
         "builds that wait for a bot and run, and the oldest wait", ("builds",), _builds, (), frozenset({"tz"})
+    ),
+    "failures": Chart(
+        "failures by cause, with the share of all so far", _COUNTED, _failed, ("cause", "detail")
     ),
     "poll_rpc": Chart("how long each status check waited for its answer", ("polls",), _polls),
     "poll_lateness": Chart("how late each timer of a status check came", ("polls",), _polls),

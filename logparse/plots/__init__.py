@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from logparse.plots.breakdown import phase_breakdown
     from logparse.plots.distribution import latency_distribution
+    from logparse.plots.pareto import failures
     from logparse.plots.percentile import percentiles
     from logparse.plots.phase import PHASES
     from logparse.plots.polls import poll_lateness, poll_rpc
     from logparse.plots.queue import queue_depth
     from logparse.plots.timeline import phases
+    from logparse.plots.week import heatmap
 
 __all__ = [
     "PHASES",
+    "failures",
+    "heatmap",
     "latency_distribution",
     "percentiles",
     "phase_breakdown",
@@ -34,6 +38,8 @@ __all__ = [
 
 _HOMES: Final = {
     "PHASES": "phase",
+    "failures": "pareto",
+    "heatmap": "week",
     "latency_distribution": "distribution",
     "percentiles": "percentile",
     "phase_breakdown": "breakdown",
