@@ -105,6 +105,13 @@ CHARTS: Final = {
     "queue_depth": Chart(
         "builds that wait for a bot and run, and the oldest wait", ("builds",), _builds, (), frozenset({"tz"})
     ),
+    "bots": Chart(
+        "when each bot ran builds on one day",
+        ("builds",),
+        _builds,
+        ("status", "builder"),
+        frozenset({"tz", "day"}),
+    ),
     "failures": Chart(
         "failures by cause, with the share of all so far", _COUNTED, _failed, ("cause", "detail")
     ),

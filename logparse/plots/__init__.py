@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from logparse.plots.breakdown import phase_breakdown
     from logparse.plots.distribution import latency_distribution
+    from logparse.plots.gantt import bots
     from logparse.plots.pareto import failures
     from logparse.plots.percentile import percentiles
     from logparse.plots.phase import PHASES
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PHASES",
+    "bots",
     "failures",
     "heatmap",
     "latency_distribution",
@@ -38,6 +40,7 @@ __all__ = [
 
 _HOMES: Final = {
     "PHASES": "phase",
+    "bots": "gantt",
     "failures": "pareto",
     "heatmap": "week",
     "latency_distribution": "distribution",

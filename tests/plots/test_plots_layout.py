@@ -51,6 +51,7 @@ CHARTS: dict[str, Callable[[Tables, Axes | None], Axes]] = {
     "phase_breakdown but run": lambda data, ax: plots.phase_breakdown(data.invocations, ax, run=False),
     "by job": lambda data, ax: plots.latency_distribution(data.invocations, "job", ax, metric="run_s"),
     "by day": lambda data, ax: plots.latency_distribution(data.invocations, "day", ax, metric="duration_s"),
+    "bots": lambda data, ax: plots.bots(data.builds, "builder", ax, tz="Asia/Kolkata"),
     "failures": lambda data, ax: plots.failures(data.invocations, "detail", ax, builds=data.builds),
     "heatmap": lambda data, ax: plots.heatmap(data.invocations, ax, tz="Asia/Kolkata"),
     "heatmap of a duration": lambda data, ax: plots.heatmap(data.invocations, ax, metric="run_s"),
