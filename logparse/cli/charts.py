@@ -88,6 +88,13 @@ CHARTS: Final = {
     "latency_distribution": Chart(
         "a duration by group, every value a dot", _COUNTED, _units, KEYS, frozenset({"metric"})
     ),
+    "ecdf": Chart(
+        "the distribution of a duration: shares, boxes and dots",
+        _COUNTED,
+        _units,
+        KEYS,
+        frozenset({"metric"}),
+    ),
     "percentiles": Chart(
         "the percentiles of a duration over time",
         _COUNTED,

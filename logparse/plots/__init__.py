@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from logparse.plots.phase import PHASES
     from logparse.plots.polls import poll_lateness, poll_rpc
     from logparse.plots.queue import queue_depth
+    from logparse.plots.shares import ecdf
     from logparse.plots.timeline import phases
     from logparse.plots.week import heatmap
 
 __all__ = [
     "PHASES",
     "bots",
+    "ecdf",
     "failures",
     "heatmap",
     "latency_distribution",
@@ -41,6 +43,7 @@ __all__ = [
 _HOMES: Final = {
     "PHASES": "phase",
     "bots": "gantt",
+    "ecdf": "shares",
     "failures": "pareto",
     "heatmap": "week",
     "latency_distribution": "distribution",

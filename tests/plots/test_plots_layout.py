@@ -52,6 +52,8 @@ CHARTS: dict[str, Callable[[Tables, Axes | None], Axes]] = {
     "by job": lambda data, ax: plots.latency_distribution(data.invocations, "job", ax, metric="run_s"),
     "by day": lambda data, ax: plots.latency_distribution(data.invocations, "day", ax, metric="duration_s"),
     "bots": lambda data, ax: plots.bots(data.builds, "builder", ax, tz="Asia/Kolkata"),
+    "ecdf": lambda data, ax: plots.ecdf(data.invocations, None, ax, metric="run_s"),
+    "ecdf by builder": lambda data, ax: plots.ecdf(data.invocations, "builder", ax),
     "failures": lambda data, ax: plots.failures(data.invocations, "detail", ax, builds=data.builds),
     "heatmap": lambda data, ax: plots.heatmap(data.invocations, ax, tz="Asia/Kolkata"),
     "heatmap of a duration": lambda data, ax: plots.heatmap(data.invocations, ax, metric="run_s"),
