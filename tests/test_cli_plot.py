@@ -82,6 +82,9 @@ def test_options_reach_the_chart(cli: Callable[..., Any], inside: Path) -> None:
     done = cli("plot", "latency_distribution", REAL, "--by", "os", "--metric", "run_s", "-o", "a.svg")
     assert done.code == 0
     assert "<!-- run_s by os, 1 group -->" in texts(inside / "a.svg")
+    done = cli("plot", "bots", REAL, "--day", "2020-11-16", "--tz", "America/New_York", "-o", "b.svg")
+    assert done.code == 0
+    assert "<!-- 2020-11-16 (America/New_York) -->" in texts(inside / "b.svg")
 
 
 @pytest.mark.slow
@@ -110,6 +113,10 @@ def test_no_display_is_needed_whatever_the_environment_asks_for(
         (["phases", REAL, "-o", "a.csv"], "Name the picture with -o"),
         (["phases", REAL, "-o", "a.png", "--by", "bot"], "phases has no option --by"),
         (["phases", REAL, "-o", "a.png", "--tz", "UTC"], "phases has no option --tz"),
+        (["poll_rpc", REAL, "-o", "a.png", "--day", "2021-03-01"], "poll_rpc has no option --day"),
+        (["bots", REAL, "-o", "a.png", "--day", "monday"], "'monday' is not a day; write it as YYYY-MM-DD"),
+        (["bots", REAL, "-o", "a.png", "--by", "bot"], "bots does not group by 'bot'; choose from status, builder"),
+        (["heatmap", REAL, "-o", "a.png", "--tz", "Mars"], "'Mars' is not a time zone"),
         (["poll_rpc", REAL, "-o", "a.png", "--metric", "run_s"], "poll_rpc has no option --metric"),
         (["latency_distribution", REAL, "-o", "a.png", "--by", "moon"], "group by 'moon'; choose from builder, bot"),
         (["latency_distribution", REAL, "-o", "a.png", "--metric", "status"], "'status' is not one of"),

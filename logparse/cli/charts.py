@@ -69,6 +69,12 @@ def _builds(data: Dataset) -> Made:
     return data.builds
 
 
+def _failed(data: Dataset) -> Made:
+    from logparse import analysis
+
+    return analysis.failures(data.invocations, data.builds)
+
+
 def _polls(data: Dataset) -> Made:
     return data.polls
 
@@ -82,6 +88,13 @@ CHARTS: Final = {
     "latency_distribution": Chart(
         "a duration by group, every value a dot", _COUNTED, _units, KEYS, frozenset({"metric"})
     ),
+    "ecdf": Chart(
+        "the distribution of a duration: shares, boxes and dots",
+        _COUNTED,
+        _units,
+        KEYS,
+        frozenset({"metric"}),
+    ),
     "percentiles": Chart(
         "the percentiles of a duration over time",
         _COUNTED,
@@ -89,8 +102,25 @@ CHARTS: Final = {
         ("day", "hour", "week"),
         frozenset({"metric", "tz"}),
     ),
+    "heatmap": Chart(
+        "invocations, or the median of a duration, by hour and weekday",
+        _COUNTED,
+        _units,
+        (),
+        frozenset({"metric", "tz"}),
+    ),
     "queue_depth": Chart(
         "builds that wait for a bot and run, and the oldest wait", ("builds",), _builds, (), frozenset({"tz"})
+    ),
+    "bots": Chart(
+        "when each bot ran builds on one day",
+        ("builds",),
+        _builds,
+        ("status", "builder"),
+        frozenset({"tz", "day"}),
+    ),
+    "failures": Chart(
+        "failures by cause, with the share of all so far", _COUNTED, _failed, ("cause", "detail")
     ),
     "poll_rpc": Chart("how long each status check waited for its answer", ("polls",), _polls),
     "poll_lateness": Chart("how late each timer of a status check came", ("polls",), _polls),

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ import click
 from logparse.cli.charts import CHARTS, draw
 from logparse.cli.grouping import KEYS
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, inputs, output, zone
+from logparse.cli.options import chosen_format, day, inputs, output, zone
 from logparse.columns import TABLES
 from logparse.errors import LogparseError
 from logparse.output.files import ready, whole_binary_file
@@ -83,6 +84,13 @@ Examples:
     help="Time zone of days and hours: Europe/Berlin. [default: UTC]",
 )
 @click.option(
+    "--day",
+    "shown_day",
+    callback=day,
+    metavar="YYYY-MM-DD",
+    help="Day of a chart of one day. [default: the day on which most builds started]",
+)
+@click.option(
     "--style",
     type=click.Choice([*_STYLES]),
     default="light",
@@ -110,6 +118,7 @@ def command(
     by: str | None,
     metric: str | None,
     tz: str | None,
+    shown_day: date | None,
     style: str,
     size: tuple[float, float] | None,
     dpi: int,
@@ -120,7 +129,7 @@ def command(
 
     Charts that are drawn without data say why. Charts need `pip install 'logparse[plot]'`.
     """
-    options = _options(name, by=by, metric=metric, tz=tz)
+    options = _options(name, by=by, metric=metric, tz=tz, day=shown_day)
     if output is None or output.suffix.lower() not in {f".{format_}" for format_ in _FORMATS}:
         raise click.UsageError("Name the picture with -o FILE.png, FILE.svg or FILE.pdf.")
     chosen = chosen_format(None, output, _FORMATS, "png")

@@ -106,8 +106,8 @@ LOOKS: Final = (
     Look(ORANGE, "////", "--", "s"),
     Look(GREEN, "....", "-.", "^"),
     Look(VERMILION, "xxxx", ":", "D"),
-    Look(SKY, "", (0, (6, 1, 1, 1, 1, 1)), "v"),
-    Look(PINK, "\\\\\\\\", (0, (1, 2)), "P"),
+    Look(SKY, "\\\\\\\\", (0, (6, 1, 1, 1, 1, 1)), "v"),
+    Look(PINK, "oo", (0, (1, 2)), "P"),
 )
 OTHERS: Final = Look("#888888", "----", (0, (8, 3)), "X")
 

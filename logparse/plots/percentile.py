@@ -95,7 +95,7 @@ def percentiles(
     canvas.label(ax, "y", f"{words} {unit}")
     _counts(below, groups.size(), _LENGTHS[by] / _DAY_S)
     notes = inputs.notes(data, at.isna(), "undated", metric, values, odd)
-    canvas.label(below, "x", label, notes)
+    canvas.label(below, "x", label, notes, above=ax)
     canvas.head(ax, title, ax.get_legend_handles_labels()[0])
     return canvas.settle(ax)
 

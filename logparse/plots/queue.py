@@ -76,7 +76,7 @@ def queue_depth(
     unit = _oldest(below, at, length, answer["oldest_wait_s"])
     canvas.label(ax, "y", f"builds, mean of each {_said(width)}")
     canvas.label(below, "y", f"oldest wait {unit}")
-    canvas.label(below, "x", label, notes)
+    canvas.label(below, "x", label, notes, above=ax)
     canvas.head(ax, title, ax.get_legend_handles_labels()[0])
     return canvas.settle(ax)
 
