@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from os.path import isdir
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +44,8 @@ class Inputs:
         How many processes read at once; None for one for each processor.
     where:
         The filter of what counts; None where all counts.
+    since, until:
+        What was created then or later, and before then, counts; None for no limit.
     """
 
     paths: tuple[str, ...]
@@ -56,6 +58,17 @@ class Inputs:
     engine: EngineName
     jobs: int | None
     where: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def condition(self) -> str | None:
+        """The filter that `where`, `since` and `until` are together; None where all counts."""
+        times = ((">=", self.since), ("<", self.until))
+        parts = [f"created_at{sign}'{at.isoformat()}'" for sign, at in times if at is not None]
+        if self.where is not None:
+            parts.append(f"({self.where})" if parts else self.where)
+        return " and ".join(parts) or None
 
 
 def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
@@ -88,7 +101,7 @@ def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
             jobs=inputs.jobs,
             max_bytes=inputs.max_size,
             watch=seen,
-            tables=tables if inputs.where is None else (*tables, "invocations", "builds"),
+            tables=tables if inputs.condition is None else (*tables, "invocations", "builds"),
         )
     for failure in data.failures:
         warn(str(failure))
@@ -98,13 +111,13 @@ def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
         raise LogparseError(
             "no input holds a scheduler log", remedy="name a saved page, a log, or a directory of them"
         )
-    return data if inputs.where is None else _chosen(data, inputs.where)
+    return data if inputs.condition is None else _chosen(data, inputs.condition)
 
 
 def _chosen(data: Dataset, condition: str) -> Dataset:
     chosen = data.where(condition)
     if holds_something(data) and not holds_something(chosen):
-        warn(f"note: nothing that was read fits --where {condition}")
+        warn(f"note: nothing that was read fits the filter {condition}")
     return chosen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -78,6 +78,18 @@ def _filter(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     return value
 
 
+def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """Return the time that ``2020-11-17``, ``2020-11-17T04:33`` or ``-7d`` is."""
+    if value is None:
+        return None
+    from logparse.analysis.fields import read_time
+
+    found = read_time(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is not a time; write it as 2020-11-17, 2020-11-17T04:33 or -7d")
+    return found
+
+
 #: Whether a file can be read is not checked here, because one that cannot be read is a failure among others.
 INPUT_FILE: Final = click.Path(allow_dash=True, readable=False)
 
@@ -112,6 +124,13 @@ _READING: Final = (
         metavar="FILTER",
         help="Count only what fits, as 'status=FAILED and builder~asan and run_s>1h'.",
     ),
+    click.option(
+        "--since",
+        callback=_time,
+        metavar="TIME",
+        help="Count only what was created then or later: 2020-11-17, 2020-11-17T04:33 (UTC), or -7d.",
+    ),
+    click.option("--until", callback=_time, metavar="TIME", help="Count only what was created before then."),
     click.option("--strict", is_flag=True, help="Exit with 3 where some input was not understood."),
     click.option("--verbose", "-v", is_flag=True, help="Name everything that was skipped."),
     click.option(
