@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "plot": "Draw a chart as PNG, SVG or PDF.",
     "sql": "Answer a query in SQL over the tables.",
     "ingest": "Add inputs to a dataset: a folder of Parquet that all commands read.",
+    "info": "Print what is in a dataset: rows, days, sizes, versions.",
+    "compact": "Put the files of a dataset together.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
     "check": "Name everything in the inputs that was not understood.",

@@ -46,6 +46,8 @@ class Inputs:
         The filter of what counts; None where all counts.
     excluded:
         Spans of time. What was created in one does not count.
+    since, until:
+        What was created then or later, and before then, counts; None for no limit.
     """
 
     paths: tuple[str, ...]
@@ -59,11 +61,22 @@ class Inputs:
     jobs: int | None
     where: str | None = None
     excluded: tuple[tuple[datetime, datetime], ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def condition(self) -> str | None:
+        """The filter that `where`, `since` and `until` are together; None where all counts."""
+        times = ((">=", self.since), ("<", self.until))
+        parts = [f"created_at{sign}'{at.isoformat()}'" for sign, at in times if at is not None]
+        if self.where is not None:
+            parts.append(f"({self.where})" if parts else self.where)
+        return " and ".join(parts) or None
 
     @property
     def chooses(self) -> bool:
         """Whether not all that is read counts."""
-        return self.where is not None or bool(self.excluded)
+        return self.condition is not None or bool(self.excluded)
 
 
 def read(
@@ -117,9 +130,9 @@ def read(
 
 def _chosen(data: Dataset, inputs: Inputs) -> Dataset:
     """Return what counts, and say how much ``--exclude-time`` leaves out."""
-    chosen = data if inputs.where is None else data.where(inputs.where)
+    chosen = data if inputs.condition is None else data.where(inputs.condition)
     if holds_something(data) and not holds_something(chosen):
-        warn(f"note: nothing that was read fits --where {inputs.where}")
+        warn(f"note: nothing that was read fits the filter {inputs.condition}")
     if not inputs.excluded:
         return chosen
     outside = (
@@ -127,7 +140,7 @@ def _chosen(data: Dataset, inputs: Inputs) -> Dataset:
         for start, end in inputs.excluded
     )
     kept = chosen.where(f"created_at is null or {' and '.join(outside)}")
-    before, after = (len(d.gathered.invocations) + len(d.gathered.builds) for d in (chosen, kept))
+    before, after = (d.sizes.invocations + d.sizes.builds for d in (chosen, kept))
     warn(f"note: --exclude-time left out {before - after} of {before} invocations and builds")
     return kept
 

@@ -127,6 +127,18 @@ def _filter(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     return value
 
 
+def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """Return the time that ``2020-11-17``, ``2020-11-17T04:33`` or ``-7d`` is."""
+    if value is None:
+        return None
+    from logparse.analysis.fields import read_time
+
+    found = read_time(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is not a time; write it as 2020-11-17, 2020-11-17T04:33 or -7d")
+    return found
+
+
 #: Whether a file can be read is not checked here, because one that cannot be read is a failure among others.
 INPUT_FILE: Final = click.Path(allow_dash=True, readable=False)
 
@@ -170,6 +182,13 @@ _READING: Final = (
         help="Leave out what was created in this span, TO not included: 2020-11-17..2020-11-18. "
         "Times are UTC, or have an offset. Can be given several times.",
     ),
+    click.option(
+        "--since",
+        callback=_time,
+        metavar="TIME",
+        help="Count only what was created then or later: 2020-11-17, 2020-11-17T04:33 (UTC), or -7d.",
+    ),
+    click.option("--until", callback=_time, metavar="TIME", help="Count only what was created before then."),
     click.option("--strict", is_flag=True, help="Exit with 3 where some input was not understood."),
     click.option("--verbose", "-v", is_flag=True, help="Name everything that was skipped."),
     click.option(

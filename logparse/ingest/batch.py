@@ -10,9 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
-from logparse.columns import SCHEMA_VERSION
 from logparse.errors import InputError, LogparseError
 from logparse.ingest.finding import Reading, Waiting, is_same
 from logparse.ingest.known import Taken, origins, table_of
@@ -42,7 +39,6 @@ from logparse.store.retention import drop_older
 from logparse.store.writing import Parts, own_writer
 from logparse.tables.rows import Records
 from logparse.values.clock import midnight_us
-from logparse.version import VERSION
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,7 +105,7 @@ class Batch:
             parts.append(INPUTS, table_of(rows))
             drop_older(parts, self._cutoff)
             number = self._manifest.next_piece + len(pieces)
-            after = replace_manifest(self._manifest, parts, next_input, number)
+            after = parts.manifest(self._manifest, next_input=next_input, next_piece=number)
             if after != self._manifest:
                 change.commit(after, parts.old)
         self.taken = [one.taken for one in self._waiting if one.known is None]
@@ -214,18 +210,6 @@ class Batch:
         for rows in divided(records, kept, numbers):
             if cutoff is None or rows.day is None or rows.day >= cutoff:
                 yield rows
-
-
-def replace_manifest(manifest: Manifest, parts: Parts, next_input: int, next_piece: int) -> Manifest:
-    """Return a manifest with other parts."""
-    return msgspec.structs.replace(
-        manifest,
-        logparse=VERSION,
-        schema_version=SCHEMA_VERSION,
-        next_input=next_input,
-        next_piece=next_piece,
-        parts=tuple(sorted(parts.now, key=lambda part: part.name)),
-    )
 
 
 def _content_of(waiting: Waiting) -> bytes | None:

@@ -44,6 +44,13 @@ class Sizes(NamedTuple):
     triages: int
 
 
+class File(NamedTuple):
+    """A file of Parquet: its absolute path, and the version of the tables that its columns are of."""
+
+    path: str
+    version: int
+
+
 class Dataset:
     """The tables of all that `load` read, as DataFrames.
 
@@ -189,6 +196,10 @@ class Dataset:
             raise UnknownTableError(name, TABLES)
         # Copies that share data until one of them changes would share what `.array` gives write access to.
         return self._made(name).copy()
+
+    def files(self, name: str) -> list[File]:
+        """Return the files that hold exactly the rows of a table, where there are such."""
+        return []
 
     def frame(self, name: str, columns: Collection[str]) -> pd.DataFrame:
         """Return some columns of a table by name, in the table's order. The others are not made.

@@ -12,14 +12,12 @@ from logparse.columns import TABLES
 from logparse.errors import LogparseError, UsageError
 from logparse.lazy import pyarrow as pa
 from logparse.lazy import pyarrow_compute as pc
-from logparse.loading.dataset import GROUPS, Dataset, Sizes
+from logparse.loading.dataset import GROUPS, Dataset, File, Sizes
 from logparse.store.layout import STORED
 from logparse.store.reading import ALL_DAYS, Days, Store
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from logparse.analysis.filters import Filter
 else:
     from logparse.lazy import pandas as pd
 
@@ -67,9 +65,10 @@ class SavedDataset(Dataset):
     It is the dataset as it was when it was opened. It has no records: the tables are all that it has.
     """
 
-    def __init__(self, store: Store, chosen: _Chosen | None = None) -> None:
+    def __init__(self, store: Store, condition: str | None = None) -> None:
         self.store = store
-        self._chosen = chosen
+        self._condition = condition
+        self._chosen = None if condition is None else self._choose(condition)
         self._frames: dict[str, pd.DataFrame] = {}
 
     @property
@@ -134,6 +133,13 @@ class SavedDataset(Dataset):
         }
         return {**counts, "failures": len(self.store.failures())}
 
+    def files(self, name: str) -> list[File]:
+        """Return the files that hold exactly the rows of a table. A filter chooses rows of files."""
+        if self._chosen is not None or name not in STORED:
+            return []
+        folder = self.store.folder.absolute()
+        return [File(str(folder / part.name), part.version) for part in self.store.parts(name)]
+
     # --- rows ---------------------------------------------------------------------------------
 
     def batches(self, name: str) -> Iterable[Batch]:
@@ -191,15 +197,14 @@ class SavedDataset(Dataset):
         UsageError
             Where it is not a filter.
         """
+        both = condition if self._condition is None else f"({self._condition}) and ({condition})"
+        return SavedDataset(self.store, both)
+
+    def _choose(self, condition: str) -> _Chosen:
         from logparse.analysis import parse_filter
-
-        if self._chosen is not None:
-            raise UsageError("a dataset can be filtered once", remedy="join the conditions with and")
-        return SavedDataset(self.store, self._choose(parse_filter(condition)))
-
-    def _choose(self, chosen: Filter) -> _Chosen:
         from logparse.metrics import with_builds
 
+        chosen = parse_filter(condition)
         first, last = chosen.created
         days = Days(first and first.date(), last and last.date(), undated=first is None and last is None)
         needed = {*chosen.columns, *_UNIT_COLUMNS}
@@ -283,7 +288,7 @@ def _build_days(days: Days, logs: pd.DataFrame) -> Days:
     """Return the days of invocations, and of their builds, which can be created later or before."""
     created = logs["build_created_at"].dropna()
     if days == ALL_DAYS or created.empty:
-        return days
+        return days._replace(undated=True)
     first, last = created.min().date(), created.max().date()
     return Days(
         days.first and min(days.first, first),

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from logparse.batches.arrow import ArrowBatch, Table, arrow_table
 from logparse.batches.arrowarrays import from_numbers
 from logparse.batches.batch import Batch
 from logparse.batches.parquet import read_parquet, write_parquet
-from logparse.columns import TABLES
+from logparse.columns import SCHEMA_VERSION, TABLES
 from logparse.lazy import pyarrow as pa
 from logparse.lazy import pyarrow_compute as pc
 from logparse.lazy import pyarrow_parquet as pq
@@ -19,8 +21,9 @@ from logparse.store import disk
 from logparse.store.commit import Change
 from logparse.store.divided import Rows
 from logparse.store.layout import OWN, STORED
-from logparse.store.manifest import Part
+from logparse.store.manifest import Manifest, Part
 from logparse.store.owners import KEY, Owners
+from logparse.version import VERSION
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,6 +75,13 @@ class Parts:
     def old(self) -> list[Part]:
         """The parts that the change replaces."""
         return list(self._old.values())
+
+    def manifest(self, before: Manifest, **more: int) -> Manifest:
+        """Return the manifest after the change. `more` are other attributes of it that change."""
+        parts = tuple(sorted(self._parts.values(), key=lambda part: part.name))
+        return msgspec.structs.replace(
+            before, logparse=VERSION, schema_version=SCHEMA_VERSION, parts=parts, **more
+        )
 
     def replace(self, new: Iterable[Rows], removed: NDArray[Any]) -> None:
         """Add rows, and take the rows away that pieces own.
