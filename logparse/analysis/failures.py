@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.batches.arrow import frame
@@ -107,7 +107,7 @@ def failures(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
 def _of_invocations(runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
     data = without_odd(runs[runs["status"].isin(_FAILED)])
     for row in plain_rows(data[list(_OF_INVOCATIONS)]):
-        cause, detail = _cause(row)
+        cause, detail = cause_of(row)
         yield {**row, "cause": cause, "detail": detail, "link": row["build_url"] or row["invocation_id"]}
 
 
@@ -115,12 +115,18 @@ def _of_builds(builds: pd.DataFrame) -> Iterator[dict[str, Any]]:
     data = without_odd(builds[builds["status"].isin(_FAILED_BUILDS)])
     for row in plain_rows(data[list(_OF_BUILDS)]):
         told = {**row, "build_status": row["status"], "aborted_by": None, "status": "FAILED"}
-        cause, detail = _cause(told)
+        cause, detail = cause_of(told)
         yield {**told, "cause": cause, "detail": detail, "link": row["url"] or row["build_id"]}
 
 
-def _cause(row: dict[str, Any]) -> tuple[str, str | None]:
-    """Return the cause of a failure, and its detail."""
+def cause_of(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return the cause of a failure, of `CAUSES`, and its detail.
+
+    Parameters
+    ----------
+    row:
+        Of the table `invocations`, with status, build_status, infra_reason, error, aborted_by, canceled_by.
+    """
     reason, build = row["infra_reason"], row["build_status"]
     if row["status"] == "OVERRUN":
         return "overrun", None

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "queue": "Print how many builds waited and ran, over time.",
     "failures": "Print why invocations and builds failed, and what that cost.",
     "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
+    "report": "Write one HTML page that shows a fleet.",
     "sql": "Answer a query in SQL over the tables.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
