@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from logparse import analysis, metrics, plots
+    from logparse import analysis, metrics, plots, report
     from logparse.errors import GrammarError, InputError, InputWarning, LimitError, LogparseError, UsageError
     from logparse.loading import load
     from logparse.loading.dataset import Dataset
@@ -82,6 +82,7 @@ __all__ = [
     "parse_many",
     "plots",
     "read_tables",
+    "report",
     "simulate",
 ]
 
@@ -103,7 +104,7 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for, so that the command line, which needs little, starts fast."""
     from importlib import import_module
 
-    if name in ("analysis", "metrics", "plots"):
+    if name in ("analysis", "metrics", "plots", "report"):
         return import_module(f"logparse.{name}")
     if name not in __all__:
         from difflib import get_close_matches

@@ -298,7 +298,7 @@ def _with_ends(data: pd.DataFrame) -> pd.DataFrame:
         _failed=status.isin(["FAILED", "OVERRUN"]).fillna(False).astype("Int64"),
         _aborted=(status == "ABORTED").fillna(False).astype("Int64"),
         _unfinished=(~status.isin(["SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"])).astype("Int64"),
-        _seen=_last_times(data),
+        _seen=last_times(data),
     )
 
 
@@ -324,7 +324,7 @@ def _distribution(values: Any) -> Iterator[tuple[str, pd.Series[Any]]]:
     yield "max", values.max()
 
 
-def _last_times(data: pd.DataFrame) -> pd.Series[Any]:
+def last_times(data: pd.DataFrame) -> pd.Series[Any]:
     """Return when each row ended. An invocation that only a build shows ended when that did."""
     ended = data["finished_at"]
     if {"origin", "build_completed_at"} <= set(data.columns):

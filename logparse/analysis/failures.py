@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.analysis.units import units
@@ -108,13 +108,19 @@ def failed_rows(data: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the rows of what `units` gives that failed or were aborted, with cause, detail and a link."""
     cleaned = without_odd(data[data["status"].isin(FAILED)])
     for row in plain_rows(cleaned):
-        cause, detail = _cause(row)
+        cause, detail = cause_of(row)
         link = row["build_url"] or row["invocation_id"] or row["build_id"]
         yield {**row, "cause": cause, "detail": detail, "link": link}
 
 
-def _cause(row: dict[str, Any]) -> tuple[str, str | None]:
-    """Return the cause of a failure, and its detail."""
+def cause_of(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return the cause of a failure, of `CAUSES`, and its detail.
+
+    Parameters
+    ----------
+    row:
+        Of the table `invocations`, with status, build_status, infra_reason, error, aborted_by, canceled_by.
+    """
     reason, build = row["infra_reason"], row["build_status"]
     if row["status"] == "OVERRUN":
         return "overrun", None

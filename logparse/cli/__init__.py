@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "compare": "Compare durations of builders before and after.",
     "trends": "Name the days on which durations of builders changed.",
     "plot": "Draw a chart as PNG, SVG or PDF.",
+    "report": "Write one HTML page that shows a fleet.",
     "sql": "Answer a query in SQL over the tables.",
     "ingest": "Add inputs to a dataset: a folder of Parquet that all commands read.",
     "info": "Print what is in a dataset: rows, days, sizes, versions.",
