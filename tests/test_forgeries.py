@@ -89,6 +89,7 @@ def test_forged_lines_in_a_quotation_change_nothing(host: Host) -> None:
     assert misread_at(host, is_sample=True) == []
 
 
+@pytest.mark.slow
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("host", HOSTS, ids=str)
 def test_all_forged_lines_in_a_quotation_change_nothing(host: Host) -> None:

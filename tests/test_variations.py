@@ -71,6 +71,7 @@ def test_variations_of_all_logs_are_read_as_they_are(name: str) -> None:
     assert misread_variations(name, is_sample=True) == []
 
 
+@pytest.mark.slow
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("name", names())
 def test_large_variations_too_are_read_as_they_are(name: str) -> None:
