@@ -54,10 +54,8 @@ def invocation_rows(made: Invocations) -> Columns:
         "job_id": made.jobs,
         "project": [project for project, _ in made.projects],
         "job": [job for _, job in made.projects],
-        "task_kind": "buildbucket",
         "status": [page.status or page.head.status or "RUNNING" for page in made.pages],
         "triggered_by": [head.triggered_by for head in made.heads],
-        "attempts": 1,
         "build_id": built["id"],
         "build_number": built["number"],
         "build_url": [page.url for page in made.pages],
@@ -66,22 +64,15 @@ def invocation_rows(made: Invocations) -> Columns:
         "trigger_count": counts,
         "clock_offset_min_s": lambda: made.offsets[0],
         "clock_offset_max_s": lambda: made.offsets[1],
-        "truncated": False,
-        "unrecognized": 0,
         "source": made.names,
         "source_line": made.lines,
-        "suspicious": 0,
-        "id_from": "request",
-        "origin": "log",
-        "repeats": 0,
         "error": lambda: made.ends[0],
         "infra_reason": lambda: made.ends[1],
         "tags": lambda: [
             tags or list(request.tags) for tags, request in zip(built.tags, requests, strict=True)
         ],
-        "odd": 0,
     }
-    return _declared("invocations", {**given, **measures})
+    return _declared("invocations", {**_ALWAYS, **given, **measures})
 
 
 def build_rows(made: Invocations) -> Columns:
@@ -247,6 +238,18 @@ def _commit(commits: Callable[[], Sequence[Commit | None]]) -> Columns:
     }
 
 
+#: Values of all plain pages.
+_ALWAYS: Final = {
+    "task_kind": "buildbucket",
+    "attempts": 1,
+    "truncated": False,
+    "unrecognized": 0,
+    "suspicious": 0,
+    "id_from": "request",
+    "origin": "log",
+    "repeats": 0,
+    "odd": 0,
+}
 #: Dimensions are read once for all builds of a bot, so that their objects are the same.
 _bots: Final[dict[int, tuple[Any, dict[str, Any]]]] = {}
 
