@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from logparse.lazy import pyarrow as pa
+from logparse.lazy import pyarrow_compute as pc
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +67,37 @@ def from_bytes(texts: Sequence[bytes] | NDArray[np.uint8]) -> Array:
         rows, size = texts.shape
         return _text(np.ascontiguousarray(texts), np.full(rows, size), None)
     return _text(b"".join(texts), np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)), None)
+
+
+def from_places(data: bytes, begins: NDArray[Any], ends: NDArray[Any]) -> Array:
+    """Return parts of bytes in UTF-8 as an array of texts. The parts are in order and do not overlap."""
+    offsets = np.column_stack((begins, ends)).astype(np.int32).ravel()
+    # Between two texts is one that is not taken.
+    both = pa.Array.from_buffers(
+        pa.string(), max(len(offsets) - 1, 0), [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    )
+    return both.take(from_numbers(np.arange(0, len(offsets), 2), pa.int64()))
+
+
+def joined(*parts: Array, between: str = "", null: str | None = None) -> Array:
+    """Return the texts of several arrays put together.
+
+    Parameters
+    ----------
+    parts:
+        Arrays, and scalars of Arrow. At least one is an array.
+    between:
+        The text between two parts.
+    null:
+        The text in the place of null; by default a text with a null part is null.
+    """
+    how = (
+        {"null_handling": "emit_null"}
+        if null is None
+        else {"null_handling": "replace", "null_replacement": null}
+    )
+    # A scalar of Arrow's own, because making one of a text would import pandas.
+    return pc.binary_join_element_wise(*parts, constant(between, pa.string(), 1)[0], **how)
 
 
 def constant(value: Any, type_: DataType, size: int) -> Array:

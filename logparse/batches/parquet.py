@@ -31,6 +31,27 @@ from logparse.lazy import pyarrow_parquet as pq
 _GROUP_BYTES: Final = 16 << 20
 _GROUP_ROWS: Final = 200_000
 
+#: Columns of which the same values are in many rows. A dictionary of other values takes time and room.
+_REPEATED: Final = frozenset(
+    (
+        *(
+            "invocation_id",
+            "job_id",
+            "project",
+            "job",
+            "task_kind",
+            "status",
+            "bucket",
+            "builder",
+            "builder_id",
+        ),
+        *("bot_id", "repository", "ref", "revision", "triggered_by", "build_status", "source", "source_file"),
+        *("origin", "pool", "os", "cpu", "cores", "machine_type", "zone", "kind", "direction", "outcome"),
+        *("infra_reason", "created_by", "exe", "priority", "requested_pool", "requested_os", "dimensions"),
+        *("requested_dimensions", "experiments", "critical", "id_from", "name", "parent", "code"),
+    )
+)
+
 _TABLE_KEY: Final = b"logparse.table"
 _VERSION_KEY: Final = b"logparse.schema_version"
 #: Types in the metadata of pandas: its name for the values, and the type of the column in a frame.
@@ -64,7 +85,10 @@ def write_parquet(
     """
     schema = _schema(columns, table)
     schema = schema.with_metadata({**schema.metadata, **(more or {})})
-    with pq.ParquetWriter(out, schema, compression="zstd", write_page_checksum=True) as writer:
+    repeated = [column.name for column in columns if column.name in _REPEATED]
+    with pq.ParquetWriter(
+        out, schema, compression="zstd", write_page_checksum=True, use_dictionary=repeated or False
+    ) as writer:
         for group in _groups(record_batches(batches, columns)):
             together = pa.Table.from_batches(group, schema=schema)
             writer.write_table(together, row_group_size=together.num_rows)

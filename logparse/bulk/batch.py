@@ -17,6 +17,7 @@ from logparse.bulk.tables import make_table
 from logparse.errors import InputError
 from logparse.joining.merge import Copy
 from logparse.joining.pagebatch import PageBatch, PageKeys, PageRow
+from logparse.memory import no_collection
 from logparse.reading import read_parts
 from logparse.sources import Found, open_found
 from logparse.values.clock import DAY_US
@@ -74,10 +75,11 @@ def remake(batch: PageBatch, table: str) -> RecordBatch:
     InputError
         Where a file has changed since.
     """
-    made = read_made(batch.files, MAX_FILE)
-    if made is None or made.ids != batch.keys.ids:
-        raise InputError("files have changed while they were read", remedy=_REMEDY)
-    return make_table(made, table)
+    with no_collection():
+        made = read_made(batch.files, MAX_FILE)
+        if made is None or made.ids != batch.keys.ids:
+            raise InputError("files have changed while they were read", remedy=_REMEDY)
+        return make_table(made, table)
 
 
 def read_pages(
@@ -100,11 +102,14 @@ def read_pages(
         The columns that will be asked for of some of these tables; of the others it is all.
     """
     found: list[PageRow | None] = [None] * len(files)
-    made = read_made(files, max_bytes)
-    if made is not None:
-        batch = _batch(made, files, tables, only)
-        for row, page in enumerate(made.plain.page.tolist()):
-            found[page] = PageRow(batch, row)
+    with no_collection():
+        made = read_made(files, max_bytes)
+        if made is not None:
+            batch = _batch(made, files, tables, only)
+            for row, page in enumerate(made.plain.page.tolist()):
+                found[page] = PageRow(batch, row)
+        # Without its objects the next collection is quick.
+        del made
     return found
 
 

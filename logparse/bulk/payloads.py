@@ -115,8 +115,8 @@ class Typed:
         self._rows = [(row, places(row.v1 if version == 1 else row.v2)) for row in fields]
         root = _Node()
         tags = (place.name for _, among in self._rows for place in among if place.kind.startswith("tag"))
-        #: The keys of tags that the table names, each with the sign after it.
-        self.tag_keys = tuple({f"{key}:" for key in tags})
+        #: The keys of tags that the table names.
+        self.tag_keys = frozenset(tags)
         for row, among in self._rows:
             for place in among:
                 if place.kind == "=":

@@ -1,7 +1,7 @@
 """The rows of the tables that plain pages give: for each table a function that returns its columns.
 
-A column is a list, an array, an array with nulls, or one value for all rows. Where it takes time, it is a
-function that returns one of these. Times are microseconds since 1970.
+A column is a list, an array, an array with nulls, an array of Arrow, or one value for all rows. Where it
+takes time, it is a function that returns one of these. Times are microseconds since 1970.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.batches.arrow import Array
+from logparse.batches.arrowarrays import from_numbers, from_places, from_texts, joined
 from logparse.bulk.checks import STATUSES
 from logparse.bulk.events import read_events
 from logparse.bulk.table import Invocations
 from logparse.columns import TABLES
 from logparse.columns.derivations import Values, batch_of
 from logparse.columns.derive import ROW_WISE
+from logparse.lazy import pyarrow as pa
 from logparse.records import Commit
 from logparse.records.builds import Bot
 
@@ -36,13 +39,6 @@ class Shared:
         self.owners = owners
 
 
-class Bytes:
-    """Text in UTF-8: a list of bytes, or an array of them with as many in each row."""
-
-    def __init__(self, values: Sequence[bytes] | NDArray[Any]) -> None:
-        self.values = values
-
-
 def invocation_rows(made: Invocations) -> Columns:
     """Return the columns of the table of invocations."""
     built, requests, measures = made.built, made.requests, made.measures
@@ -58,10 +54,8 @@ def invocation_rows(made: Invocations) -> Columns:
         "job_id": made.jobs,
         "project": [project for project, _ in made.projects],
         "job": [job for _, job in made.projects],
-        "task_kind": "buildbucket",
         "status": [page.status or page.head.status or "RUNNING" for page in made.pages],
         "triggered_by": [head.triggered_by for head in made.heads],
-        "attempts": 1,
         "build_id": built["id"],
         "build_number": built["number"],
         "build_url": [page.url for page in made.pages],
@@ -70,22 +64,15 @@ def invocation_rows(made: Invocations) -> Columns:
         "trigger_count": counts,
         "clock_offset_min_s": lambda: made.offsets[0],
         "clock_offset_max_s": lambda: made.offsets[1],
-        "truncated": False,
-        "unrecognized": 0,
         "source": made.names,
         "source_line": made.lines,
-        "suspicious": 0,
-        "id_from": "request",
-        "origin": "log",
-        "repeats": 0,
         "error": lambda: made.ends[0],
         "infra_reason": lambda: made.ends[1],
         "tags": lambda: [
             tags or list(request.tags) for tags, request in zip(built.tags, requests, strict=True)
         ],
-        "odd": 0,
     }
-    return _declared("invocations", {**given, **measures})
+    return _declared("invocations", {**_ALWAYS, **given, **measures})
 
 
 def build_rows(made: Invocations) -> Columns:
@@ -128,15 +115,7 @@ def build_rows(made: Invocations) -> Columns:
 
 def poll_rows(made: Invocations) -> Columns:
     """Return the columns of the table of status checks."""
-    checks, data = made.checks, made.reading.pack.data
-    begins = [f"{job}:{identifier}:" for job, identifier in zip(made.jobs, made.ids, strict=True)]
-    keys = zip(
-        checks.is_timed.tolist(),
-        checks.owner.tolist(),
-        checks.key_at.tolist(),
-        checks.key_end.tolist(),
-        strict=True,
-    )
+    checks = made.checks
     names = [None if name is None else name for name in STATUSES.names]
     return _declared(
         "polls",
@@ -145,15 +124,24 @@ def poll_rows(made: Invocations) -> Columns:
             **_whose(made, checks.owner),
             "seq": checks.seq,
             "source": Shared(["pubsub", "timer"], checks.is_timed.astype(np.int64)),
-            "timer_id": [
-                begins[owner] + data[begin:end].decode() if is_timed else None
-                for is_timed, owner, begin, end in keys
-            ],
+            "timer_id": _timer_ids(made),
             "status": Shared(names, checks.status),
             "changed": Values(checks.changed, ~checks.is_answered),
             "answered": checks.is_answered,
         },
     )
+
+
+def _timer_ids(made: Invocations) -> Array:
+    """Return the id of the timer of each status check, null where no timer started it."""
+    checks = made.checks
+    timed = np.flatnonzero(checks.is_timed)
+    places = np.where(checks.is_timed, np.cumsum(checks.is_timed) - 1, 0)
+    keys = from_places(made.reading.pack.data, checks.key_at[timed], checks.key_end[timed])
+    begins = [f"{job}:{identifier}:" for job, identifier in zip(made.jobs, made.ids, strict=True)]
+    owners = from_numbers(checks.owner[timed], pa.int64())
+    ids = joined(from_texts(begins).take(owners), keys)
+    return ids.take(from_numbers(places, pa.int64(), ~checks.is_timed))
 
 
 def attempt_rows(made: Invocations) -> Columns:
@@ -197,8 +185,8 @@ def event_rows(made: Invocations) -> Columns:
             "source": whose["source_file"],
             "kind": Shared(found.kinds, found.kind),
             "fields": found.fields,
-            "text": Bytes(found.lines),
-            "clock": Bytes(found.clocks),
+            "text": found.lines,
+            "clock": found.clocks,
             "suspicious": 0,
         },
     )
@@ -250,6 +238,18 @@ def _commit(commits: Callable[[], Sequence[Commit | None]]) -> Columns:
     }
 
 
+#: Values of all plain pages.
+_ALWAYS: Final = {
+    "task_kind": "buildbucket",
+    "attempts": 1,
+    "truncated": False,
+    "unrecognized": 0,
+    "suspicious": 0,
+    "id_from": "request",
+    "origin": "log",
+    "repeats": 0,
+    "odd": 0,
+}
 #: Dimensions are read once for all builds of a bot, so that their objects are the same.
 _bots: Final[dict[int, tuple[Any, dict[str, Any]]]] = {}
 

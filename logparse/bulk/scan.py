@@ -65,8 +65,9 @@ class Entries(NamedTuple):
 
     Attributes
     ----------
-    text, end:
-        Offsets in the buffer: of the text after the clock, and of the line end after the text.
+    text, end, first_end:
+        Offsets in the buffer: of the text after the clock, and of the line ends after the text and after its
+        first line.
     line:
         The line of the file, from 1.
     is_one_line, ends_blank:
@@ -81,6 +82,7 @@ class Entries(NamedTuple):
 
     text: NDArray[np.int64]
     end: NDArray[np.int64]
+    first_end: NDArray[np.int64]
     line: NDArray[np.int64]
     is_one_line: NDArray[np.bool_]
     ends_blank: NDArray[np.bool_]
@@ -231,6 +233,7 @@ def find_entries(pack: Pack) -> Entries:
     return Entries(
         text=text,
         end=end,
+        first_end=first_ends,
         line=lines - np.repeat(top, np.diff(first)) + 1,
         is_one_line=first_ends == end,
         ends_blank=(last_bytes == ord(" ")) | (last_bytes == ord("\t")),

@@ -38,7 +38,7 @@ OF_PAGES: Final = ("invocations", "attempts", "builds", *PARTS)
 _LONG_RUN: Final = 32
 #: Fewer rows are put together with those of the next batches. A batch that is yielded has at most so many.
 _TOGETHER: Final = 1_000
-_MOST_ROWS: Final = 2_000
+_MOST_ROWS: Final = 5_000
 #: So many rows are taken from several batches at once.
 _MIXED: Final = 50_000
 

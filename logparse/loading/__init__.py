@@ -33,7 +33,7 @@ _DUPLICATES: Final = get_args(Duplicates)
 #: So many files in a row are read together.
 _MANY: Final = 16
 #: Tables of pages with more bytes are kept in a file.
-_MOST_IN_MEMORY: Final = 24 << 20
+_MOST_IN_MEMORY: Final = 8 << 20
 #: A warning names no more failures than this.
 _NAMED_FAILURES: Final = 3
 
