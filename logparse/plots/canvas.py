@@ -19,6 +19,8 @@ _MOST_CHARACTERS: Final = 40
 #: The least height of a row, in points, and the part of the height that a layout leaves for rows.
 _LEAST_ROW: Final = 9.0
 _ROWS_PART: Final = 0.75
+#: More marks than these are one picture within an SVG or PDF file, which else would be large and slow.
+_MOST_VECTORS: Final = 5_000
 
 
 def check(chart: str, ax: object, limit: object = 1) -> None:
@@ -155,6 +157,11 @@ def label(
     lines += [texts.wrapped(note, wide) for note in also]
     set_label = ax.set_xlabel if direction == "x" else ax.set_ylabel
     set_label("\n".join(lines), color=color, fontsize="medium", parse_math=False)
+
+
+def as_picture(number: int) -> dict[str, Any]:
+    """Return the arguments for so many marks: whether they are one picture within a file of shapes."""
+    return {"rasterized": number > _MOST_VECTORS}
 
 
 def nothing(ax: Axes, why: str) -> None:
