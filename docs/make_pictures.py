@@ -8,7 +8,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import chdir
+from contextlib import chdir, redirect_stdout
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +64,9 @@ def _charts(folder: Path) -> Iterator[Path]:
         for words in commands():
             is_plot = words[1] == "plot"
             try:
-                main([*words[1:], "--dpi", DPI] if is_plot else words[1:])
+                # Only the names of the pictures are printed.
+                with redirect_stdout(sys.stderr):
+                    main([*words[1:], "--dpi", DPI] if is_plot else words[1:])
             except SystemExit as left:
                 if left.code:
                     raise

@@ -110,8 +110,10 @@ def head(
     size = texts.points("small")
     rows = 0
     if handles:
-        widths = [texts.width(str(handle.get_label()), size) + 3.8 * size for handle in handles]
         wide = _cell(ax) - 4 * size if side == "right" else _text_room(ax)
+        for handle in handles:
+            handle.set_label(texts.fitted(str(handle.get_label()), wide - 4.5 * size, size))
+        widths = [texts.width(str(handle.get_label()), size) + 3.8 * size for handle in handles]
         columns = len(handles) if sum(widths) <= wide else max(1, int(wide / max(widths)))
         rows = -(-len(handles) // columns)
         ax.legend(
