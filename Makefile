@@ -62,7 +62,7 @@ format: .venv/.dev ## Rewrite the source in the project's format
 notebooks: .venv/.dev ## Execute the notebooks (make test does so too)
 	@$(BIN)/python -m pytest -m notebook
 
-pictures: .venv/.dev ## Draw the pictures of the README again
+pictures: .venv/.dev ## Draw the pictures of the README and the docs again
 	@$(BIN)/python docs/make_pictures.py
 
 wheel: .venv/.dev ## Build the wheel and try it outside the tree

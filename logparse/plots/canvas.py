@@ -19,6 +19,8 @@ _MOST_CHARACTERS: Final = 40
 #: The least height of a row, in points, and the part of the height that a layout leaves for rows.
 _LEAST_ROW: Final = 9.0
 _ROWS_PART: Final = 0.75
+#: More marks than these are one picture within an SVG or PDF file, which else would be large and slow.
+_MOST_VECTORS: Final = 5_000
 
 
 def check(chart: str, ax: object, limit: object = 1) -> None:
@@ -108,8 +110,10 @@ def head(
     size = texts.points("small")
     rows = 0
     if handles:
-        widths = [texts.width(str(handle.get_label()), size) + 3.8 * size for handle in handles]
         wide = _cell(ax) - 4 * size if side == "right" else _text_room(ax)
+        for handle in handles:
+            handle.set_label(texts.fitted(str(handle.get_label()), wide - 4.5 * size, size))
+        widths = [texts.width(str(handle.get_label()), size) + 3.8 * size for handle in handles]
         columns = len(handles) if sum(widths) <= wide else max(1, int(wide / max(widths)))
         rows = -(-len(handles) // columns)
         ax.legend(
@@ -155,6 +159,11 @@ def label(
     lines += [texts.wrapped(note, wide) for note in also]
     set_label = ax.set_xlabel if direction == "x" else ax.set_ylabel
     set_label("\n".join(lines), color=color, fontsize="medium", parse_math=False)
+
+
+def as_picture(number: int) -> dict[str, Any]:
+    """Return the arguments for so many marks: whether they are one picture within a file of shapes."""
+    return {"rasterized": number > _MOST_VECTORS}
 
 
 def nothing(ax: Axes, why: str) -> None:

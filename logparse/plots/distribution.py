@@ -97,6 +97,7 @@ def _draw(ax: Axes, drawn: Sequence[pd.Series[float]]) -> list[Any]:
                 handles.setdefault(name, line)
         # Open circles can be distinguished where many are at one place.
         style: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": blue, "markersize": 5}
+        style |= canvas.as_picture(len(values))
         label = "_" if "one invocation" in handles else "one invocation"
         (dots,) = ax.plot(values.to_numpy(), [y] * len(values), "o", color=blue, label=label, **style)
         handles.setdefault("one invocation", dots)

@@ -24,8 +24,8 @@ _NEEDED: Final = ("bot_id", "started_at", "completed_at")
 _PLURALS: Final = {"status": "statuses", "builder": "builders"}
 #: The looks of statuses, by their place among all looks.
 _STATUSES: Final = {"SUCCESS": 0, "FAILURE": 3, "INFRA_FAILURE": 1, "CANCELED": 5}
-#: More bars than these are one picture within an SVG or PDF file.
-_MOST_VECTORS: Final = 5_000
+#: Where there are more bars than these, those that nobody could tell apart are joined.
+_MOST_BARS: Final = 5_000
 
 
 class _Day(NamedTuple):
@@ -122,7 +122,7 @@ def _asked(day: object, chart: str) -> date | None:
 
 
 def _runs(data: pd.DataFrame, chart: str) -> tuple[pd.DataFrame, list[str]]:
-    """Return the runs with their bot, start and end, in Matplotlib's days, and notes about other builds."""
+    """Return the runs with bot, time of start, start and end in Matplotlib's days, and notes about others."""
     start, end = inputs.times(data, "started_at", chart), inputs.times(data, "completed_at", chart)
     length = (end - start).dt.total_seconds()
     bots_of = data["bot_id"].astype("string")
@@ -137,6 +137,7 @@ def _runs(data: pd.DataFrame, chart: str) -> tuple[pd.DataFrame, list[str]]:
     ]
     columns = {
         "bot": bots_of[shown].astype(object),
+        "at": start[shown],
         "start": instants(start[shown]),
         "end": instants(end[shown]),
     }
@@ -147,9 +148,8 @@ def _day(runs: pd.DataFrame, asked: date | None, where: tzinfo) -> _Day:
     """Return the day that was asked for, else the one on which most runs start; the latest of several."""
     chosen = asked
     if chosen is None and len(runs):
-        starts = pd.Series(_dates.num2date(runs["start"].to_numpy(float), tz=where))
-        counts = starts.map(lambda at: at.date()).value_counts()
-        chosen = max(counts[counts == counts.max()].index)
+        counts = runs["at"].dt.tz_convert(where).dt.tz_localize(None).dt.normalize().value_counts()
+        chosen = counts.index[counts == counts.max()].max().date()
     chosen = chosen or date(1970, 1, 1)
     edges = [
         pd.Timestamp(one).tz_localize(where, ambiguous=True, nonexistent="shift_forward")
@@ -188,32 +188,42 @@ def _draw(
     y = runs["bot"].map(order).to_numpy(float)
     start, end = runs["start"].to_numpy(float), runs["end"].to_numpy(float)
     low, high = ax.get_xlim()
-    # A gap between neighbours, where there is room for it.
-    end = end - np.minimum(0.25 * (end - start), (high - low) / canvas.room(ax)[0] * 0.7)
+    point = (high - low) / canvas.room(ax)[0]
     handles = []
     for name, look, is_one in kinds:
         style = {**colors.filled(ax, look), "linewidth": 0.0}
-        many: dict[str, Any] = {"rasterized": len(runs) > _MOST_VECTORS}
         left, right, middle = start[is_one], end[is_one], y[is_one]
-        # The shortest runs are seen by a line of their own.
-        ax.vlines(left, middle - 0.35, middle + 0.35, color=style["facecolor"], linewidth=0.8, **many)
+        if len(runs) > _MOST_BARS:
+            left, right, middle = _joined(left, right, middle, 0.5 * point)
+        # The shortest runs are seen by a line of their own. Neighbours have a gap where there is room for it.
+        ax.vlines(left, middle - 0.35, middle + 0.35, color=style["facecolor"], linewidth=0.8)
+        right = right - np.minimum(0.25 * (right - left), 0.7 * point)
         xs, ys = np.stack([left, right, right, left], axis=1), np.stack([middle] * 4, axis=1)
         corners = np.stack([xs, ys + np.array([-0.35, -0.35, 0.35, 0.35])], axis=2)
-        ax.add_collection(PolyCollection(list(corners), label=name, **style, **many), autolim=False)
+        ax.add_collection(PolyCollection(list(corners), label=name, **style), autolim=False)
         handles.append(Patch(label=f"{name} ({int(is_one.sum()):,})", **colors.filled(ax, look)))
     return handles
+
+
+def _joined(left: Any, right: Any, middle: Any, least: float) -> tuple[Any, Any, Any]:
+    """Return bars of which those of one row are joined whose gaps are shorter than `least`."""
+    order = np.lexsort((left, middle))
+    left, right, middle = left[order], right[order], middle[order]
+    # Rows are far apart, so that the end of one row is never near the next one.
+    far = (right.max() - left.min() + 2 * least) * middle
+    reach = np.maximum.accumulate(right + far)
+    is_first = np.append(True, (left + far)[1:] - reach[:-1] > least)
+    begins = np.flatnonzero(is_first)
+    lasts = np.append(begins[1:], len(left)) - 1
+    return left[begins], (reach - far)[lasts], middle[begins]
 
 
 def _kinds(data: pd.DataFrame, runs: pd.DataFrame, by: str) -> list[tuple[str, colors.Look, Any]]:
     """Return the kinds of runs in the order of the legend: name, look, and which of the runs are of it."""
     if by == "status":
-        known = (
-            data["status"] if "status" in data.columns else pd.Series(None, index=data.index, dtype=object)
-        )
-        names, looks = (
-            known.astype(object)[runs.index],
-            {name: colors.LOOKS[i] for name, i in _STATUSES.items()},
-        )
+        known = data.reindex(columns=["status"])["status"]
+        names = known.astype(object)[runs.index]
+        looks = {name: colors.LOOKS[place] for name, place in _STATUSES.items()}
     else:
         names = inputs.builder_names(data).astype(object)[runs.index]
         time = (runs["end"] - runs["start"]).groupby(names).sum().sort_index()

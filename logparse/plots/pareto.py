@@ -131,7 +131,7 @@ def _draw(ax: Axes, rows: list[_Row], total: int) -> list[Any]:
     xs = [ends[0], *(end for pair in pairwise(ends) for end in pair)]
     ys = [0, *(y for y in range(1, len(rows)) for _ in range(2))]
     ax.plot(xs, ys, color=color, linewidth=1.2)
-    label = "of this cause or one above, with the share of all"
+    label = "together with those above"
     (points,) = ax.plot(ends, range(len(rows)), "D", color=color, markersize=4.5, label=label)
     for y, row in enumerate(rows):
         canvas.small_text(ax, f"{row.so_far / total:.0%}", (row.so_far, y), xytext=(6, 0))

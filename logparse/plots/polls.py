@@ -81,12 +81,13 @@ def _answers(ax: Axes, sources: pd.Series[Any], x: Any, rpc: pd.Series[float]) -
         chosen = ((kinds == source) & rpc.notna()).to_numpy(bool)
         if chosen.any():
             y = rpc.to_numpy(float)[chosen]
-            name = f"{label} ({len(y):,})"
-            ax.plot(x[chosen], y, marker, color=colors.visible(ax, color), markersize=5, label=name)
+            style = {"color": colors.visible(ax, color), "markersize": 5, **canvas.as_picture(len(y))}
+            ax.plot(x[chosen], y, marker, label=f"{label} ({len(y):,})", **style)
     silent = rpc.isna().to_numpy(bool)
     if silent.any():
         name = f"no answer ({silent.sum():,})"
-        ax.plot(x[silent], [0.0] * int(silent.sum()), "x", color=colors.ink(ax), markersize=6, label=name)
+        zeros, style = np.zeros(int(silent.sum())), canvas.as_picture(int(silent.sum()))
+        ax.plot(x[silent], zeros, "x", color=colors.ink(ax), markersize=6, label=name, **style)
 
 
 def _slowest(ax: Axes, at: pd.Series[Any], rpc: pd.Series[float]) -> None:
@@ -157,10 +158,10 @@ def _stems(ax: Axes, x: Any, late: pd.Series[float]) -> None:
     y = late.to_numpy(float) * _SECOND_IN_MS
     for chosen, label, color in ((y >= 0, "late", colors.BLUE), (y < 0, "early", colors.VERMILION)):
         if chosen.any():
-            shade = colors.visible(ax, color)
-            ax.vlines(x[chosen], 0, y[chosen], color=shade, linewidth=1)
+            style = {"color": colors.visible(ax, color), **canvas.as_picture(int(chosen.sum()))}
+            ax.vlines(x[chosen], 0, y[chosen], linewidth=1, **style)
             name = f"{label} ({chosen.sum():,})"
-            ax.plot(x[chosen], y[chosen], "o", color=shade, markersize=5, label=name)
+            ax.plot(x[chosen], y[chosen], "o", markersize=5, label=name, **style)
     mean = float(np.mean(y))
     label = f"mean {units.said(mean / _SECOND_IN_MS)}"
     ax.axhline(mean, color=colors.muted(ax), linestyle="--", linewidth=1, label=label)

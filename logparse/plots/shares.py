@@ -18,6 +18,9 @@ _MOST_POINTS: Final = 2_000
 #: Every value of a group of up to so many is a dot, and a group of so many or more has a box.
 _MOST_DOTS: Final = 100
 _LEAST_BOXED: Final = 10
+#: Given Axes have a row for each group where so many rows with names would fit.
+_ROWS_TO_ONE: Final = 5
+_MOST_ROWS: Final = _ROWS_TO_ONE * len(colors.LOOKS)
 #: The height of a box, and the most that a dot is beside the middle, in rows; the distance of dots in points.
 _BOX: Final = 0.56
 _MOST_ASIDE: Final = 0.36
@@ -87,9 +90,7 @@ def ecdf(
     odd = inputs.odd_ones(metric, values)
     shown = names.notna() & values.notna() & ~odd
     found = _found(values[shown], names[shown], by)
-    fitting = (
-        canvas.rows_that_fit(ax, limit) if ax is None else (canvas.rows_that_fit(ax, 3 * limit) + 2) // 3
-    )
+    fitting = limit if ax is None else max(1, canvas.rows_that_fit(ax, _MOST_ROWS) // _ROWS_TO_ONE)
     drawn = _drawn(found, by, min(limit, fitting, len(colors.LOOKS)))
     ax = canvas.axes(ax, chart, 9, 4.4 + 0.3 * len(drawn))
     title = _title(metric, by, len(drawn), found)

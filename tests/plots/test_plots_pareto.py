@@ -48,7 +48,7 @@ def test_bars_are_causes_and_markers_the_sums(runs: pd.DataFrame) -> None:
     # 5 of 8, 7 of 8, 8 of 8; a half is rounded to the even percent.
     assert [text.get_text() for text in ax.texts] == ["62%", "88%", "100%"]
     assert title(ax) == "8 failures by cause"
-    assert legend(ax) == ["of this cause", "of this cause or one above, with the share of all"]
+    assert legend(ax) == ["of this cause", "together with those above"]
     assert ax.get_xlabel() == "failed invocations and builds"
 
 
