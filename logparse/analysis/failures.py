@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.analysis.units import units
+from logparse.analysis.units import known_builds, units
 from logparse.batches.arrow import frame
 from logparse.columns.column import plain as _c
 from logparse.records.odd import without_odd
-from logparse.tables import taken
 from logparse.tables.plainframes import plain_rows
 
 if TYPE_CHECKING:
@@ -177,9 +176,7 @@ def near_timeout(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    checked = taken.checked(builds, "analysis.near_timeout", "builds", _OF_BUILDS)
-    data = without_odd(checked)
-    data = data[data["run_s"].notna() & data["timeout_used"].notna() & data["builder_id"].notna()]
+    data = known_builds(builds, "analysis.near_timeout", _OF_BUILDS, ["run_s", "timeout_used", "builder_id"])
     rows: list[dict[str, Any]] = []
     for builder, group in data.groupby("builder_id", sort=True):
         known = plain_rows(group[list(_OF_BUILDS)])

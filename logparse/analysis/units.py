@@ -1,4 +1,4 @@
-"""Invocations, and builds without one, in one table."""
+"""The rows that answers are made of: builds with known values, and invocations with builds in one table."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.columns import TABLES
+from logparse.records.odd import without_odd
 from logparse.tables import taken
 from logparse.tables.keys import GROUP_KEYS, TIME_KEYS
 
@@ -35,6 +36,26 @@ _STATUSES: Final = {
     "CANCELED": "ABORTED",
 }
 _KNOWN: Final = frozenset(column.name for column in TABLES["builds"])
+
+
+def known_builds(
+    builds: pd.DataFrame, function: str, needed: Iterable[str], known: Iterable[str]
+) -> pd.DataFrame:
+    """Return the columns `needed` of the builds in which all of `known` are known and none of these is odd.
+
+    Parameters
+    ----------
+    function:
+        The function that an error names.
+
+    Raises
+    ------
+    UsageError
+        Where `builds` is another table.
+    """
+    names = list(dict.fromkeys(needed))
+    data = without_odd(taken.checked(builds, function, "builds", names)[names])
+    return data[data[list(known)].notna().all(axis=1)]
 
 
 def units(
