@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from logparse.columns import TABLES
 from logparse.records.odd import without_odd
 from logparse.tables import taken
 from logparse.tables.keys import GROUP_KEYS, TIME_KEYS
+from logparse.tables.lookup import is_among, looked_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,12 +83,10 @@ def units(
     shared = {name for name in needed if name in _KNOWN} | set(_AS_INVOCATION)
     wanted = sorted({*shared, "build_id", "invocation_id", *_OF_BOTS})
     known = taken.checked(builds, function, "builds", wanted)[wanted]
-    of_bots = known[known["build_id"].notna()].drop_duplicates("build_id").set_index("build_id")
-    dimensions: dict[str, Any] = {
-        name: data["build_id"].map(of_bots[name]).astype(known[name].dtype) for name in _OF_BOTS
-    }
-    data = data.assign(**dimensions)
-    alone = known[known["invocation_id"].isna() & ~known["build_id"].isin(data["build_id"])]
+    dimensions = looked_up(data["build_id"], known[["build_id", *_OF_BOTS]], "build_id")
+    data = data.assign(**{name: dimensions[name] for name in _OF_BOTS})
+    alone = known[known["invocation_id"].isna()]
+    alone = alone[~is_among(alone["build_id"], data["build_id"])]
     if not alone.empty:
         rows = alone.rename(columns=_AS_INVOCATION)
         status = rows["build_status"].map(_STATUSES).fillna("RUNNING")
