@@ -209,6 +209,9 @@ def test_owners_where_builders_are_listed(place: Path, cli: Callable[..., Any]) 
         (row,) = csv.DictReader(io.StringIO(cli(*args, "--format", "csv").out))
         assert row.pop("owner") == "pdf"
         assert list(csv.DictReader(io.StringIO(plain[name]))) == [row]
+    shown = cli("summarize", "page.txt", "--by", "builder").out
+    assert "owner" in shown.split()
+    assert "pdf" in shown.split()
     assert "pdf" in cli("queue", "page.txt").out.split("\n")[2].split()
     assert "pdf" in cli("failures", "page.txt", "--by", "builder").out.split()
     assert "pdf" in cli("failures", "page.txt", "--by", "owner").out.split()
