@@ -21,6 +21,7 @@ from logparse.records.odd import without_odd
 from logparse.tables import taken
 from logparse.tables.keys import GROUP_KEYS as GROUP_KEYS
 from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, rows_with, with_keys
+from logparse.tables.lookup import is_among, looked_up
 from logparse.tables.owners import Owners
 from logparse.tables.plainframes import declared, plain_value
 from logparse.tables.plainframes import plain_rows as plain_rows
@@ -123,7 +124,7 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
     made = {name: _OF_ALONE[name] for name in invocations.columns if name in _OF_ALONE}
     builds = taken.checked(builds, "metrics.with_builds", "builds", ("invocation_id", *made.values()))
     alone = builds[builds["invocation_id"].isna()]
-    alone = alone[~alone["build_id"].isin(invocations["build_id"])]
+    alone = alone[~is_among(alone["build_id"], invocations["build_id"])]
     if alone.empty:
         return invocations
     columns: dict[str, pd.Series[Any]] = {}
@@ -148,11 +149,8 @@ def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
     """
     invocations = taken.invocations(invocations, "metrics.with_bots", ("build_id",))
     builds = taken.checked(builds, "metrics.with_bots", "builds", _OF_BUILDS)
-    known = builds[builds["build_id"].notna()].drop_duplicates("build_id").set_index("build_id")
-    columns = {
-        name: invocations["build_id"].map(known[name]).astype(known[name].dtype) for name in _BOT_COLUMNS
-    }
-    return invocations.assign(**columns)
+    known = looked_up(invocations["build_id"], builds[["build_id", *_BOT_COLUMNS]], "build_id")
+    return invocations.assign(**{name: known[name] for name in _BOT_COLUMNS})
 
 
 def group_by(

@@ -276,7 +276,7 @@ def test_a_simulated_week_agrees_with_sql_and_names_no_bot(tmp_path: Path) -> No
     assert set(outliers(data)["verdict"]) <= {"~", "too few runs"}
 
 
-def test_a_planted_slow_bot_is_named_and_is_no_peer_of_others(tmp_path: Path) -> None:
+def test_a_planted_slow_bot_is_named_and_not_compared_with_others(tmp_path: Path) -> None:
     """Its six peers would look fast beside it."""
     data = a_week(tmp_path / "week", "slow-bot")
     found = outliers(data)

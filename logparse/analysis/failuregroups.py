@@ -138,7 +138,7 @@ def _examples(data: pd.DataFrame, keys: Sequence[str]) -> Mapping[tuple[Any, ...
     """Return for each group with failures its most frequent cause and its latest failure."""
     causes: defaultdict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
     latest: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in failed_rows(data):
+    for row in failed_rows(data[list(dict.fromkeys([*NEEDED, *keys]))]):
         key = tuple(row[name] for name in keys)
         causes[key][row["cause"]] += 1
         if key not in latest or _age(row) >= _age(latest[key]):

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.analysis.units import units
+from logparse.analysis.units import known_builds, units
 from logparse.batches.arrow import frame
 from logparse.columns.column import plain as _c
 from logparse.records.odd import without_odd
-from logparse.tables import taken
-from logparse.tables.plainframes import plain_rows
+from logparse.tables.plainframes import declared, plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    from logparse.lazy import pandas as pd
 
 #: The columns of invocations that failures are explained with.
 NEEDED: Final = (
@@ -96,7 +97,7 @@ def failures(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
         Where an argument is another table.
     """
     found: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
-    for row in failed_rows(units(invocations, builds, NEEDED, "analysis.failures")):
+    for row in failed_rows(units(invocations, builds, NEEDED, "analysis.failures")[list(NEEDED)]):
         found.setdefault((row["cause"], row["detail"]), []).append(row)
     total = sum(map(len, found.values()))
     rows = [_summary(cause, detail, group, total) for (cause, detail), group in found.items()]
@@ -183,24 +184,20 @@ def near_timeout(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    checked = taken.checked(builds, "analysis.near_timeout", "builds", _OF_BUILDS)
-    data = without_odd(checked)
-    data = data[data["run_s"].notna() & data["timeout_used"].notna() & data["builder_id"].notna()]
-    rows: list[dict[str, Any]] = []
-    for builder, group in data.groupby("builder_id", sort=True):
-        known = plain_rows(group[list(_OF_BUILDS)])
-        runs = sorted(known, key=lambda run: (run["timeout_used"], run["build_id"]))
-        near = sum(run["timeout_used"] > NEAR_TIMEOUT for run in runs)
-        if near:
-            rows.append(
-                {
-                    "builder_id": builder,
-                    "builds": len(runs),
-                    "near": near,
-                    "timeout_used_max": runs[-1]["timeout_used"],
-                    "execution_timeout_s": min(run["execution_timeout_s"] for run in runs),
-                    "example": runs[-1]["url"] or runs[-1]["build_id"],
-                }
-            )
-    rows.sort(key=lambda row: (-row["timeout_used_max"], row["builder_id"]))
-    return frame(rows, NEAR)
+    data = known_builds(builds, "analysis.near_timeout", _OF_BUILDS, ["run_s", "timeout_used", "builder_id"])
+    runs = data.sort_values(["timeout_used", "build_id"], kind="stable")
+    runs = runs.assign(near=(runs["timeout_used"] > NEAR_TIMEOUT).astype("int64"))
+    groups = runs.groupby("builder_id", sort=True)
+    most = groups.tail(1).set_index("builder_id")
+    found = pd.DataFrame(
+        {
+            "builds": groups.size(),
+            "near": groups["near"].sum(),
+            "timeout_used_max": most["timeout_used"],
+            "execution_timeout_s": groups["execution_timeout_s"].min(),
+            "example": most["url"].fillna(most["build_id"]),
+        }
+    ).reset_index()
+    found = found[found["near"] > 0]
+    order = found.sort_values(["timeout_used_max", "builder_id"], ascending=[False, True])
+    return declared(order, NEAR)

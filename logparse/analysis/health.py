@@ -13,11 +13,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from logparse.analysis.specs import DEFAULT_SPECS, Spec, Specs
+from logparse.analysis.units import known_builds
 from logparse.batches.arrow import frame
 from logparse.columns.column import plain as _c
 from logparse.lazy import numpy as np
-from logparse.records.odd import without_odd
-from logparse.tables import taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,9 +81,7 @@ def daily(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    checked = taken.checked(builds, "analysis.daily", "builds", _NEEDED)
-    data = without_odd(checked[checked["created_at"].notna() & checked["builder_id"].notna()])
-    data = data[data["created_at"].notna()]
+    data = known_builds(builds, "analysis.daily", _NEEDED, ["created_at", "builder_id"])
     made = pd.DataFrame(
         {
             **{name: data[name] for name in ("builder_id", "project", "bucket", "builder")},

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.analysis.arrays import array
+from logparse.analysis.units import known_builds
 from logparse.batches.arrow import frame
 from logparse.columns.column import Column
 from logparse.columns.column import plain as _c
 from logparse.errors import UsageError, nearest
 from logparse.lazy import numpy as np
-from logparse.records.odd import MOST_S, without_odd
-from logparse.tables import taken
+from logparse.records.odd import MOST_S
 from logparse.tables.keys import with_keys
 from logparse.tables.owners import Owners
 
@@ -104,9 +104,8 @@ def queue(
     if not _US <= width <= 366 * 86_400 * _US:
         raise UsageError(f"a bucket of {bucket_s:g} s is not possible", remedy="use 1 s to 366 days")
     keys = ("builder_id",) if by == "owner" else KEYS[by]
-    checked = taken.checked(builds, "analysis.queue", "builds", (*_NEEDED, *keys))
-    data = without_odd(checked[checked["created_at"].notna()])
-    data = with_keys(data[data["created_at"].notna()], [by], owners=owners)
+    data = known_builds(builds, "analysis.queue", (*_NEEDED, *keys), ["created_at"])
+    data = with_keys(data, [by], owners=owners)
     last = _last_us(data)
     parts = [_of_group(group, width, last, name, by) for name, group in _groups(data, by)]
     columns = columns_of(by)

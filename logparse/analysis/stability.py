@@ -5,10 +5,9 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.analysis.units import known_builds
 from logparse.batches.arrow import frame
 from logparse.columns.column import plain as _c
-from logparse.records.odd import without_odd
-from logparse.tables import taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,10 +50,9 @@ def stability(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    checked = taken.checked(builds, "analysis.stability", "builds", _NEEDED)
-    data = checked[checked["status"].isin([_GREEN, *_RED]) & checked["builder_id"].notna()]
-    data = without_odd(data)
-    data = data[data["completed_at"].notna()].sort_values(["completed_at", "created_at"], kind="stable")
+    data = known_builds(builds, "analysis.stability", _NEEDED, ["completed_at", "builder_id"])
+    data = data[data["status"].isin([_GREEN, *_RED])]
+    data = data.sort_values(["completed_at", "created_at"], kind="stable")
     rows = [_of_builder(builder, group) for builder, group in data.groupby("builder_id", sort=True)]
     rows.sort(key=lambda row: (-row["consecutive_failures"], -row["failures"], row["builder_id"]))
     return frame(rows, STABILITY)

@@ -1,13 +1,15 @@
-"""Invocations, and builds without one, in one table."""
+"""The rows that answers are made of: builds with known values, and invocations with builds in one table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from logparse.columns import TABLES
+from logparse.records.odd import without_odd
 from logparse.tables import taken
 from logparse.tables.keys import GROUP_KEYS, TIME_KEYS
+from logparse.tables.lookup import is_among, looked_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +39,26 @@ _STATUSES: Final = {
 _KNOWN: Final = frozenset(column.name for column in TABLES["builds"])
 
 
+def known_builds(
+    builds: pd.DataFrame, function: str, needed: Iterable[str], known: Iterable[str]
+) -> pd.DataFrame:
+    """Return the columns `needed` of the builds in which all of `known` are known and none of these is odd.
+
+    Parameters
+    ----------
+    function:
+        The function that an error names.
+
+    Raises
+    ------
+    UsageError
+        Where `builds` is another table.
+    """
+    names = list(dict.fromkeys(needed))
+    data = without_odd(taken.checked(builds, function, "builds", names)[names])
+    return data[data[list(known)].notna().all(axis=1)]
+
+
 def units(
     invocations: pd.DataFrame, builds: pd.DataFrame, columns: Iterable[str], function: str
 ) -> pd.DataFrame:
@@ -61,12 +83,10 @@ def units(
     shared = {name for name in needed if name in _KNOWN} | set(_AS_INVOCATION)
     wanted = sorted({*shared, "build_id", "invocation_id", *_OF_BOTS})
     known = taken.checked(builds, function, "builds", wanted)[wanted]
-    of_bots = known[known["build_id"].notna()].drop_duplicates("build_id").set_index("build_id")
-    dimensions: dict[str, Any] = {
-        name: data["build_id"].map(of_bots[name]).astype(known[name].dtype) for name in _OF_BOTS
-    }
-    data = data.assign(**dimensions)
-    alone = known[known["invocation_id"].isna() & ~known["build_id"].isin(data["build_id"])]
+    dimensions = looked_up(data["build_id"], known[["build_id", *_OF_BOTS]], "build_id")
+    data = data.assign(**{name: dimensions[name] for name in _OF_BOTS})
+    alone = known[known["invocation_id"].isna()]
+    alone = alone[~is_among(alone["build_id"], data["build_id"])]
     if not alone.empty:
         rows = alone.rename(columns=_AS_INVOCATION)
         status = rows["build_status"].map(_STATUSES).fillna("RUNNING")

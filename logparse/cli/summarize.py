@@ -22,6 +22,7 @@ from logparse.columns import TABLES, Column
 from logparse.output.cells import json_line, plain
 from logparse.output.files import ready
 from logparse.output.terminal import ascii_only
+from logparse.output.words import DASH
 from logparse.output.writers import WRITERS
 
 if TYPE_CHECKING:
@@ -113,11 +114,13 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
         notes.append(f"{len(shown)} of {len(groups)} groups (--top {asked.top})")
     if asked.zone != "UTC" and _TIMES & set(asked.by):
         notes.append(f"days and hours are those of {asked.zone}")
+    also = ["owner"] if "owner" in groups and "owner" not in asked.by else []
     parts: list[RenderableType] = [
         overview(
             next(metrics.plain_rows(total), None),
-            [{**row, **_names(row, asked.by)} for row in shown],
+            [{**row, **_names(row, [*asked.by, *also])} for row in shown],
             asked.by,
+            also=also,
             width=output_width(path),
             builds=sizes.builds,
             from_builds=sizes.from_builds,
@@ -171,7 +174,8 @@ def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
     """Return the name of a group by each key, in the keys of the overview."""
     from logparse.tables.keys import KEYS
 
-    return {f"group {key}": str(row[KEYS[key][0]]) for key in by}
+    values = {key: row[KEYS[key][0]] for key in by}
+    return {f"group {key}": DASH if value is None else str(value) for key, value in values.items()}
 
 
 class _Tables(NamedTuple):

@@ -37,6 +37,7 @@ def overview(
     by: Sequence[str],
     *,
     width: int,
+    also: Sequence[str] = (),
     builds: int = 0,
     from_builds: int = 0,
     triages: int = 0,
@@ -52,6 +53,8 @@ def overview(
         Rows of the metrics' `totals` and `group_by`, each group with its name by each key: ``group bot``.
     by:
         The keys that they are grouped by: the table's first headings.
+    also:
+        Further headings after those of the keys: ``owner`` shows the values of ``group owner``.
     builds:
         How many builds count although no log refers to them.
     from_builds:
@@ -71,7 +74,8 @@ def overview(
     parts: list[RenderableType] = [Text(line) for line in _headlines(total, builds, from_builds, triages)]
     below = list(notes)
     if groups:
-        table, note = _table(groups, by, width=width, with_builds=builds > 0, mark="…" if unicode else "...")
+        mark = "…" if unicode else "..."
+        table, note = _table(groups, [*by, *also], width=width, with_builds=builds > 0, mark=mark)
         below[:0] = note
         parts += [Text(), table]
     for number, noun in zip(left_out, ("invocation", "build"), strict=True):

@@ -11,6 +11,8 @@ from logparse.tables.owners import Owners
 
 if TYPE_CHECKING:
     import pandas as pd
+else:
+    from logparse.lazy import pandas as pd
 
 #: What the command line groups by, and the columns that this is.
 GROUP_KEYS: Final = {
@@ -96,7 +98,15 @@ def _with_times(data: pd.DataFrame, wanted: Sequence[str], tz: str) -> pd.DataFr
         local = data["created_at"].dt.tz_convert(tz)
     except (KeyError, ValueError, OSError) as error:
         raise UsageError(f"{tz!r} is not a time zone", remedy="name one as Europe/Berlin or UTC") from error
-    made = {name: local.dt.strftime(TIME_KEYS[name]).astype(text_type()) for name in wanted}
-    if "weekday" in made:
-        made["weekday"] = made["weekday"].map({name[0]: name for name in _WEEKDAYS}).astype(text_type())
+    # Times are written once for each hour, of which there are few.
+    places, hours = pd.factorize(local.dt.tz_localize(None).dt.floor("h"))
+    made = {}
+    for name in wanted:
+        texts = [_written(hour, name) for hour in hours]
+        column = pd.array([*texts, None], dtype=text_type())
+        made[name] = pd.Series(column[places], index=data.index)
     return data.assign(**made)
+
+
+def _written(hour: pd.Timestamp, name: str) -> str:
+    return _WEEKDAYS[hour.weekday()] if name == "weekday" else hour.strftime(TIME_KEYS[name])
