@@ -172,14 +172,15 @@ class Parts:
 
     def append(self, table: str, rows: Table) -> None:
         """Add rows to a table of logparse's own. Small parts of it are put together with them."""
+        if not rows.num_rows:
+            return
         small = [
             part
             for part in self._parts.values()
             if part.table == table and part.rows < SMALL_ROWS and part.bytes < _SMALL_BYTES
         ]
         whole = pa.concat_tables([*(pq.read_table(self.path(part)) for part in small), rows])
-        if whole.num_rows:
-            self.add_own(table, whole.to_batches(), whole.schema)
+        self.add_own(table, whole.to_batches(), whole.schema)
         self.drop(small)
 
     def add_own(self, table: str, batches: Iterable[Any], schema: Any) -> None:
