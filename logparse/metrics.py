@@ -133,7 +133,10 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
     made = {name: _OF_ALONE[name] for name in invocations.columns if name in _OF_ALONE}
     builds = taken.checked(builds, "metrics.with_builds", "builds", ("invocation_id", *made.values()))
     alone = builds[builds["invocation_id"].isna()]
-    alone = alone[~alone["build_id"].isin(invocations["build_id"])]
+    if len(alone):
+        # The shorter list comes second: it is turned into values of Python.
+        asked = invocations["build_id"][invocations["build_id"].isin(alone["build_id"])]
+        alone = alone[~alone["build_id"].isin(asked)]
     if alone.empty:
         return invocations
     columns: dict[str, pd.Series[Any]] = {}
@@ -148,6 +151,23 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([invocations, pd.DataFrame(columns)], ignore_index=True)
 
 
+def needed_columns(by: Sequence[str], more: Iterable[str] = ()) -> tuple[set[str], set[str]]:
+    """Return the columns of `invocations`, and of `builds`, that `totals` and `group_by` need for keys.
+
+    The other columns need not be read. `more` are columns of `invocations` that the caller needs as well.
+    """
+    keys = {GROUP_KEYS[name][0] for name in _checked(by)}
+    known = {column.name for column in TABLES["invocations"]}
+    of_invocations = {*_SUMMARIZED, *keys, *more, "builder_id", *_BUILDER_COLUMNS} & known
+    of_builds = {"invocation_id", *(_OF_ALONE[name] for name in of_invocations if name in _OF_ALONE)}
+    return of_invocations, of_builds | (set(_BOT_COLUMNS) if are_of_bots(by) else set())
+
+
+def are_of_bots(by: Sequence[str]) -> bool:
+    """Whether one of the keys to group by is a column that `with_bots` adds."""
+    return any(GROUP_KEYS[name][0] in _BOT_COLUMNS for name in _checked(by))
+
+
 def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
     """Return invocations with the columns pool, os, cpu, cores, machine_type, zone of their builds' bots.
 
@@ -157,7 +177,7 @@ def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
         Where `invocations` or `builds` is not that table.
     """
     invocations = taken.invocations(invocations, "metrics.with_bots", ("build_id",))
-    builds = taken.checked(builds, "metrics.with_bots", "builds", _OF_BUILDS)
+    builds = taken.checked(builds, "metrics.with_bots", "builds", ("build_id", *_BOT_COLUMNS))
     known = builds[builds["build_id"].notna()].drop_duplicates("build_id").set_index("build_id")
     columns = {
         name: invocations["build_id"].map(known[name]).astype(known[name].dtype) for name in _BOT_COLUMNS

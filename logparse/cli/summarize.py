@@ -94,8 +94,8 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
     from logparse.output.overview import overview
     from logparse.output.slowest import slowest_tables
 
-    sizes = data.sizes
-    total, groups = _statistics(data, asked)
+    sizes, units = data.sizes, _units(data, asked)
+    total, groups = _statistics(units, asked)
     shown = list(metrics.plain_rows(groups[: asked.top]))
     notes = []
     if len(shown) < len(groups):
@@ -111,13 +111,13 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             builds=sizes.builds,
             from_builds=sizes.from_builds,
             triages=sizes.triages,
-            left_out=metrics.left_out(_units(data), asked.by),
+            left_out=metrics.left_out(units, asked.by),
             notes=notes,
             unicode=_unicode(path),
         )
     ]
     if asked.slowest is not None:
-        ranked = _slowest(data, asked.slowest)
+        ranked = _slowest(data, units, asked.slowest)
         parts += slowest_tables(ranked, width=output_width(path), unicode=_unicode(path))
     return output_text(*parts, path=path)
 
@@ -129,30 +129,34 @@ def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
     return {f"group {key}": str(row[GROUP_KEYS[key][0]]) for key in by}
 
 
-def _units(data: Dataset) -> pd.DataFrame:
-    """Return invocations, and builds without one, each with the known facts about its bot."""
+def _units(data: Dataset, asked: Asked) -> pd.DataFrame:
+    """Return invocations, and builds without one, with the columns that the answer needs."""
     from logparse import metrics
+    from logparse.output.slowest import COLUMNS
 
-    return metrics.with_bots(metrics.with_builds(data.invocations, data.builds), data.builds)
+    more = () if asked.slowest is None else (column.name for column in COLUMNS)
+    of_invocations, of_builds = metrics.needed_columns(asked.by, more)
+    builds = data.frame("builds", of_builds)
+    units = metrics.with_builds(data.frame("invocations", of_invocations), builds)
+    return metrics.with_bots(units, builds) if metrics.are_of_bots(asked.by) else units
 
 
-def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _statistics(units: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the totals of everything read, and its groups in the order that the options name."""
     from logparse import metrics
 
-    units = _units(data)
-    groups = metrics.group_by(data.invocations, asked.by, builds=data.builds, tz=asked.zone)
+    groups = metrics.group_by(units, asked.by, tz=asked.zone)
     if asked.sort is not None:
         groups = groups.sort_values(asked.sort, ascending=False, na_position="last", kind="stable")
     return metrics.totals(units), groups
 
 
-def _slowest(data: Dataset, number: int) -> list[dict[str, Any]]:
+def _slowest(data: Dataset, units: pd.DataFrame, number: int) -> list[dict[str, Any]]:
     from logparse.output.slowest import slowest
     from logparse.tables.plainframes import plain_rows
 
-    units = _units(data)
-    urls = data.builds.drop_duplicates("build_id").set_index("build_id")["url"]
+    builds = data.frame("builds", ("build_id", "url"))
+    urls = builds.drop_duplicates("build_id").set_index("build_id")["url"]
     units = units.assign(build_url=units["build_url"].fillna(units["build_id"].map(urls)))
     return slowest(plain_rows(units), number)
 
@@ -171,14 +175,15 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
     else:
         from logparse.tables.plainframes import plain_rows
 
-        total, groups = _statistics(data, asked)
+        units = _units(data, asked)
+        total, groups = _statistics(units, asked)
         result["totals"] = next(_for_json(plain_rows(total), _columns(total)), None)
         result["by"] = asked.heading
         result["groups"] = list(_for_json(plain_rows(groups[: asked.top]), _columns(groups)))
         if asked.slowest is not None:
             from logparse.output.slowest import COLUMNS
 
-            result["slowest"] = list(_for_json(_slowest(data, asked.slowest), COLUMNS))
+            result["slowest"] = list(_for_json(_slowest(data, units, asked.slowest), COLUMNS))
     result["failures"] = [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures]
     return json_line(result, ascii_only=path is None and ascii_only(sys.stdout), indent=2) + "\n"
 
@@ -195,11 +200,13 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     elif asked.slowest is not None:
         from logparse.output.slowest import COLUMNS
 
-        WRITERS[format_](batches_of(_slowest(data, asked.slowest), COLUMNS), COLUMNS, out)
+        WRITERS[format_](
+            batches_of(_slowest(data, _units(data, asked), asked.slowest), COLUMNS), COLUMNS, out
+        )
     else:
         from logparse.tables.plainframes import plain_columns
 
-        _, groups = _statistics(data, asked)
+        _, groups = _statistics(_units(data, asked), asked)
         columns = _columns(groups)
         WRITERS[format_]([plain_columns(groups[: asked.top], columns)], columns, out)
     return out.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -201,7 +201,7 @@ class Dataset:
         """Return the files that hold exactly the rows of a table, where there are such."""
         return []
 
-    def frame(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+    def frame(self, name: str, columns: Collection[str]) -> pd.DataFrame:
         """Return some columns of a table, which can need less memory and time than the whole.
 
         Raises
@@ -209,7 +209,9 @@ class Dataset:
         UsageError
             As `table`.
         """
-        return self.table(name)[[column.name for column in TABLES[name] if column.name in columns]]
+        if name not in list(TABLES):
+            raise UnknownTableError(name, TABLES)
+        return self._made(name)[[column.name for column in TABLES[name] if column.name in columns]].copy()
 
     def where(self, condition: str) -> Dataset:
         """Return a Dataset of the invocations, and of the builds without one, that a filter chooses.

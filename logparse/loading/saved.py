@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.batches.arrow import ArrowBatch, RecordBatch, arrow_schema, frame, to_frame
@@ -40,6 +40,7 @@ class SavedDataset(Dataset):
         self._chosen = None if condition is None else choose(store, condition)
         self._frames: dict[str, pd.DataFrame] = {}
         self._records: Records | None = None
+        self._sizes: Sizes | None = None
 
     @property
     def gathered(self) -> Records:  # type: ignore[override]
@@ -84,16 +85,21 @@ class SavedDataset(Dataset):
     @property
     def sizes(self) -> Sizes:
         """How many invocations, builds and triage logs there are."""
-        if self._chosen is not None:
-            return self._chosen.sizes
-        origins = self.store.table("invocations", ["origin"]).column("origin")
-        alone = self.store.table("builds", ["build_id", "invocation_id"])
-        alone = alone.filter(pc.is_null(alone["invocation_id"]))["build_id"]
-        builds = len(alone)
+        if self._sizes is None:
+            self._sizes = self._counted() if self._chosen is None else self._chosen.sizes
+        return self._sizes
+
+    def _counted(self) -> Sizes:
+        store = self.store
+        from_builds = sum(part.alone for part in store.parts("invocations"))
+        builds = sum(part.alone for part in store.parts("builds"))
         if builds:
-            asked = self.store.table("invocations", ["build_id"])["build_id"]
-            builds -= pc.sum(pc.is_in(alone, value_set=asked)).as_py() or 0
-        return Sizes(len(origins), _count(pc.equal(origins, "build")), builds, self.store.triages())
+            # Logs without an id have builds too.
+            alone = store.table("builds", ["build_id", "invocation_id"])
+            alone = alone.filter(pc.is_null(alone["invocation_id"]))["build_id"]
+            asked = store.table("invocations", ["build_id"])["build_id"]
+            builds -= _count(pc.is_in(alone, value_set=asked))
+        return Sizes(store.rows("invocations"), from_builds, builds, store.triages())
 
     @property
     def suspicious(self) -> int:
@@ -133,7 +139,7 @@ class SavedDataset(Dataset):
             return super().batches(name)
         return map(ArrowBatch, self._rows(name))
 
-    def frame(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+    def frame(self, name: str, columns: Collection[str]) -> pd.DataFrame:
         """Return some columns of a table. The other columns are not read."""
         if name not in STORED:
             return super().frame(name, columns)
