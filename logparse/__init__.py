@@ -5,9 +5,11 @@
 >>> tables = lp.load("logs/")
 
 `parse` gives the typed record of one invocation, `parse_many` the records of all that an input holds,
-`load` the tables as DataFrames; `read_tables` reads back the files of ``logparse export``. `metrics` has
-statistics of tables, `plots` charts. `simulate` writes pages and builds of a simulated fleet. A wrong
-argument raises `UsageError`, an input that cannot be read `InputError`, or `InputWarning` from `load`.
+`load` the tables as DataFrames; `read_tables` reads back the files of ``logparse export``. `ingest` adds to a
+dataset of Parquet, which `load` and the commands read in the place of logs. `metrics` has statistics of
+tables, `analysis` answers from them, `plots` charts. `simulate` writes pages and builds of a simulated fleet.
+A wrong argument raises `UsageError`, an input that cannot be read `InputError`, or `InputWarning` from
+`load`.
 Everything is imported when it is first used, pandas with the first table.
 """
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from logparse import analysis, metrics, plots, report
     from logparse.errors import GrammarError, InputError, InputWarning, LimitError, LogparseError, UsageError
+    from logparse.ingest import Ingested, ingest
     from logparse.loading import load
     from logparse.loading.dataset import Dataset
     from logparse.query import connect
@@ -59,6 +62,7 @@ __all__ = [
     "Finding",
     "Gitiles",
     "GrammarError",
+    "Ingested",
     "InputError",
     "InputWarning",
     "Invocation",
@@ -76,6 +80,7 @@ __all__ = [
     "__version__",
     "analysis",
     "connect",
+    "ingest",
     "load",
     "metrics",
     "parse",
@@ -94,6 +99,7 @@ _HOMES: Final = {
     **dict.fromkeys(("parse", "parse_many"), "logparse.reading"),
     "Dataset": "logparse.loading.dataset",
     "connect": "logparse.query",
+    **dict.fromkeys(("Ingested", "ingest"), "logparse.ingest"),
     "load": "logparse.loading",
     "read_tables": "logparse.stored",
     **dict.fromkeys(("Simulation", "simulate"), "logparse.simulator"),

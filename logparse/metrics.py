@@ -68,13 +68,6 @@ _OF_BUILDS: Final = (
     *("build_id", "invocation_id", "project", "bucket", "builder", "builder_id", "bot_id", "status"),
     *("created_at", "completed_at", "run_s", "odd", *_BOT_COLUMNS),
 )
-#: The columns that statistics by any of `GROUP_KEYS` need of each table.
-NEEDED: Final = {
-    "invocations": frozenset(
-        {*_SUMMARIZED, *_BUILDER_COLUMNS, *(column for (column,) in GROUP_KEYS.values()), "bot_id"}
-    ),
-    "builds": frozenset(_OF_BUILDS),
-}
 #: The table ``invocations``, one record or several.
 Invocations: TypeAlias = "pd.DataFrame | Invocation | Iterable[Invocation]"
 
@@ -139,6 +132,27 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([invocations, pd.DataFrame(columns)], ignore_index=True)
 
 
+def needed_columns(by: Sequence[str], more: Iterable[str] = ()) -> tuple[set[str], set[str]]:
+    """Return the columns of `invocations`, and of `builds`, that `totals` and `group_by` need for keys.
+
+    The other columns need not be read. `more` are columns of `invocations` that the caller needs as well.
+    """
+    keys = {KEYS[name][0] for name in checked_keys(by)}
+    known = {column.name for column in TABLES["invocations"]}
+    of_invocations = {*_SUMMARIZED, *keys, *more, "builder_id", *_BUILDER_COLUMNS} & known
+    of_builds = {
+        "build_id",
+        "invocation_id",
+        *(_OF_ALONE[name] for name in of_invocations if name in _OF_ALONE),
+    }
+    return of_invocations, of_builds | (set(_BOT_COLUMNS) if are_of_bots(by) else set())
+
+
+def are_of_bots(by: Sequence[str]) -> bool:
+    """Whether one of the keys to group by is a column that `with_bots` adds."""
+    return any(KEYS[name][0] in _BOT_COLUMNS for name in checked_keys(by))
+
+
 def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
     """Return invocations with the columns pool, os, cpu, cores, machine_type, zone of their builds' bots.
 
@@ -148,7 +162,7 @@ def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
         Where `invocations` or `builds` is not that table.
     """
     invocations = taken.invocations(invocations, "metrics.with_bots", ("build_id",))
-    builds = taken.checked(builds, "metrics.with_bots", "builds", _OF_BUILDS)
+    builds = taken.checked(builds, "metrics.with_bots", "builds", ("build_id", *_BOT_COLUMNS))
     known = looked_up(invocations["build_id"], builds[["build_id", *_BOT_COLUMNS]], "build_id")
     return invocations.assign(**{name: known[name] for name in _BOT_COLUMNS})
 

@@ -182,9 +182,7 @@ def spans(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    checked = taken.checked(builds, "analysis.queue.spans", "builds", _NEEDED)
-    data = without_odd(checked)
-    data = data[data["created_at"].notna()]
+    data = known_builds(builds, "analysis.queue.spans", _NEEDED, ["created_at"])
     created, started, _, has_started, _ = _moments(data)
     waited, end = _ends(data, _last_us(data))
     running = np.where(has_started, (end - started) / _US, np.nan)

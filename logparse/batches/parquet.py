@@ -81,9 +81,9 @@ def write_parquet(
     table:
         The name of the table, for the file's metadata.
     more:
-        More metadata.
+        More metadata, in the place of the meanings and units of fields: for one of many files of a table.
     """
-    schema = _schema(columns, table)
+    schema = _schema(columns, table, described=more is None)
     schema = schema.with_metadata({**schema.metadata, **(more or {})})
     repeated = [column.name for column in columns if column.name in _REPEATED]
     with pq.ParquetWriter(
@@ -109,12 +109,13 @@ def _groups(given: Iterable[RecordBatch]) -> Iterator[list[RecordBatch]]:
         yield group
 
 
-def _schema(columns: Sequence[Column], table: str) -> Schema:
-    described = [
-        pa.field(column.name, arrow_type(column), metadata=_field_metadata(column)) for column in columns
+def _schema(columns: Sequence[Column], table: str, *, described: bool) -> Schema:
+    fields = [
+        pa.field(column.name, arrow_type(column), metadata=_field_metadata(column) if described else None)
+        for column in columns
     ]
     return pa.schema(
-        described,
+        fields,
         metadata={
             _TABLE_KEY: table,
             _VERSION_KEY: str(SCHEMA_VERSION),

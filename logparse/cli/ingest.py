@@ -136,7 +136,7 @@ def _told(done: Ingested, into: Path) -> str:
     """Return in a line what was done."""
     parts = [f"{count(done.read, 'input')} read", f"{done.known} known already"]
     if done.older:
-        parts.append(f"{count(done.older, 'log')} or builds older than the dataset keeps")
+        parts.append(f"{done.older} left out as older than the dataset keeps")
     had = [
         f"{count(number, what)} ({more:+,})"
         for number, more, what in (

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -104,8 +103,8 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
     from logparse.output.overview import overview
     from logparse.output.slowest import slowest_tables
 
-    sizes = data.sizes
-    total, groups = _statistics(data, asked)
+    sizes, units = data.sizes, _units(data, asked)
+    total, groups = _statistics(units, asked)
     if asked.phases:
         groups = groups[:0]
     shown = list(metrics.plain_rows(groups[: asked.top]))
@@ -125,9 +124,7 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             builds=sizes.builds,
             from_builds=sizes.from_builds,
             triages=sizes.triages,
-            left_out=(0, 0)
-            if asked.phases
-            else metrics.left_out(_tables(data, asked).units, asked.by, owners()),
+            left_out=(0, 0) if asked.phases else metrics.left_out(units, asked.by, owners()),
             notes=notes,
             unicode=_unicode(path),
         )
@@ -135,9 +132,9 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
     if len(asked.by) == 1 and asked.by[0] in _TIMES and not asked.phases and asked.sort is None:
         parts += _trends(groups, asked.by[0], path)
     if asked.phases:
-        parts += _phase_tables(data, asked, path)
+        parts += _phase_tables(data, len(units), asked, path)
     if asked.slowest is not None:
-        ranked = _slowest(data, asked)
+        ranked = _slowest(data, units, asked.slowest)
         parts += slowest_tables(ranked, width=output_width(path), unicode=_unicode(path))
     return output_text(*parts, path=path)
 
@@ -159,14 +156,13 @@ def _phases(data: Dataset, asked: Asked) -> pd.DataFrame:
     return phases(data.invocations, data.builds, asked.by, tz=asked.zone, owners=owners())
 
 
-def _phase_tables(data: Dataset, asked: Asked, path: Path | None) -> Iterator[RenderableType]:
+def _phase_tables(data: Dataset, number: int, asked: Asked, path: Path | None) -> Iterator[RenderableType]:
     from logparse.output.phases import phase_tables
     from logparse.tables.keys import KEYS
     from logparse.tables.plainframes import plain_rows
 
     keys = {key: KEYS[key][0] for key in asked.by}
     rows = list(plain_rows(_phases(data, asked)))
-    number = len(_tables(data, asked).units)
     return phase_tables(rows, keys, number, top=asked.top, width=output_width(path), unicode=_unicode(path))
 
 
@@ -178,61 +174,42 @@ def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
     return {f"group {key}": DASH if value is None else str(value) for key, value in values.items()}
 
 
-class _Tables(NamedTuple):
-    """Two tables with the columns of `_needed`, and both in one.
-
-    Attributes
-    ----------
-    units:
-        Invocations, and builds without one, each with the known facts about its bot.
-    """
-
-    invocations: pd.DataFrame
-    builds: pd.DataFrame
-    units: pd.DataFrame
-
-
-def _needed(asked: Asked) -> dict[str, frozenset[str]]:
+def _needed(asked: Asked) -> dict[str, set[str]]:
     """Return the columns of each table that the statistics, or the slowest invocations, need."""
-    from logparse.metrics import NEEDED
+    from logparse.metrics import needed_columns
     from logparse.output.slowest import SHOWN
 
-    if asked.slowest is None:
-        return NEEDED
-    return {"invocations": NEEDED["invocations"] | SHOWN, "builds": NEEDED["builds"] | {"url"}}
+    of_invocations, of_builds = needed_columns(asked.by, SHOWN if asked.slowest is not None else ())
+    return {"invocations": of_invocations, "builds": of_builds | {"url"}}
 
 
-@lru_cache(maxsize=1)
-def _tables(data: Dataset, asked: Asked) -> _Tables:
+def _units(data: Dataset, asked: Asked) -> pd.DataFrame:
+    """Return invocations, and builds without one, with the columns that the answer needs."""
     from logparse import metrics
 
     invocations, builds = (data.frame(name, names) for name, names in _needed(asked).items())
-    units = metrics.with_bots(metrics.with_builds(invocations, builds), builds)
-    return _Tables(invocations, builds, units)
+    units = metrics.with_builds(invocations, builds)
+    return metrics.with_bots(units, builds) if metrics.are_of_bots(asked.by) else units
 
 
-def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _statistics(units: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the totals of everything read, and its groups in the order that the options name."""
     from logparse import metrics
 
-    tables = _tables(data, asked)
-    groups = metrics.group_by(
-        tables.invocations, asked.by, builds=tables.builds, tz=asked.zone, owners=owners()
-    )
+    groups = metrics.group_by(units, asked.by, tz=asked.zone, owners=owners())
     if asked.sort is not None:
         groups = groups.sort_values(asked.sort, ascending=False, na_position="last", kind="stable")
-    return metrics.totals(tables.units), with_owners(groups)
+    return metrics.totals(units), with_owners(groups)
 
 
-def _slowest(data: Dataset, asked: Asked) -> list[dict[str, Any]]:
+def _slowest(data: Dataset, units: pd.DataFrame, number: int) -> list[dict[str, Any]]:
     from logparse.output.slowest import slowest
     from logparse.tables.plainframes import plain_rows
 
-    assert asked.slowest is not None
-    _, builds, units = _tables(data, asked)
+    builds = data.frame("builds", ("build_id", "url"))
     urls = builds.drop_duplicates("build_id").set_index("build_id")["url"]
     units = units.assign(build_url=units["build_url"].fillna(units["build_id"].map(urls)))
-    return slowest(plain_rows(units), asked.slowest)
+    return slowest(plain_rows(units), number)
 
 
 def _columns(frame: pd.DataFrame) -> list[Column]:
@@ -249,7 +226,8 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
     else:
         from logparse.tables.plainframes import plain_rows
 
-        total, groups = _statistics(data, asked)
+        units = _units(data, asked)
+        total, groups = _statistics(units, asked)
         result["totals"] = next(_for_json(plain_rows(total), _columns(total)), None)
         result["by"] = asked.heading
         result["groups"] = list(_for_json(plain_rows(groups[: asked.top]), _columns(groups)))
@@ -261,7 +239,7 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
         if asked.slowest is not None:
             from logparse.output.slowest import COLUMNS
 
-            result["slowest"] = list(_for_json(_slowest(data, asked), COLUMNS))
+            result["slowest"] = list(_for_json(_slowest(data, units, asked.slowest), COLUMNS))
     result["failures"] = [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures]
     return json_line(result, ascii_only=path is None and ascii_only(sys.stdout), indent=2) + "\n"
 
@@ -278,7 +256,8 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     elif asked.slowest is not None:
         from logparse.output.slowest import COLUMNS
 
-        WRITERS[format_](batches_of(_slowest(data, asked), COLUMNS), COLUMNS, out)
+        ranked = _slowest(data, _units(data, asked), asked.slowest)
+        WRITERS[format_](batches_of(ranked, COLUMNS), COLUMNS, out)
     elif asked.phases:
         from logparse.analysis.phases import columns_of
         from logparse.tables.plainframes import plain_columns
@@ -288,7 +267,7 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     else:
         from logparse.tables.plainframes import plain_columns
 
-        _, groups = _statistics(data, asked)
+        _, groups = _statistics(_units(data, asked), asked)
         columns = _columns(groups)
         WRITERS[format_]([plain_columns(groups[: asked.top], columns)], columns, out)
     return out.getvalue()

@@ -18,7 +18,7 @@ from logparse.reading.inputs import Input, check, find_inputs
 from logparse.sources import DEFAULT_MAX_BYTES, Found
 from logparse.store import disk
 from logparse.store.commit import recover
-from logparse.store.layout import MANIFEST, STATE, is_dataset, local
+from logparse.store.layout import MANIFEST, STATE, flat, is_dataset, local
 from logparse.store.lock import locked
 from logparse.store.manifest import Manifest, load_manifest
 from logparse.store.retention import cutoff_of, retained
@@ -113,7 +113,7 @@ def ingest(
         check(given, "ingest")
     reading = Reading(day_of(date), limit_of(max_bytes), jobs_of(jobs), stdin, watch or (lambda name: None))
     _check_folder(folder)
-    for given in paths:
+    for given in flat((*paths, builds)):
         if is_dataset(given):
             raise UsageError(f"{given!r} is a dataset", remedy="name the logs that it was made of")
     with disk.writing(folder), locked(folder, waits or (lambda: None)):
@@ -189,10 +189,10 @@ class _Run:
         self._reading.watch(waiting.taken.name)
 
     def _commit(self, batch: Batch) -> None:
-        self._manifest = batch.commit(self._known.next_input)
+        self._manifest = batch.commit(self._known)
         result = self._result
+        result.read += batch.read
         for taken in batch.taken:
-            result.read += 1
             result.older += taken.older
             for error, row in zip(taken.errors, taken.failure_rows(), strict=True):
                 (result.skipped if row["skipped"] else result.failures).append(error)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logparse.errors import InputError, LogparseError
 from logparse.ingest.finding import Reading, Waiting, is_same
-from logparse.ingest.known import Taken, origins, table_of
+from logparse.ingest.known import Known, Taken, table_of
 from logparse.joining.merge import Copy
 from logparse.joining.pagebatch import PageRow, Spool
 from logparse.lazy import pyarrow as pa
-from logparse.loading import builds_reading, logs_reading, put_together
+from logparse.loading import builds_reading, logs_reading
 from logparse.loading.pool import read_all
+from logparse.loading.together import put_together
 from logparse.records import Build, TriageLog
 from logparse.sources import Found
 from logparse.store import disk
@@ -32,6 +33,7 @@ from logparse.store.pieces import (
     contents,
     kept_schema,
     load_pieces,
+    origins,
     piece_of,
     pieces_schema,
 )
@@ -64,8 +66,8 @@ class Batch:
 
     Attributes
     ----------
-    taken:
-        The inputs that were read, once the batch is committed.
+    taken, read:
+        The inputs that were not known, once the batch is committed, and how many of them exist.
     bytes:
         The size of the inputs.
     """
@@ -77,6 +79,7 @@ class Batch:
         self._cutoff = cutoff
         self._waiting: list[Waiting] = []
         self.taken: list[Taken] = []
+        self.read = 0
         self.bytes = 0
 
     @property
@@ -89,7 +92,7 @@ class Batch:
         self._waiting.append(waiting)
         self.bytes += waiting.taken.size
 
-    def commit(self, next_input: int) -> Manifest:
+    def commit(self, known: Known) -> Manifest:
         """Add the inputs to the dataset, and return its manifest.
 
         Raises
@@ -101,14 +104,20 @@ class Batch:
             parts = Parts(self._manifest.parts, change)
             pieces = self._read(change, parts)
             self._join(parts, pieces)
-            rows = [one.taken for one in self._waiting]
+            rows = [one.taken for one in self._waiting if not known.is_noted(one.taken)]
             parts.append(INPUTS, table_of(rows))
             drop_older(parts, self._cutoff)
             number = self._manifest.next_piece + len(pieces)
-            after = parts.manifest(self._manifest, next_input=next_input, next_piece=number)
+            after = parts.manifest(
+                self._manifest,
+                next_input=known.next_input if rows else self._manifest.next_input,
+                next_piece=number,
+            )
             if after != self._manifest:
                 change.commit(after, parts.old)
-        self.taken = [one.taken for one in self._waiting if one.known is None]
+        new = [one for one in self._waiting if one.known is None]
+        self.taken = [one.taken for one in new]
+        self.read = sum(not isinstance(one.unit, InputError) for one in new)
         return after
 
     # --- reading ------------------------------------------------------------------------------
@@ -130,6 +139,8 @@ class Batch:
                     taken.content = ""
                     taken.errors.append(_changed(taken))
                     continue
+                if not any(map(_needs_name, read)):
+                    taken.hint = None
                 for part in read:
                     if isinstance(part, PageRow):
                         spool.take(part.batch)
@@ -181,6 +192,8 @@ class Batch:
     def _join(self, parts: Parts, found: list[tuple[Piece, Content]]) -> None:
         """Join new pieces with those of the dataset that they change, and write the rows."""
         replaced = [one.replaced for one in self._waiting if one.replaced is not None]
+        if not found and not replaced:
+            return
         new = [piece for piece, _ in found]
         removed = np.sort(Keys(self._folder, self._manifest).joined_with(new, replaced))
         old = [
@@ -190,13 +203,12 @@ class Batch:
         ]
         places = origins(self._folder, self._manifest, (piece.input for piece in old))
         joined = [*found, *contents(self._folder, self._manifest, old, places)]
-        if joined or len(removed):
-            records, kept = put_together(
-                [part for _, part in joined if isinstance(part, (Copy, PageRow))],
-                [part for _, part in joined if isinstance(part, Build)],
-                [part for _, part in joined if isinstance(part, TriageLog)],
-            )
-            parts.replace(self._rows(records, kept, joined), removed)
+        records, kept = put_together(
+            [part for _, part in joined if isinstance(part, (Copy, PageRow))],
+            [part for _, part in joined if isinstance(part, Build)],
+            [part for _, part in joined if isinstance(part, TriageLog)],
+        )
+        parts.replace(self._rows(records, kept, joined), removed)
         parts.without_inputs(np.array(replaced, dtype=np.int64))
         parts.append(PIECES, pa.Table.from_pylist([piece._asdict() for piece in new], schema=pieces_schema()))
 
@@ -210,6 +222,11 @@ class Batch:
         for rows in divided(records, kept, numbers):
             if cutoff is None or rows.day is None or rows.day >= cutoff:
                 yield rows
+
+
+def _needs_name(part: Any) -> bool:
+    """Whether the name of its file can change what a part of an input shows."""
+    return isinstance(part, Copy) and part.record.id_from in (None, "file name")
 
 
 def _content_of(waiting: Waiting) -> bytes | None:

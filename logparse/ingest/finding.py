@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import BinaryIO, Final
 
 from logparse.errors import InputError
-from logparse.ingest.known import Known, Taken, content_key, seen_key
+from logparse.ingest.known import Known, Taken, hint_of, seen_key
 from logparse.reading.inputs import Unit
 from logparse.sources import Found
 
@@ -90,7 +91,7 @@ def _look(unit: Found, waiting: Waiting, known: Known, reading: Reading) -> None
         waiting.data = _stream(unit, reading)
         taken.size = len(waiting.data)
         if taken.size <= reading.max_bytes:
-            taken.content = content_key(waiting.data, None)
+            taken.content = sha256(waiting.data).hexdigest()
     else:
         taken.path = os.path.abspath(unit.path)
         taken.size, taken.mtime_ns = info.st_size, info.st_mtime_ns
@@ -100,8 +101,9 @@ def _look(unit: Found, waiting: Waiting, known: Known, reading: Reading) -> None
             return
         if taken.size <= reading.max_bytes:
             with open(unit.path, "rb") as file:
-                taken.content = content_key(file.read(reading.max_bytes + 1), taken.path)
-    number = known.by_content(taken.content)
+                taken.content = sha256(file.read(reading.max_bytes + 1)).hexdigest()
+            taken.hint = hint_of(taken.path)
+    number = known.by_content(taken)
     if known.is_done(number):
         waiting.known, waiting.renamed = number, True
     else:
@@ -124,4 +126,4 @@ def _stream(unit: Found, reading: Reading) -> bytes:
 
 def is_same(taken: Taken, data: bytes) -> bool:
     """Whether a file still has the content that was looked up."""
-    return bool(taken.content) and content_key(data, taken.path) == taken.content
+    return bool(taken.content) and sha256(data).hexdigest() == taken.content

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,13 +19,13 @@ from logparse.lazy import pyarrow_parquet as pq
 from logparse.sources import Skipped
 from logparse.store.layout import INPUTS
 from logparse.store.manifest import Manifest
-from logparse.store.pieces import Origin
 from logparse.version import VERSION
 
 _FIELDS: Final = {
     "input": "int64",
     "seen": "int64",
     "content": "string",
+    "hint": "string",
     "name": "string",
     "path": "string",
     "size": "int64",
@@ -55,6 +55,8 @@ class Taken:
         Of the file, when it was read.
     content:
         SHA-256 of the content, empty where it was not read.
+    hint:
+        The id in the file's name, empty where there is none; None where reading does not depend on it.
     walked, date:
         Whether it was found in a directory, and the day for logs without a date.
     pieces:
@@ -72,6 +74,7 @@ class Taken:
     size: int
     mtime_ns: int
     content: str = ""
+    hint: str | None = ""
     walked: bool = False
     date: date | None = None
     pieces: int = 0
@@ -100,15 +103,19 @@ class Taken:
             for error in self.errors
         ]
 
+    @property
+    def failures(self) -> str | None:
+        """The rows of the table of failures as JSON, None where there are none."""
+        return json.dumps(self.failure_rows()) if self.errors else None
+
     def row(self) -> dict[str, Any]:
         """Return the input as a row of the table of inputs."""
-        failures = self.failure_rows()
         known = {name: getattr(self, name) for name in _FIELDS if hasattr(self, name)}
         return known | {
             "seen": seen_key(self.path, self.size, self.mtime_ns) if self.content else 0,
             "date": self.date.isoformat() if self.date else None,
             "logparse": VERSION,
-            "failures": json.dumps(failures) if failures else None,
+            "failures": self.failures,
         }
 
 
@@ -120,13 +127,9 @@ def seen_key(path: str | None, size: int, mtime_ns: int) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big", signed=True)
 
 
-def content_key(data: bytes, path: str | None) -> str:
-    """Return the hash of a content. An id in the file's name is a part of it, as reading uses it."""
-    found = sha256(data)
-    hint = id_in_name(os.path.basename(path)) if path is not None else None
-    if hint is not None:
-        found.update(b"\0" + hint.encode())
-    return found.hexdigest()
+def hint_of(path: str | None) -> str:
+    """Return the id in a file's name, which reading uses where a log has none."""
+    return (id_in_name(os.path.basename(path)) if path is not None else None) or ""
 
 
 def table_of(taken: Sequence[Taken]) -> Table:
@@ -157,22 +160,37 @@ class Known:
         self._again = again
         self._cutoff_us = cutoff_us
         self._seen: dict[int, int] = {}
-        self._contents: dict[bytes, int] = {}
+        self._contents: dict[tuple[bytes, str | None], int] = {}
         self._unknown: set[int] = set()
+        #: The failures of files that could not be read, as the last run noted them.
+        self._unread: dict[str, str | None] = {}
         #: How many logs and builds of an input are left out, because they are older than is kept.
         self._older: dict[int, int] = {}
-        names = ["input", "seen", "content", "logparse", "older", "older_us", "failed"]
+        names = [
+            "input",
+            "seen",
+            "content",
+            "hint",
+            "path",
+            "failures",
+            "logparse",
+            "older",
+            "older_us",
+            "failed",
+        ]
         for part in manifest.of(INPUTS):
             with pq.ParquetFile(folder / part.name) as file:
                 for batch in file.iter_batches(columns=names):
                     self._take(zip(*(batch.column(name).to_pylist() for name in names), strict=True))
 
     def _take(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        for number, seen, content, version, older, older_us, failed in rows:
+        for number, seen, content, hint, path, failures, version, older, older_us, failed in rows:
             if seen:
                 self._seen[seen] = number
             if content:
-                self._contents[bytes.fromhex(content)] = number
+                self._contents[bytes.fromhex(content), hint] = number
+            elif path is not None:
+                self._unread[path] = failures
             if older:
                 self._older[number] = older
                 if self._cutoff_us is None or older_us >= self._cutoff_us:
@@ -189,13 +207,20 @@ class Known:
         """Return the number of the input that was read of a file of this path, size and time."""
         return self._seen.get(key)
 
-    def by_content(self, key: str) -> int | None:
-        """Return the number of the input with a content."""
-        return self._contents.get(bytes.fromhex(key)) if key else None
+    def by_content(self, taken: Taken) -> int | None:
+        """Return the number of the input with the same content, as reading it shows it."""
+        if not taken.content:
+            return None
+        key = bytes.fromhex(taken.content)
+        return self._contents.get((key, None), self._contents.get((key, taken.hint)))
 
     def is_done(self, number: int | None) -> bool:
         """Whether an input need not be read."""
         return number is not None and number not in self._unknown
+
+    def is_noted(self, taken: Taken) -> bool:
+        """Whether the dataset has noted already that a file cannot be read, and why."""
+        return not taken.content and taken.path in self._unread and self._unread[taken.path] == taken.failures
 
     def older(self, number: int) -> int:
         """Return how many logs and builds of an input are older than is kept."""
@@ -207,20 +232,4 @@ class Known:
         if seen:
             self._seen[seen] = taken.input
         if taken.content:
-            self._contents[bytes.fromhex(taken.content)] = taken.input
-
-
-def origins(folder: Path, manifest: Manifest, inputs: Iterable[int]) -> dict[int, Origin]:
-    """Return where inputs were read, by their numbers: of those with several names the first."""
-    wanted = pa.array(sorted(set(inputs)), pa.int64())
-    found: dict[int, Origin] = {}
-    names = ["input", "name", "path", "walked", "date"]
-    for part in manifest.of(INPUTS):
-        table = pq.read_table(
-            folder / part.name, columns=names, filters=pa.compute.field("input").isin(wanted)
-        )
-        for row in table.to_pylist():
-            path = None if row["path"] is None else Path(row["path"])
-            day = None if row["date"] is None else date.fromisoformat(row["date"])
-            found.setdefault(row["input"], Origin(row["name"], path, row["walked"], day))
-    return found
+            self._contents[bytes.fromhex(taken.content), taken.hint] = taken.input

@@ -9,24 +9,23 @@ from functools import partial
 from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from logparse.buildbucket import read_builds
-from logparse.engine.checks import odd_findings
 from logparse.errors import InputError, InputWarning, UsageError
-from logparse.joining.joins import join
-from logparse.joining.merge import Content, Copy
+from logparse.joining.merge import Copy
 from logparse.joining.pagebatch import PageRow, Spool
 from logparse.language import scanner
 from logparse.language.syntax import Engine
 from logparse.loading.dataset import Dataset
 from logparse.loading.pool import read_all
 from logparse.loading.saved import opened
+from logparse.loading.together import put_together
 from logparse.reading import Part, read_parts
 from logparse.reading.arguments import Day, EngineName, choice_of, day_of, engine_of, jobs_of, limit_of
 from logparse.reading.inputs import Input, Unit, check, find_inputs, open_input
 from logparse.records import Build, TriageLog
 from logparse.sources import DEFAULT_MAX_BYTES, Found, Skipped, Source
 from logparse.sources.detection import detect
-from logparse.store.layout import is_dataset
-from logparse.tables.rows import Records, triage_place
+from logparse.store.layout import flat, is_dataset
+from logparse.tables.rows import Records
 
 Duplicates: TypeAlias = Literal["merge", "keep"]
 _DUPLICATES: Final = get_args(Duplicates)
@@ -148,8 +147,8 @@ def gather(
         builds = ()
     for given in (*paths, builds):
         check(given, "load")
-    if any(map(is_dataset, paths)):
-        return _opened(paths, builds)
+    if any(map(is_dataset, flat((*paths, builds)))):
+        return _opened(flat(paths), builds, duplicates)
     if not paths and isinstance(builds, (list, tuple)) and not builds:
         raise UsageError("load() got no input", remedy='name a file or a directory, as lp.load("logs")')
     limit, workers = limit_of(max_bytes), jobs_of(jobs)
@@ -186,8 +185,12 @@ def _trouble(data: Dataset, given: bool) -> str | None:
     )
 
 
-def _opened(paths: Sequence[Input], builds: Input) -> Dataset:
+def _opened(paths: Sequence[Input], builds: Input, duplicates: Duplicates) -> Dataset:
     """Return the tables of a dataset, which is the one input."""
+    if duplicates == "keep":
+        raise UsageError(
+            "a dataset keeps one row for each invocation and build", remedy="read the logs to keep duplicates"
+        )
     if len(paths) > 1 or not isinstance(builds, (list, tuple)) or builds:
         raise UsageError(
             "a dataset and other inputs cannot be read together",
@@ -335,34 +338,3 @@ class _Reader:
         self._copies, self._builds = [], []
         found.failures, found.skipped = self._read.failures, self._read.skipped
         return found
-
-
-def put_together(
-    copies: Sequence[Copy | PageRow],
-    builds: Sequence[Build],
-    triages: Iterable[TriageLog],
-    *,
-    keep: bool = False,
-) -> tuple[Records, list[Content | None]]:
-    """Return all that was read as records, and for each invocation the content of its log.
-
-    Parameters
-    ----------
-    copies, builds, keep:
-        As for `logparse.joining.joins.join`.
-    triages:
-        Triage logs that stand alone.
-    """
-    joined = join(copies, builds, keep=keep)
-    found = Records(
-        invocations=joined.invocations,
-        builds=joined.builds,
-        findings=joined.findings,
-        triages=sorted(triages, key=triage_place),
-        keeps_copies=keep,
-    )
-    for record in joined.invocations.records:
-        if record.origin == "build":
-            record.findings += odd_findings(record)
-    found.findings += [finding for build in found.builds for finding in odd_findings(build)]
-    return found, joined.contents

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from logparse.batches.arrow import ArrowBatch, RecordBatch, arrow_schema, frame, to_frame
 from logparse.batches.batch import Batch, batches_of
@@ -12,77 +11,55 @@ from logparse.columns import TABLES
 from logparse.errors import LogparseError, UsageError
 from logparse.lazy import pyarrow as pa
 from logparse.lazy import pyarrow_compute as pc
+from logparse.loading.chosen import KEYS, OF_BUILDS, choose, is_chosen
 from logparse.loading.dataset import GROUPS, Dataset, File, Sizes
+from logparse.loading.kept import records_of
+from logparse.records import Invocation
 from logparse.store.layout import STORED
-from logparse.store.reading import ALL_DAYS, Days, Store
+from logparse.store.reading import Store
+from logparse.tables.rows import Records
 
 if TYPE_CHECKING:
     import pandas as pd
 else:
     from logparse.lazy import pandas as pd
 
-_OF_BUILDS: Final = ("builds", "steps")
-#: The columns of the table `builds` that `logparse.metrics.with_builds` needs in any case.
-_OF_UNITS: Final = ("build_id", "invocation_id")
-#: The columns of builds that become other columns of rows of `with_builds`.
-_NAMED_OTHERWISE: Final = {"finished_at": "completed_at"}
-_BLANK: Final = "\0"
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """What a filter chose.
-
-    Attributes
-    ----------
-    places:
-        Of invocations: texts of the id and the place.
-    ids, sources:
-        The ids of invocations, and the sources of those without an id.
-    builds:
-        The ids of their builds, and of the builds without an invocation that were chosen.
-    build_places:
-        Texts of the places of these builds without an invocation.
-    sizes:
-        How many there are.
-    days, build_days:
-        The days on which the invocations were created, and all these builds.
-    """
-
-    places: Any
-    ids: Any
-    sources: Any
-    builds: Any
-    build_places: Any
-    sizes: Sizes
-    days: Days
-    build_days: Days
+#: Records of more invocations and builds than these are not made.
+_MOST_RECORDS: Final = 1_000
 
 
 class SavedDataset(Dataset):
     """The tables of a dataset of Parquet. Only the columns and days that are asked for are read.
 
-    It is the dataset as it was when it was opened. It has no records: the tables are all that it has.
+    It is the dataset as it was when it was opened.
     """
 
     def __init__(self, store: Store, condition: str | None = None) -> None:
         self.store = store
         self._condition = condition
-        self._chosen = None if condition is None else self._choose(condition)
+        self._chosen = None if condition is None else choose(store, condition)
         self._frames: dict[str, pd.DataFrame] = {}
+        self._records: Records | None = None
+        self._sizes: Sizes | None = None
 
     @property
-    def gathered(self) -> NoReturn:  # type: ignore[override]
-        """A dataset has no records."""
-        raise UsageError(
-            f"{self.store.folder} is a dataset, which has tables and no records",
-            remedy="use its tables, or parse the page itself",
-        )
+    def gathered(self) -> Records:  # type: ignore[override]
+        """The records of what is chosen, made of the logs and builds that the dataset keeps.
 
-    @property
-    def records(self) -> NoReturn:
-        """A dataset has no records."""
-        raise AssertionError(self.gathered)
+        Raises
+        ------
+        UsageError
+            Where there are more than 1,000 invocations.
+        """
+        if self._records is None:
+            number = self.sizes.invocations + self.sizes.builds
+            if number > _MOST_RECORDS:
+                raise UsageError(
+                    f"records of {number:,} invocations and builds of a dataset would need much memory",
+                    remedy=f"choose {_MOST_RECORDS:,} at most by a filter, or use the tables",
+                )
+            self._records = records_of(self.store, self._chosen)
+        return self._records
 
     @property
     def failures(self) -> list[LogparseError]:
@@ -100,23 +77,29 @@ class SavedDataset(Dataset):
         return []
 
     @property
-    def single(self) -> None:
-        """None: a dataset has no records."""
-        return None
+    def single(self) -> Invocation | None:
+        """The record of the one invocation that is chosen."""
+        sizes = self.sizes
+        return super().single if sizes.invocations == 1 and not sizes.builds else None
 
     @property
     def sizes(self) -> Sizes:
         """How many invocations, builds and triage logs there are."""
-        if self._chosen is not None:
-            return self._chosen.sizes
-        origins = self.store.table("invocations", ["origin"]).column("origin")
-        alone = self.store.table("builds", ["build_id", "invocation_id"])
-        alone = alone.filter(pc.is_null(alone["invocation_id"]))["build_id"]
-        builds = len(alone)
+        if self._sizes is None:
+            self._sizes = self._counted() if self._chosen is None else self._chosen.sizes
+        return self._sizes
+
+    def _counted(self) -> Sizes:
+        store = self.store
+        from_builds = sum(part.alone for part in store.parts("invocations"))
+        builds = sum(part.alone for part in store.parts("builds"))
         if builds:
-            asked = self.store.table("invocations", ["build_id"])["build_id"]
-            builds -= pc.sum(pc.is_in(alone, value_set=asked)).as_py() or 0
-        return Sizes(len(origins), _count(pc.equal(origins, "build")), builds, self.store.triages())
+            # Logs without an id have builds too.
+            alone = store.table("builds", ["build_id", "invocation_id"])
+            alone = alone.filter(pc.is_null(alone["invocation_id"]))["build_id"]
+            asked = store.table("invocations", ["build_id"])["build_id"]
+            builds -= _count(pc.is_in(alone, value_set=asked))
+        return Sizes(store.rows("invocations"), from_builds, builds, store.triages())
 
     @property
     def suspicious(self) -> int:
@@ -179,11 +162,11 @@ class SavedDataset(Dataset):
         if chosen is None:
             yield from self.store.batches(table, columns)
             return
-        days = chosen.build_days if table in (*_OF_BUILDS, "findings") else chosen.days
+        days = chosen.build_days if table in (*OF_BUILDS, "findings") else chosen.days
         wanted = [c.name for c in TABLES[table] if columns is None or c.name in columns]
-        keys = [c.name for c in TABLES[table] if c.name in _KEYS[table]]
+        keys = [c.name for c in TABLES[table] if c.name in KEYS[table]]
         for batch in self.store.batches(table, [*wanted, *keys], days):
-            kept = batch.filter(_is_chosen(batch, table, chosen))
+            kept = batch.filter(is_chosen(batch, table, chosen))
             if kept.num_rows:
                 yield kept.select(wanted)
 
@@ -199,102 +182,6 @@ class SavedDataset(Dataset):
         """
         both = condition if self._condition is None else f"({self._condition}) and ({condition})"
         return SavedDataset(self.store, both)
-
-    def _choose(self, condition: str) -> _Chosen:
-        from logparse.analysis import parse_filter
-        from logparse.metrics import with_builds
-
-        chosen = parse_filter(condition)
-        first, last = chosen.created
-        days = Days(first and first.date(), last and last.date(), undated=first is None and last is None)
-        needed = {*chosen.columns, *_UNIT_COLUMNS}
-        invocations = to_frame(self.store.table("invocations", [*needed], days))
-        of_builds = {*(_NAMED_OTHERWISE.get(name, name) for name in needed), *_OF_UNITS}
-        builds = to_frame(self.store.table("builds", [*of_builds], days))
-        units = with_builds(invocations, builds)
-        kept = units[chosen.rows(units)]
-        alone = kept["invocation_id"].isna() & kept["source"].isna()
-        logs, others = kept[~alone], kept[alone]
-        alone_ids = set(others["build_id"])
-        rows = builds[builds["build_id"].isin(alone_ids)]
-        nameless = logs.loc[logs["invocation_id"].isna(), "source"]
-        return _Chosen(
-            places=_texts(logs, "source"),
-            ids=_array(logs["invocation_id"].dropna()),
-            sources=_array(nameless.dropna()),
-            builds=_array(pd.concat([logs["build_id"], others["build_id"]]).dropna()),
-            build_places=_texts(rows.assign(invocation_id=None), "source_file"),
-            sizes=Sizes(len(logs), int((logs["origin"] == "build").sum()), len(others), 0),
-            days=days,
-            build_days=_build_days(days, logs),
-        )
-
-
-#: The columns of the table `invocations` that choosing needs.
-_UNIT_COLUMNS: Final = (
-    *("invocation_id", "source", "source_line", "source_file", "origin", "build_id", "created_at"),
-    *("build_created_at",),
-)
-#: The columns of tables that show whether a row is chosen.
-_KEYS: Final = {
-    **dict.fromkeys(_OF_BUILDS, ("build_id",)),
-    "invocations": ("invocation_id", "source", "source_line"),
-    "findings": ("invocation_id", "source", "line"),
-    **dict.fromkeys(
-        ("events", "polls", "attempts", "triggers", "unrecognized"),
-        ("invocation_id", "source_file", "source_line"),
-    ),
-}
-
-
-def _is_chosen(batch: RecordBatch, table: str, chosen: _Chosen) -> Any:
-    """Return for each row of a table whether it is chosen."""
-    if table in _OF_BUILDS:
-        return pc.is_in(batch["build_id"], value_set=chosen.builds)
-    places = _place_texts(*(batch[name] for name in _KEYS[table]))
-    if table != "findings":
-        return pc.is_in(places, value_set=chosen.places)
-    of_invocation = pc.is_in(batch["invocation_id"], value_set=chosen.ids)
-    nameless = pc.and_(
-        pc.is_null(batch["invocation_id"]),
-        pc.or_(
-            pc.is_in(batch["source"], value_set=chosen.sources),
-            pc.is_in(places, value_set=chosen.build_places),
-        ),
-    )
-    return pc.or_(of_invocation, nameless)
-
-
-def _place_texts(ids: Any, sources: Any, lines: Any) -> Any:
-    """Return ids and places as one text each."""
-    texts = [pc.fill_null(part, "") for part in (ids, sources, pc.cast(lines, pa.string()))]
-    return pc.binary_join_element_wise(*texts, _BLANK)
-
-
-def _texts(rows: pd.DataFrame, source: str) -> Any:
-    """Return the ids and places of rows of a frame as one text each."""
-    return _place_texts(
-        _array(rows["invocation_id"]),
-        _array(rows[source]),
-        pa.array(rows["source_line"].astype("Int64"), pa.int64()),
-    )
-
-
-def _array(values: pd.Series[Any]) -> Any:
-    return pa.array(values, pa.string(), from_pandas=True)
-
-
-def _build_days(days: Days, logs: pd.DataFrame) -> Days:
-    """Return the days of invocations, and of their builds, which can be created later or before."""
-    created = logs["build_created_at"].dropna()
-    if days == ALL_DAYS or created.empty:
-        return days._replace(undated=True)
-    first, last = created.min().date(), created.max().date()
-    return Days(
-        days.first and min(days.first, first),
-        days.last and max(days.last, last),
-        undated=True,
-    )
 
 
 def _count(truths: Any) -> int:

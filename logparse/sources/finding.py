@@ -7,9 +7,21 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from logparse.errors import InputError
 from logparse.sources.source import Found, Skipped
+
+#: The folder in a dataset with what logparse needs beside the tables.
+DATASET_STATE: Final = "_logparse"
+
+
+def is_dataset(path: str) -> bool:
+    """Whether a path is that of a dataset that ``logparse ingest`` made."""
+    try:
+        return os.path.isfile(os.path.join(path, DATASET_STATE, "manifest.json"))
+    except ValueError:
+        return False
 
 
 def find(
@@ -50,7 +62,11 @@ def find(
         except (OSError, ValueError) as error:
             yield unreadable(error, name)
             continue
-        if stat.S_ISDIR(mode):
+        if stat.S_ISDIR(mode) and is_dataset(given):
+            yield InputError(
+                "is a dataset, not a folder of logs", source=name, remedy="name it alone, as one input"
+            )
+        elif stat.S_ISDIR(mode):
             yield from _walk(given)
         elif stat.S_ISREG(mode) or stat.S_ISFIFO(mode):
             yield Found(name, given)
@@ -125,6 +141,8 @@ class _Walk:
         if target is not None and (self._home.is_relative_to(target) or _visible(target, self._bases)):
             return None
         if stat.S_ISDIR(info.st_mode):
+            if is_dataset(path):
+                return Skipped("is a dataset", source=shown(path), remedy="name it alone, as one input")
             self._enter(path, info, target)
             return None
         if stat.S_ISREG(info.st_mode):

@@ -55,16 +55,13 @@ class Change:
         self._number += 1
         return self._place / f"{TEMPORARY}{self._number}"
 
-    def add(
-        self, path: Path, table: str, day: str | None, rows: int, owners: tuple[int, int] = (0, 0)
-    ) -> Part:
+    def add(self, path: Path, table: str, day: str | None, rows: int, **more: int) -> Part:
         """Take over a temporary file as a part, and return the part. Parameters are attributes of `Part`."""
         digest, size = _digest(path)
         name = f"{folder_of(table, day)}/part-{digest[:32]}.parquet"
         self._moves.append((str(path.relative_to(self._folder)), name))
         self._new[name] = path
-        low, high = owners
-        return Part(table, name, rows, size, day=day, version=SCHEMA_VERSION, low=low, high=high)
+        return Part(table, name, rows, size, day=day, version=SCHEMA_VERSION, **more)
 
     def path(self, part: Part) -> Path:
         """Return where a part is: under its temporary name, or in the dataset."""

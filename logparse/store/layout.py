@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from logparse.columns import TABLES
 from logparse.errors import UsageError
+from logparse.sources import finding
 
-STATE: Final = "_logparse"
+STATE: Final = finding.DATASET_STATE
 MANIFEST: Final = f"{STATE}/manifest.json"
 JOURNAL: Final = f"{STATE}/journal.json"
 LOCK: Final = f"{STATE}/lock"
@@ -51,14 +53,16 @@ def is_part(table: str, day: str | None, name: str) -> bool:
     return folder == folder_of(table, day) and _PART_RE.fullmatch(file) is not None
 
 
+def flat(given: Iterable[Any]) -> list[Any]:
+    """Return inputs with those in lists among them."""
+    return [one for item in given for one in (item if isinstance(item, (list, tuple)) else (item,))]
+
+
 def is_dataset(path: object) -> bool:
     """Whether a path is that of a dataset."""
     if not isinstance(path, (str, os.PathLike)):
         return False
-    try:
-        return os.path.isfile(os.path.join(os.fsdecode(path), MANIFEST))
-    except ValueError:
-        return False
+    return finding.is_dataset(os.fsdecode(path))
 
 
 def local(path: str | os.PathLike[str]) -> Path:

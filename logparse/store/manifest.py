@@ -32,6 +32,8 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
         Of the tables that the logparse which wrote it knew.
     low, high:
         The lowest and the highest owner of its rows: see `logparse.store.owners`.
+    alone:
+        Of invocations how many only a build shows, of builds how many have no invocation id.
     """
 
     table: str
@@ -42,6 +44,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = 1
     low: int = 0
     high: int = 0
+    alone: int = 0
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import blake2b
@@ -28,7 +28,7 @@ from logparse.reading import read_parts
 from logparse.records import Build, TriageLog
 from logparse.records.buildnames import scheduler_tags
 from logparse.sources import Source, read_stream
-from logparse.store.layout import KEPT, PIECES
+from logparse.store.layout import INPUTS, KEPT, PIECES
 from logparse.store.manifest import Manifest
 from logparse.values.clock import from_datetime
 from logparse.values.ids import build_created_us, invocation_created_us
@@ -148,15 +148,41 @@ class Keys:
         table = pa.concat_tables(parts) if parts else pieces_schema().empty_table().select(names)
         self._columns = {name: table.column(name).to_numpy() for name in names}
 
+    @property
+    def numbers(self) -> NDArray[Any]:
+        """The numbers of all pieces."""
+        found: NDArray[Any] = self._columns["number"]
+        return found
+
     def joined_with(self, new: Sequence[Piece], inputs: Sequence[int]) -> NDArray[Any]:
         """Return the numbers of the pieces that are joined with new ones, directly or by others.
 
         Pieces of `inputs` are among them, and all that is joined with these.
         """
         columns = self._columns
+        found = np.isin(columns["input"], np.array(inputs, dtype=np.int64))
+        return self._grown(new, found)
+
+    def of(self, invocations: Iterable[str], builds: Iterable[str], inputs: Iterable[int]) -> NDArray[Any]:
+        """Return the numbers of the pieces that show invocations or builds, and of all joined with them.
+
+        Parameters
+        ----------
+        invocations, builds:
+            Their ids.
+        inputs:
+            The numbers of inputs that hold logs without an id.
+        """
+        found = np.isin(self._columns["input"], np.array(list(inputs), dtype=np.int64))
+        found &= self._columns["nameless"]
+        for name, ids in (("invocation", invocations), ("build", builds)):
+            found |= np.isin(self._columns[name], np.array([_hash(one) for one in ids], dtype=np.int64))
+        return self._grown([], found)
+
+    def _grown(self, new: Sequence[Piece], found: NDArray[Any]) -> NDArray[Any]:
+        columns = self._columns
         firsts = np.array([piece.beginning for piece in new if piece.beginning], dtype=np.int64)
         nameless = np.array([piece.beginning for piece in new if piece.nameless], dtype=np.int64)
-        found = np.isin(columns["input"], np.array(inputs, dtype=np.int64))
         wanted = {
             name: np.array([key for piece in new if (key := getattr(piece, name))], dtype=np.int64)
             for name in ("invocation", "build")
@@ -223,6 +249,22 @@ class Origin:
     path: Path | None
     walked: bool
     day: date | None
+
+
+def origins(folder: Path, manifest: Manifest, inputs: Iterable[int]) -> dict[int, Origin]:
+    """Return where inputs were read, by their numbers: of those with several names the first."""
+    wanted = pa.array(sorted(set(inputs)), pa.int64())
+    found: dict[int, Origin] = {}
+    names = ["input", "name", "path", "walked", "date"]
+    for part in manifest.of(INPUTS):
+        table = pq.read_table(
+            folder / part.name, columns=names, filters=pa.compute.field("input").isin(wanted)
+        )
+        for row in table.to_pylist():
+            path = None if row["path"] is None else Path(row["path"])
+            day = None if row["date"] is None else date.fromisoformat(row["date"])
+            found.setdefault(row["input"], Origin(row["name"], path, row["walked"], day))
+    return found
 
 
 def contents(

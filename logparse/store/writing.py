@@ -154,10 +154,11 @@ class Parts:
 
     def _add(self, table: str, day: str | None, owners: Owners, batches: Iterable[Batch]) -> None:
         path = self._change.temporary()
+        counted = _Counted(table, batches)
         with disk.new_file(path) as out:
-            write_parquet(batches, TABLES[table], out, table, {KEY: owners.encoded()})
-        ends = int(owners.runs[:, 0].min()), int(owners.runs[:, 0].max())
-        part = self._change.add(path, table, day, owners.rows, ends)
+            write_parquet(counted, TABLES[table], out, table, {KEY: owners.encoded()})
+        low, high = int(owners.runs[:, 0].min()), int(owners.runs[:, 0].max())
+        part = self._change.add(path, table, day, owners.rows, low=low, high=high, alone=counted.alone)
         self._parts[part.name] = part
         self._old.pop(part.name, None)
 
@@ -172,14 +173,15 @@ class Parts:
 
     def append(self, table: str, rows: Table) -> None:
         """Add rows to a table of logparse's own. Small parts of it are put together with them."""
+        if not rows.num_rows:
+            return
         small = [
             part
             for part in self._parts.values()
             if part.table == table and part.rows < SMALL_ROWS and part.bytes < _SMALL_BYTES
         ]
         whole = pa.concat_tables([*(pq.read_table(self.path(part)) for part in small), rows])
-        if whole.num_rows:
-            self.add_own(table, whole.to_batches(), whole.schema)
+        self.add_own(table, whole.to_batches(), whole.schema)
         self.drop(small)
 
     def add_own(self, table: str, batches: Iterable[Any], schema: Any) -> None:
@@ -219,6 +221,23 @@ class Parts:
                 self.rewrite(
                     part, lambda rows: rows.filter(pc.invert(pc.is_in(rows["input"], value_set=wanted)))
                 )
+
+
+class _Counted:
+    """Batches of a table, of which rows are counted while they pass: see `Part.alone`."""
+
+    def __init__(self, table: str, batches: Iterable[Batch]) -> None:
+        self._table = table
+        self._batches = batches
+        self.alone = 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self._batches:
+            if self._table == "invocations":
+                self.alone += list(batch["origin"]).count("build")
+            elif self._table == "builds":
+                self.alone += list(batch["invocation_id"]).count(None)
+            yield batch
 
 
 def own_writer(out: Any, schema: Any) -> Any:
