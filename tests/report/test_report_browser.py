@@ -15,6 +15,7 @@ from reports import Fleet, Shown, content_of
 import logparse as lp
 from logparse import metrics
 from logparse.analysis import failures, health, queue
+from logparse.tables.plainframes import plain_rows
 
 pytestmark = pytest.mark.slow
 
@@ -111,13 +112,12 @@ def test_causes_of_failures_equal_those_of_the_library(fleet: Fleet, show: Show)
     rows = show(fleet.path, RANGE).rows("failures")
     found = {(row["cause"], row["detail"]): row for row in rows}
     assert len(found) == len(expected) > 3
-    for row in expected.itertuples():
-        detail = "" if pd.isna(row.detail) else row.detail
-        shown = found[row.cause, detail]
-        assert int(shown["failed"]) == row.failed
-        assert (int(shown["builders"]), int(shown["bots"])) == (row.builders, row.bots)
-        assert math.isclose(float(shown["share"]), row.share)
-        assert math.isclose(float(shown["bot_hours"]), row.bot_hours, abs_tol=1e-4)
+    for row in plain_rows(expected):
+        shown = found[row["cause"], row["detail"] or ""]
+        assert int(shown["failed"]) == row["failed"]
+        assert (int(shown["builders"]), int(shown["bots"])) == (row["builders"], row["bots"])
+        assert math.isclose(float(shown["share"]), row["share"])
+        assert math.isclose(float(shown["bot_hours"]), row["bot_hours"], abs_tol=1e-4)
 
 
 def test_the_queue_over_time_equals_that_of_the_library(fleet: Fleet, show: Show) -> None:
@@ -320,7 +320,8 @@ def test_hostile_names_are_text(hostile_page: Path, show: Show) -> None:
     page.locator("#pick-builder summary").click()
     assert page.locator("#pick-builder label").count() == len(NAMES)
     for name in shown_names:
-        shown.after(lambda name=name: page.get_by_label(f"p/ci/{name}", exact=False).first.click())
+        box = page.get_by_label(f"p/ci/{name}", exact=False).first
+        shown.after(box.click)
     assert page.locator("#selected").inner_text().startswith(f"All {len(NAMES)} runs")
 
 
