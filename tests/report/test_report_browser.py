@@ -15,6 +15,7 @@ from reports import Fleet, Shown, content_of
 import logparse as lp
 from logparse import metrics
 from logparse.analysis import failures, health, queue
+from logparse.output.words import duration
 from logparse.tables.plainframes import plain_rows
 
 pytestmark = pytest.mark.slow
@@ -233,9 +234,24 @@ def test_the_address_holds_what_is_chosen(fleet: Fleet, show: Show) -> None:
     assert sorted_by.inner_text().startswith("Failed")
 
 
-def test_an_address_that_cannot_be_read_chooses_all(fleet: Fleet, show: Show) -> None:
-    shown = show(fleet.path, "from=yesterday&to=&sort.builders=nothing&builder=&x=1&=&%E0%A4%A")
+@pytest.mark.parametrize(
+    "hash_",
+    [
+        "from=yesterday&to=&sort.builders=nothing&builder=&x=1&=&%E0%A4%A",
+        "find.__proto__=x&sort.__proto__=y&sort.constructor=z&find.toString=x",
+    ],
+)
+def test_an_address_that_cannot_be_read_chooses_all(fleet: Fleet, show: Show, hash_: str) -> None:
+    shown = show(fleet.path, hash_)
     assert shown.page.locator("#selected").inner_text().startswith("All 10,000 runs")
+    assert shown.page.evaluate("({}).find === undefined && ({}).sort === undefined") is True
+
+
+@pytest.mark.parametrize("hash_", ["from=2030-01-01T00:00Z", "from=2021-03-20T00:00Z&to=2021-03-10T00:00Z"])
+def test_a_range_without_runs_shows_without_an_error(fleet: Fleet, show: Show, hash_: str) -> None:
+    shown = show(fleet.path, hash_)
+    assert shown.page.locator("#selected").inner_text().startswith("0 of 10,000 runs")
+    assert "No value is known" in shown.page.locator("#queue-chart").inner_text()
 
 
 def test_links_to_sections_keep_what_is_chosen(fleet: Fleet, show: Show) -> None:
@@ -244,7 +260,8 @@ def test_links_to_sections_keep_what_is_chosen(fleet: Fleet, show: Show) -> None
     assert shown.hash() == "status=FAILED"
     assert shown.page.evaluate("document.activeElement.id") == "polling-heading"
     top: float = shown.page.evaluate("document.getElementById('polling').getBoundingClientRect().top")
-    assert 0 <= top < 400
+    bottom: float = shown.page.evaluate("document.getElementById('selection').getBoundingClientRect().bottom")
+    assert bottom <= top < 400
 
 
 def test_a_choice_of_nothing_is_said(fleet: Fleet, show: Show) -> None:
@@ -294,7 +311,7 @@ def test_a_run_shows_its_phases(fleet: Fleet, show: Show) -> None:
     shown.page.locator("#runs-table tbody button").click()
     text = shown.page.locator("#runs-table td.detail").inner_text()
     for name in ("scheduler_wait_s", "launch_s", "pending_s", "run_s", "finish_lag_s", "duration_s"):
-        assert f"{round(run[name] * 1000) / 1000:.3f} s".replace("-", "−") in text, name
+        assert duration(round(run[name], 3)).replace("-", "−") in text, name
     assert run.build_id in text
     assert run.bot_id in text
     link = shown.page.locator("#runs-table td.detail a")

@@ -13,6 +13,8 @@ NAMES: Final = (
     "safe\u202egnp.exe",
     '"><svg onload=alert(3)>',
     "{{constructor}} ${alert(4)} <!--{data}-->",
+    "__proto__",
+    "constructor",
 )
 #: Addresses that must not be links.
 ADDRESSES: Final = (
@@ -23,6 +25,8 @@ ADDRESSES: Final = (
     "file:///etc/passwd",
     "https://",
     "http://ok.example/b/1",
+    "https://ok.example/?q=javascript:alert(8)",
+    "ftp://ok.example/",
 )
 
 
