@@ -167,6 +167,11 @@ def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
     return invocations.assign(**{name: known[name] for name in _BOT_COLUMNS})
 
 
+def with_last_times(invocations: pd.DataFrame) -> pd.DataFrame:
+    """Return invocations with the column ``seen_at``: when each ended, else when it was created."""
+    return invocations.assign(seen_at=_last_times(invocations))
+
+
 def group_by(
     invocations: Invocations,
     by: str | Sequence[str],
@@ -310,7 +315,7 @@ def _with_ends(data: pd.DataFrame) -> pd.DataFrame:
         _failed=status.isin(["FAILED", "OVERRUN"]).fillna(False).astype("Int64"),
         _aborted=(status == "ABORTED").fillna(False).astype("Int64"),
         _unfinished=(~status.isin(["SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"])).astype("Int64"),
-        _seen=last_times(data),
+        _seen=_last_times(data),
     )
 
 
@@ -336,7 +341,7 @@ def _distribution(values: Any) -> Iterator[tuple[str, pd.Series[Any]]]:
     yield "max", values.max()
 
 
-def last_times(data: pd.DataFrame) -> pd.Series[Any]:
+def _last_times(data: pd.DataFrame) -> pd.Series[Any]:
     """Return when each row ended. An invocation that only a build shows ended when that did."""
     ended = data["finished_at"]
     if {"origin", "build_completed_at"} <= set(data.columns):

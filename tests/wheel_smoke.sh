@@ -30,4 +30,7 @@ test -s summary.txt || {
     echo "wheel_smoke: summarize printed nothing" >&2
     exit 1
 }
+# So are the assets of reports.
+venv/bin/logparse report sample_logs -o report.html
+grep -q '</html>' report.html
 echo "wheel: installed and ran outside the tree"

@@ -38,14 +38,16 @@ def numbers(values: Iterable[float | None]) -> Encoded:
 
 def codes(values: Iterable[str | None]) -> Encoded:
     """Return texts as codes into a sorted list of the different ones. Control characters are escaped."""
-    shown: dict[str | None, str] = {}
     listed = list(values)
-    for value in set(listed) - {None}:
-        shown[value] = _clean(value or "")
-    words = sorted(set(shown.values()))
+    shown = {value: one_line(value) for value in set(listed) if value is not None}
+    return _coded([None if value is None else shown[value] for value in listed])
+
+
+def _coded(values: Sequence[str | None]) -> Encoded:
+    words = sorted({value for value in values if value is not None})
     place = {word: number for number, word in enumerate(words, 1)}
     name = next(name for name in ("u1", "u2", "u4") if len(words) <= np.iinfo(name).max)
-    made = [0 if value is None else place[shown[value]] for value in listed]
+    made = [0 if value is None else place[value] for value in values]
     return {**_encoded(name, np.array(made, dtype="u8")), "words": words}
 
 
@@ -65,12 +67,8 @@ def templates(values: Sequence[str | None], keys: Sequence[str | None]) -> Encod
     made: list[str | None] = []
     for value, key in zip(values, keys, strict=True):
         parts = (value or "").split(key) if key else [value or ""]
-        made.append(None if value is None else "\x01".join(_clean(part) for part in parts))
-    return codes(made)
-
-
-def _clean(text: str) -> str:
-    return "\x01".join(one_line(part) for part in text.split("\x01"))
+        made.append(None if value is None else "\x01".join(map(one_line, parts)))
+    return _coded(made)
 
 
 def _is_plain_id(text: str) -> bool:

@@ -65,7 +65,8 @@ _TEXTS: Final = {
 }
 #: Times, as milliseconds after the creation of the row.
 _AFTER: Final = {"buildAt": "build_created_at", "startedAt": "build_started_at", "seenAt": "seen_at"}
-_MOST_TEXT: Final = 160
+#: Longer errors and messages are cut.
+MOST_TEXT: Final = 160
 #: A page has no more findings, and no more inputs that could not be read.
 MOST_FINDINGS: Final = 3_000
 MOST_FAILURES: Final = 500
@@ -150,7 +151,7 @@ def _milliseconds(times: pd.Series[Any]) -> NDArray[Any]:
 
 
 def _short(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
+    return text if text is None or len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…"
 
 
 def _link(url: str | None) -> str | None:

@@ -68,8 +68,7 @@ def units(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
     for name, of in _OF_BUILD.items():
         made[name] = made[name].where(~made["is_lone"], _looked_up(known[of], made["build_id"]))
     made["pool"] = made["requested_pool"].fillna(made["pool"])
-    made = without_odd(made)
-    made["seen_at"] = metrics.last_times(made)
+    made = metrics.with_last_times(without_odd(made))
     made = _with_causes(made)
     made = _with_spans(made, builds, number)
     return made.sort_values(["created_at", "invocation_id", "build_id"], kind="stable").reset_index(drop=True)

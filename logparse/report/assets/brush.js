@@ -67,7 +67,7 @@ export function drawBrush(fitting) {
   const most = Math.max(1, ...series[0].values.map((_, place) => series.reduce((sum, one) => sum + one.values[place], 0)));
   const inside = drawing("g", { transform: `translate(${SIDE} 0)` });
   brush.frame = { inside, x, y: (value) => BRUSH_HEIGHT - (value / most) * (BRUSH_HEIGHT - 4), at: (px) => first + (px / width) * (last - first) };
-  stackBars(brush.frame, { series, buckets: brush.buckets });
+  stackBars(brush.frame, { series, buckets: brush.buckets, isQuiet: true });
   for (const tick of timeTicks(first, last, Math.max(2, Math.floor(width / TICK_WIDTH)))) {
     const at = x(tick.at);
     if (at > 20 && at < width - 20) inside.append(drawing("text", { x: at, y: BRUSH_HEIGHT + 14, "text-anchor": "middle" }, tick.text));

@@ -19,8 +19,8 @@ function verdictOf(health) {
 function reasonOf(health) {
   const worst = health[0];
   if (!worst.badDays) return `no bad day of ${countText(worst.days)}`;
-  const value = `${worst.metric} ${meanText(worst.value)}, threshold ${meanText(worst.threshold)}`;
-  return `${worst.badDays} of ${counted(worst.days, "business day")} bad (${worst.problem}); last day: ${value}`;
+  const days = `${countText(worst.badDays)} of ${counted(worst.days, "business day")} bad by the rule “${worst.problem}”`;
+  return `${days}; on the last ${worst.metric} was ${meanText(worst.value)}, threshold ${meanText(worst.threshold)}`;
 }
 
 function healthCell(item) {

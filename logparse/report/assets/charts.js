@@ -123,7 +123,7 @@ function drawLine(frame, one, chart) {
   });
 }
 
-// Stacked bars of counts over buckets of time.
+// Stacked bars of counts over buckets of time. Quiet ones do not have the values as titles.
 export function barChart(host, chart) {
   const totals = Array.from({ length: chart.buckets.count }, (_, place) =>
     chart.series.reduce((total, one) => total + one.values[place], 0));
@@ -147,8 +147,10 @@ export function stackBars(frame, chart) {
       const top = frame.y(below + value);
       const at = chart.buckets.start + place * chart.buckets.width;
       const bar = { x: frame.x(at) + gap / 2, y: top, width: Math.max(wide - gap, 0.8), height: frame.y(below) - top };
+      const node = drawing("rect", { ...bar, class: `f-${one.color}` });
       const title = `${one.name}, ${bucketText(at, chart.buckets.width)}: ${countText(value)}`;
-      frame.inside.append(drawing("rect", { ...bar, class: `f-${one.color}` }, drawing("title", {}, title)));
+      if (!chart.isQuiet) node.append(drawing("title", {}, title));
+      frame.inside.append(node);
       below += value;
     }
   }

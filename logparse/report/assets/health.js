@@ -3,6 +3,7 @@ import { fleet, specs } from "./data.js";
 import { DAY, MINUTE, SECOND, percentile } from "./numbers.js";
 
 const NEAR = 0.02;
+const specsOfBuilders = new Map(Object.entries(specs.builders));
 // 1 January 1970 was a Thursday: day 0. Monday is the first day of a week.
 const isBusinessDay = (day) => (((day + 3) % 7) + 7) % 7 < 5;
 
@@ -33,28 +34,35 @@ function sortedMinutes(column, rows) {
   return Float64Array.from(rows, (row) => column[row]).filter((ms) => !Number.isNaN(ms)).map(wholeMinutes).sort();
 }
 
-function metricsOf(rows) {
-  const share = (status) =>
-    rows.filter((row) => fleet.buildStatus.words[fleet.buildStatus.codes[row]] === status).length / rows.length;
-  const pending = sortedMinutes(fleet.pending, rows);
-  const run = sortedMinutes(fleet.run, rows);
-  return {
-    fail_rate: share("FAILURE"),
-    infra_fail_rate: share("INFRA_FAILURE"),
-    pending_p50_mins: pending.length ? percentile(pending, 0.5) : 0,
-    pending_p95_mins: pending.length ? percentile(pending, 0.95) : 0,
-    build_p50_mins: percentile(run, 0.5),
-    build_p95_mins: percentile(run, 0.95),
-  };
+function shareOfStatus(rows, status) {
+  const code = fleet.buildStatus.words.indexOf(status);
+  let number = 0;
+  for (const row of rows) if (fleet.buildStatus.codes[row] === code) number++;
+  return number / rows.length;
 }
+
+// A day without any start has 0 minutes of waiting, as Chromium counts it.
+function minutesOf(column, rows, share, nothing) {
+  const sorted = sortedMinutes(column, rows);
+  return sorted.length ? percentile(sorted, share) : nothing;
+}
+
+const METRICS = {
+  fail_rate: (rows) => shareOfStatus(rows, "FAILURE"),
+  infra_fail_rate: (rows) => shareOfStatus(rows, "INFRA_FAILURE"),
+  pending_p50_mins: (rows) => minutesOf(fleet.pending, rows, 0.5, 0),
+  pending_p95_mins: (rows) => minutesOf(fleet.pending, rows, 0.95, 0),
+  build_p50_mins: (rows) => minutesOf(fleet.run, rows, 0.5, NaN),
+  build_p95_mins: (rows) => minutesOf(fleet.run, rows, 0.95, NaN),
+};
 
 function judgedBy(spec, days, today) {
   const period = businessDays(today, spec.days);
-  const chosen = [...days.keys()].filter((day) => period.has(day)).sort((a, b) => b - a);
+  const chosen = days.keys.filter((day) => period.has(day)).sort((a, b) => b - a);
   const thresholds = Object.entries(spec.over);
   if (!chosen.length || !thresholds.length) return null;
   const metrics = thresholds.map(([name, over]) => {
-    const values = chosen.map((day) => days.get(day)[name]);
+    const values = chosen.map((day) => days.metric(day, name));
     return { name, over, values, bad: values.map((value) => value > over) };
   });
   const isBad = chosen.map((_, place) => metrics.some((metric) => metric.bad[place]));
@@ -84,8 +92,14 @@ export function judged(builder, rows, today) {
     if (!byDay.has(day)) byDay.set(day, []);
     byDay.get(day).push(row);
   }
-  const days = new Map([...byDay].map(([day, members]) => [day, metricsOf(members)]));
-  return (specs.builders[builder] ?? [])
+  const known = new Map();
+  const metric = (day, name) => {
+    const key = `${day} ${name}`;
+    if (!known.has(key)) known.set(key, METRICS[name](byDay.get(day)));
+    return known.get(key);
+  };
+  const days = { keys: [...byDay.keys()], metric };
+  return (specsOfBuilders.get(builder) ?? [])
     .map((place) => judgedBy(specs.all[place], days, today))
     .filter((one) => one !== null)
     .sort((a, b) => b.unhealthy - a.unhealthy || a.daysLeft - b.daysLeft || b.score - a.score);

@@ -27,8 +27,9 @@ function noFilters() {
 function selectedText(rows, stats) {
   const parts = [rows.length === fleet.count ? `All ${counted(fleet.count, "run")}` : `${countText(rows.length)} of ${counted(fleet.count, "run")}`];
   if (hasRange()) {
-    if (state.from !== null) parts.push(`created from ${timeText(state.from)} UTC`);
-    if (state.to !== null) parts.push(`created before ${timeText(state.to)} UTC`);
+    const from = state.from === null ? [] : [`from ${timeText(state.from)}`];
+    const to = state.to === null ? [] : [`before ${timeText(state.to)}`];
+    parts.push(`created ${[...from, ...to].join(" and ")} UTC`);
   } else if (isKnown(stats.first)) {
     parts.push(`created from ${timeText(extent.first)} to ${timeText(extent.last)} UTC`);
   }
@@ -78,6 +79,9 @@ function scrollToSections() {
     if (!link) return;
     event.preventDefault();
     const target = byId(link.getAttribute("href").slice(1));
+    const panel = byId("selection");
+    const covered = getComputedStyle(panel).position === "sticky" ? panel.offsetHeight : 0;
+    document.documentElement.style.scrollPaddingTop = `${covered}px`;
     target.scrollIntoView();
     const heading = target.querySelector("h2") ?? target;
     heading.tabIndex = -1;
@@ -99,7 +103,7 @@ function watchWidth() {
 }
 
 startState();
-buildPickers(...range.nodes, reset);
+buildPickers(reset, ...range.nodes);
 onChange(drawSoon);
 scrollToSections();
 drawnWidth = document.body.clientWidth;

@@ -67,8 +67,18 @@ export function durationText(ms) {
   return `${sign}${countText(hours)}h ${two(minutes % 60)}m`;
 }
 
+// A duration to the millisecond; to the second where it has hours.
 export function exactText(ms) {
-  return isKnown(ms) ? `${(ms / SECOND).toFixed(3).replace("-", "−")} s` : DASH;
+  if (!isKnown(ms)) return DASH;
+  const sign = ms < 0 ? "−" : "";
+  const value = Math.abs(ms);
+  if (value < MINUTE) return `${sign}${(value / SECOND).toFixed(3)} s`;
+  const two = (number) => String(number).padStart(2, "0");
+  if (value < HOUR) {
+    return `${sign}${Math.floor(value / MINUTE)}m ${((value % MINUTE) / SECOND).toFixed(3).padStart(6, "0")}s`;
+  }
+  const seconds = Math.round(value / SECOND);
+  return `${sign}${Math.floor(seconds / 3600)}h ${two(Math.floor(seconds / 60) % 60)}m ${two(seconds % 60)}s`;
 }
 
 // A formatter is made once, because making one takes longer than all its uses.

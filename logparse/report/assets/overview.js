@@ -75,7 +75,7 @@ export function drawCoverage(rows) {
     element("p", { class: "quiet-text" }, originText(rows)));
 }
 
-const ORIGINS = { log: "from logs alone", build: "from builds alone", both: "from both a log and a build" };
+const ORIGINS = new Map([["log", "from logs alone"], ["build", "from builds alone"], ["both", "from both a log and a build"]]);
 
 function originText(rows) {
   const counts = new Map();
@@ -83,7 +83,7 @@ function originText(rows) {
     const word = fleet.origin.words[fleet.origin.codes[row]];
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([word, number]) => `${countText(number)} ${ORIGINS[word] ?? "from an unknown source"}`);
+  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([word, number]) => `${countText(number)} ${ORIGINS.get(word) ?? "from an unknown source"}`);
   const repeats = totalOf(fleet.repeats, rows);
   const cut = totalOf(fleet.truncated, rows);
   const more = [

@@ -20,14 +20,17 @@ function pollingOf(rows) {
     unchanged: totalOf(fleet.unchanged, known),
     cost,
     each: polls > 0 ? cost / polls : NaN,
-    slowest: distribution(knownSorted(fleet.pollMost, known)).max,
+    slowest: largestOf(fleet.pollMost, known),
     ofRun: totalOf(fleet.pollCost, ran) / totalOf(fleet.run, ran),
-    late: distribution(knownSorted(fleet.pollLate, known)).p50,
     notices: totalOf(fleet.notices, known),
     silent: known.filter((row) => fleet.notices[row] === 0 && isKnown(fleet.run[row])).length,
-    startLag: distribution(knownSorted(fleet.startLag, known)),
-    endLag: distribution(knownSorted(fleet.endLag, known)),
   };
+}
+
+function largestOf(column, rows) {
+  let most = NaN;
+  for (const row of rows) if (!(column[row] <= most) && isKnown(column[row])) most = column[row];
+  return most;
 }
 
 function shareOf(part, whole) {
@@ -40,16 +43,18 @@ function lagText(found) {
 
 export function drawPolling(rows, buckets) {
   const all = pollingOf(rows);
+  const known = rows.filter((row) => isKnown(fleet.polls[row]));
+  const of = (column) => distribution(knownSorted(column, known));
   const facts = [
     ["Status checks", isKnown(all.polls) ? `${countText(all.polls)} of ${countText(all.runs)} runs` : "not known: no log is selected"],
     ["Showed nothing new", `${countText(all.unchanged)} (${percentText(shareOf(all.unchanged, all.polls))})`],
     ["Cost", `${durationText(all.cost)} in all, ${durationText(all.each)} a check, slowest ${durationText(all.slowest)}`],
     ["Share of the run time", percentText(all.ofRun)],
-    ["Late, median of the runs", durationText(all.late)],
+    ["Late, median of the runs", durationText(of(fleet.pollLate).p50)],
     ["Notifications", countText(all.notices)],
     ["Runs without one", `${countText(all.silent)} (${percentText(shareOf(all.silent, all.runs))})`],
-    ["Start was seen after", lagText(all.startLag)],
-    ["End was seen after", lagText(all.endLag)],
+    ["Start was seen after", lagText(of(fleet.startLag))],
+    ["End was seen after", lagText(of(fleet.endLag))],
   ];
   byId("polling-facts").replaceChildren(element("dl", { class: "facts" },
     facts.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)])));

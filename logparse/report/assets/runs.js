@@ -6,12 +6,12 @@ import { runLink, runName } from "./failures.js";
 import { PHASES, swatch } from "./overview.js";
 import { Table } from "./table.js";
 
-const COLORS = { SUCCEEDED: "ok", FAILED: "bad", OVERRUN: "bad", ABORTED: "stopped" };
+const COLORS = new Map([["SUCCEEDED", "ok"], ["FAILED", "bad"], ["OVERRUN", "bad"], ["ABORTED", "stopped"]]);
 let runsTable = null;
 
 function statusMark(row) {
   const status = wordOf(fleet.status, row);
-  return status === null ? DASH : element("span", { class: `mark ${COLORS[status] ?? "open"}` }, status);
+  return status === null ? DASH : element("span", { class: `mark ${COLORS.get(status) ?? "open"}` }, status);
 }
 
 function phaseLines(row) {

@@ -3,7 +3,9 @@
 export const FILTERS = ["builder", "pool", "status"];
 
 function emptyState() {
-  return { from: null, to: null, builder: new Set(), pool: new Set(), status: new Set(), tables: {} };
+  // Names in an address are anybody's: one of them can be that of a property that each object has.
+  const tables = Object.create(null);
+  return { from: null, to: null, builder: new Set(), pool: new Set(), status: new Set(), tables };
 }
 
 export const state = emptyState();

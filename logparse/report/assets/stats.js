@@ -4,8 +4,10 @@ import { DAY, HOUR, MINUTE, SECOND, distribution, isKnown, knownSorted } from ".
 
 // A group that was seen less often, or for less time, has no utilization.
 const LEAST_RUNS = 10;
-const OUTCOMES = { SUCCEEDED: "succeeded", FAILED: "failed", OVERRUN: "failed", ABORTED: "aborted" };
-const outcomeOfCode = fleet.status.words.map((word) => OUTCOMES[word] ?? "unfinished");
+const OUTCOMES = new Map([
+  ["SUCCEEDED", "succeeded"], ["FAILED", "failed"], ["OVERRUN", "failed"], ["ABORTED", "aborted"],
+]);
+const outcomeOfCode = fleet.status.words.map((word) => OUTCOMES.get(word) ?? "unfinished");
 
 export function outcomeOf(row) {
   return outcomeOfCode[fleet.status.codes[row]];
