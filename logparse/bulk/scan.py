@@ -175,7 +175,11 @@ def _words_of(text: bytes) -> NDArray[np.uint64]:
 
 def _is_zero(rows: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Return which rows have zeros only."""
-    found: NDArray[np.bool_] = np.logical_not(np.any(rows, axis=1))
+    together = rows[:, 0].copy()
+    # numpy takes ten times as long to put together the few words of each row.
+    for column in range(1, rows.shape[1]):
+        together |= rows[:, column]
+    found: NDArray[np.bool_] = together == 0
     return found
 
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from copy import copy
 from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final, NamedTuple, overload
 
 from logparse.batches.arrow import ArrowBatch, RecordBatch
 from logparse.batches.arrowarrays import from_numbers
@@ -158,6 +158,8 @@ class PageRow(NamedTuple):
 class Spooled:
     """A table in a file."""
 
+    _last: ClassVar[tuple[Spooled | None, RecordBatch]] = (None, None)
+
     def __init__(self, file: BinaryIO, begin: int, size: int) -> None:
         self._file = file
         self._begin = begin
@@ -172,9 +174,13 @@ class Spooled:
         return cls(file, begin, file.tell() - begin)
 
     def read(self) -> RecordBatch:
-        """Return the table."""
-        self._file.seek(self._begin)
-        return pa.ipc.open_stream(self._file.read(self._size)).read_next_batch()
+        """Return the table. The one that was read last is kept: its rows can be asked for run by run."""
+        last, table = Spooled._last
+        if last is not self:
+            self._file.seek(self._begin)
+            table = pa.ipc.open_stream(self._file.read(self._size)).read_next_batch()
+            Spooled._last = self, table
+        return table
 
     def __reduce__(self) -> Any:
         # The file is of this process. For another one the table is in memory.

@@ -72,6 +72,7 @@ class Dataset:
     def __init__(self, records: Records) -> None:
         self.gathered = records
         self._frames: dict[str, pd.DataFrame] = {}
+        self._needed: dict[str, pd.DataFrame] = {}
 
     def __repr__(self) -> str:
         counts = self._counts()
@@ -280,11 +281,19 @@ class Dataset:
             if name in GROUPS:
                 from logparse.metrics import group_table
 
-                made = group_table(self._made("invocations"), self._made("builds"), name)
+                made = group_table(self._narrow("invocations"), self._narrow("builds"), name)
             else:
                 made = table_frame(self.gathered, name)
             self._frames[name] = made
         return self._frames[name]
+
+    def _narrow(self, name: str) -> pd.DataFrame:
+        """Return the columns of a table that statistics need, in the Dataset's own frame."""
+        from logparse.metrics import NEEDED
+
+        if name not in self._needed:
+            self._needed[name] = self.columns(name, NEEDED[name])
+        return self._needed[name]
 
     @property
     def invocations(self) -> pd.DataFrame:

@@ -110,7 +110,10 @@ def _cells(values: Array, column: Column, *, raw: bool) -> Array:
         is_special[np.flatnonzero(~is_null if is_null is not None else ~is_special)[sizes == 0]] = True
     if any(sign in text for sign in _SPECIAL):
         data = np.frombuffer(text, np.uint8)
-        found = np.flatnonzero(np.logical_or.reduce([data == ord(sign) for sign in _SPECIAL]))
+        is_sign = np.zeros(len(data), dtype=bool)
+        for sign in _SPECIAL:
+            is_sign |= data == ord(sign)
+        found = np.flatnonzero(is_sign)
         is_special[np.searchsorted(places - places[0], found, side="right") - 1] = True
     return _quoted(values, is_special) if is_special.any() else values
 
@@ -119,6 +122,8 @@ def _quoted(values: Array, chosen: NDArray[np.bool_]) -> Array:
     """Return texts of which the chosen ones have quotation marks around them."""
     mark = constant(_MARK, pa.string(), 1)[0]
     around = joined(mark, pc.replace_substring(values, _MARK, _MARKS), mark)
+    if chosen.all():
+        return around
     return pc.if_else(from_numbers(chosen, pa.bool_()), around, values)
 
 
