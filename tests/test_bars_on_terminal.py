@@ -18,7 +18,7 @@ BARS = "▁▂▃▄▅▆▇█"
 @pytest.fixture
 def builds(tmp_path: Path) -> Path:
     """A file of builds: on each of four days two more than on the day before, of which one fails on the last."""
-    lines = []
+    lines: list[dict[str, Any]] = []
     for day in range(4):
         for number in range(2 * day + 1):
             created = START + timedelta(days=day, minutes=number)
@@ -41,7 +41,7 @@ def builds(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("args", "bars"),
     [
-        (["summarize", "--by", "day"], "runs by day ▂▄▆█"),
+        (["summarize", "--by", "day"], "builds by day ▂▄▆█"),
         (["queue", "--by", "all", "--bucket", "1d"], "oldest wait, all: ▁▃▆█"),
         (["queue", "--by", "builder", "--bucket", "1d"], "oldest wait, p/ci/b\\x1b[31m: ▁▃▆█"),
         (["failures", "--by", "day"], "failed by day, 2026-08-04 to 2026-08-07 ▁▁█▁"),
