@@ -94,6 +94,26 @@ def test_a_slow_and_a_fast_bot_are_named_first_with_their_builds() -> None:
     assert (fast["bot_id"], fast["verdict"]) == ("odd", "fast")
 
 
+def test_slow_bots_do_not_make_their_peers_look_fast() -> None:
+    """Two of six bots are slow, and one is fast."""
+    factors = {"a": 1.0, "b": 1.0, "c": 1.0, "slow": 1.8, "slower": 2.5, "fast": 0.6}
+    rows = [
+        {"day": day, "bot_id": bot, "run_s": factor * (1_000 + (7 * day + 11 * number + 5 * turn) % 40)}
+        for day in range(14)
+        for turn in range(2)
+        for number, (bot, factor) in enumerate(factors.items())
+    ]
+    found = outliers(builds(*rows)).set_index("bot_id")
+    assert dict(found["verdict"]) == {
+        **dict.fromkeys("abc", "~"),
+        "slow": "slow",
+        "slower": "slow",
+        "fast": "fast",
+    }
+    # Without the three, a typical run of each of the others is as long as that of its peers.
+    assert found.loc[list("abc"), "run_ratio"].tolist() == pytest.approx([1.0] * 3, abs=0.02)
+
+
 def test_a_small_difference_is_not_named() -> None:
     found = outliers(fleet(slow=1.05))
     assert set(found["verdict"]) == {"~"}

@@ -1,4 +1,4 @@
-"""Who fails: failures by bot, builder, hour and other keys, and what retries cost."""
+"""Who fails: failures by bot, builder, hour and other keys, and the cost of retries."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def failure_groups(
     tz: str = "UTC",
     owners: Owners | None = None,
 ) -> pd.DataFrame:
-    """Return how much fails in each group, what that cost, and what retries cost.
+    """Return how much fails in each group, and the cost of that and of retries.
 
     Two kinds of retries count: the scheduler's attempts to launch an invocation after the first one, which
     cost time, and runs of a commit after one of the same builder had failed on it, which cost hours of bots.
@@ -114,7 +114,7 @@ def failure_groups(
 
 
 def _counted(data: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with 0 or 1 for what they count as, and microseconds of what they cost."""
+    """Return the rows with a column of 0 or 1 for each count, and of microseconds for each cost."""
     is_failed = data["status"].isin(FAILED)
     end = data["finished_at"].fillna(data["build_completed_at"]).fillna(data["created_at"])
     commit = ["builder_id", "repository", "revision"]

@@ -35,8 +35,8 @@ _ENDED: Final = ("SUCCESS", "FAILURE", _INFRA)
 NAMED: Final = 0.01
 #: A bot is slow or fast where its runs take at least this much longer, or its peers' runs do.
 LEAST_CHANGE: Final = 0.1
-#: So many bots of a machine type at most are taken out of the peers of others, one after another.
-_MOST_OUT: Final = 50
+#: So many times at most bots are taken out of the peers of others, which are then compared again.
+_MOST_ROUNDS: Final = 20
 _EVIDENCE: Final = 3
 _NOTHING: Final = "~"
 _FEW: Final = "too few runs"
@@ -86,10 +86,12 @@ def outliers(builds: pd.DataFrame, *, least_change: float = LEAST_CHANGE) -> pd.
     probability is an upper bound (Bennett's inequality), which also holds for few failures.
 
     All probabilities of all bots are corrected together (Benjamini and Hochberg). A bot is named where a
-    corrected one is below 1 %. A slow or fast bot must also differ by `least_change`. The surest one of a
-    machine type is then no longer a peer of the others, which are compared again, and so on: beside a slow
-    bot its peers would look fast. A bot with under 10 compared runs or 3 days has its speed shown, but not
-    tested.
+    corrected one is below 1 %. A slow or fast bot must also differ by `least_change`. A bot with under 10
+    compared runs or 3 days has its speed shown, but not tested.
+
+    Beside a slow bot its peers would look fast. So the surest slow or fast bot of a machine type, with those
+    that differ in the same way by half as much or more, is then left out of the peers of the others. They are
+    compared again, until no further bot is slow or fast.
 
     Parameters
     ----------
@@ -191,24 +193,36 @@ def _failures(placed: pd.DataFrame, number: int) -> dict[str, Any]:
 def _judged(found: pd.DataFrame, runs: pd.DataFrame, least_change: float) -> pd.DataFrame:
     """Return the rows with their speeds and verdicts.
 
-    Of the bots of a machine type that are slow or fast, the surest is taken out of the peers of the others,
-    which are then compared again, until there are none.
+    Of the bots of a machine type that are slow or fast, the surest and those like it are taken out of the
+    peers of the others, which are then compared again, until there are none.
     """
     found = _corrected(found.join(speeds(runs, len(found))))
     kinds = found["machine_type"].fillna("")
     is_out = np.zeros(len(found), dtype=bool)
-    for _ in range(_MOST_OUT):
+    for _ in range(_MOST_ROUNDS):
         differs = found.assign(kind=kinds)[_is_changed(found, least_change) & ~is_out]
         if differs.empty:
             break
-        surest = differs.sort_values(["run_p_value", "bot_id"]).drop_duplicates("kind")
-        is_out[surest.index] = True
-        again = kinds.isin(surest["kind"]).to_numpy() & ~is_out
+        taken_out = _surest(differs)
+        is_out[taken_out.index] = True
+        again = kinds.isin(taken_out["kind"]).to_numpy() & ~is_out
         others = compared(runs[again[runs["bot"].to_numpy()]])
         renewed = speeds(others, len(found))
         found.loc[again, renewed.columns] = renewed[again]
         found = _corrected(found)
     return found.assign(verdict=_verdicts(found, least_change))
+
+
+def _surest(differs: pd.DataFrame) -> pd.DataFrame:
+    """Return the surest bot of each machine type, and those that differ the same way by half as much or more.
+
+    Bots that differ the other way may look so because of it.
+    """
+    far = np.log(differs["run_ratio"])
+    ordered = differs.assign(_far=-np.abs(far), _way=far).sort_values(["run_p_value", "_far", "bot_id"])
+    first = differs["kind"].map(ordered.drop_duplicates("kind").set_index("kind")["_way"])
+    found: pd.DataFrame = differs[far * np.sign(first) >= np.abs(first) / 2]
+    return found
 
 
 def _corrected(found: pd.DataFrame) -> pd.DataFrame:
@@ -254,19 +268,20 @@ def _evidence(found: pd.DataFrame, placed: pd.DataFrame, runs: pd.DataFrame) -> 
     """Return for each row the builds that show its verdict, None where it has none."""
     latest = placed[placed["status"] == _INFRA].sort_values("created_at", ascending=False, kind="stable")
     longest = runs[runs["ratio"].notna()].sort_values("ratio", ascending=False, kind="stable")
-    shown = {"slow": longest, "fast": longest[::-1], "failing": latest}
+    shown = {"slow": _links(longest), "fast": _links(longest[::-1]), "failing": _links(latest)}
     return [
-        " ".join(link for name in verdict.split(", ") for link in _links(shown[name], bot)) or None
+        " ".join(link for name in verdict.split(", ") for link in shown[name].get(bot, [])) or None
         if verdict not in _QUIET
         else None
         for bot, verdict in zip(found.index, found["verdict"], strict=True)
     ]
 
 
-def _links(builds: pd.DataFrame, bot: Any) -> list[str]:
-    """Return the first builds of a bot: URLs of the web, else ids."""
-    first = builds[builds["bot"] == bot][:_EVIDENCE]
-    return [
-        url if isinstance(url, str) and url.startswith(_LINKS) and " " not in url else str(build)
-        for url, build in zip(first["url"], first["build_id"], strict=True)
-    ]
+def _links(builds: pd.DataFrame) -> dict[Any, list[str]]:
+    """Return the first builds of each bot: URLs of the web, else ids."""
+    links: dict[Any, list[str]] = {}
+    first = builds.groupby("bot").head(_EVIDENCE)
+    for bot, url, build in zip(first["bot"], first["url"], first["build_id"], strict=True):
+        is_link = isinstance(url, str) and url.startswith(_LINKS) and " " not in url
+        links.setdefault(bot, []).append(url if is_link else str(build))
+    return links

@@ -1,4 +1,4 @@
-"""Where the time goes: the phases of invocations by group, with what never got a bot counted beside them."""
+"""Where the time goes: the phases of invocations by group, and how many invocations never started."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Excess(NamedTuple):
     Attributes
     ----------
     excess:
-        Sum of the scores less what is expected where bots do not differ.
+        Sum of the scores, less the sum that is expected where bots do not differ.
     variance:
         Of that sum, where bots do not differ.
     """

@@ -226,6 +226,7 @@ def trend(
     """
     from rich.text import Text
 
-    if len(values) > 1 and on_terminal(path) and not ascii_only(sys.stdout):
+    is_known = any(value is not None for value in values)
+    if len(values) > 1 and is_known and on_terminal(path) and not ascii_only(sys.stdout):
         bars = sparkline(values[-MOST_BARS:])
         yield Text(f"{shortened(clean(title), max(width - len(bars) - 1, 1))} {bars}")

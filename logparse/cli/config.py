@@ -22,7 +22,7 @@ NAME: Final = "logparse.toml"
 #: A larger file is not a configuration.
 _MOST_BYTES: Final = 1 << 20
 _TABLES: Final = ("defaults", "owners")
-#: Options that cannot have a default: what to read and where to write belongs to each call.
+#: Options that cannot have a default: inputs and outputs belong to each call.
 _OF_A_CALL: Final = frozenset({"output", "force", "format", "builds", "date", "help"})
 
 
@@ -61,7 +61,7 @@ def with_owners(answer: pd.DataFrame, builder: str = "builder_id") -> pd.DataFra
 
 
 def read_config(path: str | None, commands: Mapping[str, click.Command]) -> Config:
-    """Return what a configuration file holds.
+    """Return the values of a configuration file.
 
     Parameters
     ----------

@@ -141,11 +141,9 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
 
 def _trends(groups: pd.DataFrame, key: str, path: Path | None) -> Iterator[RenderableType]:
     """Yield lines of bars of groups that are in the order of time."""
-    for title, column in (
-        ("runs", "invocations"),
-        ("queue p90", "queue_latency_p90_s"),
-        ("run p90", "run_p90_s"),
-    ):
+    counted = "invocations" if groups["invocations"].any() else "builds"
+    shown = {counted: counted, "queue p90": "queue_latency_p90_s", "run p90": "run_p90_s"}
+    for title, column in shown.items():
         values = [None if value != value else float(value) for value in groups[column].tolist()]
         yield from trend(f"{title} by {key}", values, output_width(path), path)
 

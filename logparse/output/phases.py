@@ -39,12 +39,12 @@ def phase_tables(
     width: int,
     unicode: bool = True,
 ) -> Iterator[RenderableType]:
-    """Yield tables of what `logparse.analysis.phases` gives, and notes about what they leave out.
+    """Yield tables of the phases of groups, and notes about the rows that they leave out.
 
     Parameters
     ----------
     rows:
-        Its rows.
+        Rows that `logparse.analysis.phases` gives.
     keys:
         The column of each key that they are grouped by.
     number:
