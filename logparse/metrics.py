@@ -72,7 +72,7 @@ _SUMMARIZED: Final = frozenset(
 _BOT_COLUMNS: Final = ("pool", "os", "cpu", "cores", "machine_type", "zone")
 _OF_BUILDS: Final = (
     *("build_id", "invocation_id", "project", "bucket", "builder", "builder_id", "bot_id", "status"),
-    *("created_at", "completed_at", "run_s", "odd", *_BOT_COLUMNS),
+    *("created_at", "completed_at", "pending_s", "run_s", "revision", "odd", *_BOT_COLUMNS),
 )
 #: The table ``invocations``, one record or several.
 Invocations: TypeAlias = "pd.DataFrame | Invocation | Iterable[Invocation]"
@@ -135,7 +135,9 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
             "status": alone["status"].map(_FINAL_OF_BUILD).fillna("RUNNING"),
             "created_at": alone["created_at"],
             "finished_at": alone["completed_at"],
+            "pending_s": alone["pending_s"],
             "run_s": alone["run_s"],
+            "revision": alone["revision"],
             "odd": alone["odd"],
         }
     )

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: A shared change is taken out where at least so many builders show it.
 LEAST_FLEET: Final = 10
+#: Fewer changes have no median that most of them share.
+_LEAST_MEDIAN: Final = 3
 NO_CORRELATION: Final = Correlation(0.0, 0.0)
 
 
@@ -88,7 +90,7 @@ class Steps(NamedTuple):
     is_comparable:
         Whether a weekday is on both sides, and errors can be estimated.
     fleet:
-        None where fewer than two series are comparable.
+        None where fewer than three series are comparable.
     correlation:
         Of the errors of a day with those of the next.
     """
@@ -188,7 +190,7 @@ def _fleet(
     rows = np.flatnonzero(~np.isnan(shared))
     days = calendar.part(rows)
     design = days.design(by_weekday=True)
-    if len(changes) < 2 or design.shape[0] <= design.shape[1] or not is_estimable(design):
+    if len(changes) < _LEAST_MEDIAN or design.shape[0] <= design.shape[1] or not is_estimable(design):
         return None
     series = Series(design, shared[rows][:, None], days.gaps)
     rho = max(found.upper, correlation([series]).best)
