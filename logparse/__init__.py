@@ -13,12 +13,14 @@ Everything is imported when it is first used, pandas with the first table.
 
 from __future__ import annotations
 
+from logparse.version import VERSION as __version__
+
 # The module typing takes longer to import than all that this module needs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from logparse import analysis, metrics, plots
+    from logparse import analysis, metrics, plots, report
     from logparse.errors import GrammarError, InputError, InputWarning, LimitError, LogparseError, UsageError
     from logparse.loading import load
     from logparse.loading.dataset import Dataset
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from logparse.simulator import Simulation, simulate
     from logparse.stored import read_tables
 
-__version__ = "0.6.0"
 
 __all__ = [
     "Attempt",
@@ -81,6 +82,7 @@ __all__ = [
     "parse_many",
     "plots",
     "read_tables",
+    "report",
     "simulate",
 ]
 
@@ -102,7 +104,7 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for, so that the command line, which needs little, starts fast."""
     from importlib import import_module
 
-    if name in ("analysis", "metrics", "plots"):
+    if name in ("analysis", "metrics", "plots", "report"):
         return import_module(f"logparse.{name}")
     if name not in __all__:
         from difflib import get_close_matches

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from logparse.batches.arrow import frame_of, text_type
+from logparse.batches.arrow import text_type
 from logparse.columns import TABLES
 from logparse.columns.derivations import Values, batch_of
 from logparse.columns.derive import ROW_WISE
@@ -19,7 +19,10 @@ from logparse.errors import UsageError, nearest
 from logparse.records import Invocation
 from logparse.records.odd import without_odd
 from logparse.tables import taken
-from logparse.tables.plainframes import declared, plain_columns, plain_value
+from logparse.tables.keys import GROUP_KEYS as GROUP_KEYS
+from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, rows_with, with_keys
+from logparse.tables.owners import Owners
+from logparse.tables.plainframes import declared, plain_value
 from logparse.tables.plainframes import plain_rows as plain_rows
 
 if TYPE_CHECKING:
@@ -27,26 +30,6 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import pandas as pd
 
-#: What the command line groups by, and the columns that this is.
-GROUP_KEYS: Final = {
-    "builder": ("builder_id",),
-    "bot": ("bot_id",),
-    "job": ("job_id",),
-    "status": ("status",),
-    "day": ("day",),
-    "project": ("project",),
-    "task_kind": ("task_kind",),
-    "pool": ("pool",),
-    "os": ("os",),
-    "machine_type": ("machine_type",),
-    "zone": ("zone",),
-    "hour": ("hour",),
-    "weekday": ("weekday",),
-    "week": ("week",),
-}
-#: Keys that are made of the creation's time, and how they are written. They sort as text.
-_TIME_KEYS: Final = {"day": "%Y-%m-%d", "week": "%G-W%V", "weekday": "%u", "hour": "%H:00"}
-_WEEKDAYS: Final = ("1 Mon", "2 Tue", "3 Wed", "4 Thu", "5 Fri", "6 Sat", "7 Sun")
 _TABLE_KEYS: Final = {"bots": "bot", "builders": "builder", "jobs": "job"}
 #: A builder's parts, shown beside its id as its newest record writes them.
 _BUILDER_COLUMNS: Final = ("project", "bucket", "builder")
@@ -70,10 +53,28 @@ _SUMMARIZED: Final = frozenset(
     {*_COUNTED, "pending_s", "origin", "build_started_at", "build_completed_at"},
 )
 _BOT_COLUMNS: Final = ("pool", "os", "cpu", "cores", "machine_type", "zone")
+#: The columns that a build without an invocation has as a row of invocations, with their names in `builds`.
+_OF_ALONE: Final = {
+    **{
+        name: name
+        for name in (
+            *("project", "bucket", "builder", "builder_id", "bot_id", "build_id", "status", "odd"),
+            *("created_at", "pending_s", "run_s", "revision"),
+        )
+    },
+    "finished_at": "completed_at",
+}
 _OF_BUILDS: Final = (
     *("build_id", "invocation_id", "project", "bucket", "builder", "builder_id", "bot_id", "status"),
-    *("created_at", "completed_at", "pending_s", "run_s", "revision", "odd", *_BOT_COLUMNS),
+    *("created_at", "completed_at", "run_s", "odd", *_BOT_COLUMNS),
 )
+#: The columns that statistics by any of `GROUP_KEYS` need of each table.
+NEEDED: Final = {
+    "invocations": frozenset(
+        {*_SUMMARIZED, *_BUILDER_COLUMNS, *(column for (column,) in GROUP_KEYS.values()), "bot_id"}
+    ),
+    "builds": frozenset(_OF_BUILDS),
+}
 #: The table ``invocations``, one record or several.
 Invocations: TypeAlias = "pd.DataFrame | Invocation | Iterable[Invocation]"
 
@@ -120,29 +121,22 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
         Where `invocations` or `builds` is not that table.
     """
     invocations = taken.invocations(invocations, "metrics.with_builds", ("build_id",))
-    builds = taken.checked(builds, "metrics.with_builds", "builds", _OF_BUILDS)
-    alone = builds[builds["invocation_id"].isna() & ~builds["build_id"].isin(invocations["build_id"])]
+    made = {name: _OF_ALONE[name] for name in invocations.columns if name in _OF_ALONE}
+    builds = taken.checked(builds, "metrics.with_builds", "builds", ("invocation_id", *made.values()))
+    alone = builds[builds["invocation_id"].isna()]
+    alone = alone[~alone["build_id"].isin(invocations["build_id"])]
     if alone.empty:
         return invocations
-    rows = pd.DataFrame(
-        {
-            "project": alone["project"],
-            "bucket": alone["bucket"],
-            "builder": alone["builder"],
-            "builder_id": alone["builder_id"],
-            "bot_id": alone["bot_id"],
-            "build_id": alone["build_id"],
-            "status": alone["status"].map(_FINAL_OF_BUILD).fillna("RUNNING"),
-            "created_at": alone["created_at"],
-            "finished_at": alone["completed_at"],
-            "pending_s": alone["pending_s"],
-            "run_s": alone["run_s"],
-            "revision": alone["revision"],
-            "odd": alone["odd"],
-        }
-    )
-    columns = TABLES["invocations"]
-    return frame_of([plain_columns(invocations, columns), plain_columns(rows, columns)], columns)
+    columns: dict[str, pd.Series[Any]] = {}
+    for name, type_ in invocations.dtypes.items():
+        if name not in made:
+            columns[str(name)] = pd.Series(index=alone.index, dtype=type_)
+            continue
+        values = alone[made[str(name)]]
+        if name == "status":
+            values = values.map(_FINAL_OF_BUILD).fillna("RUNNING")
+        columns[str(name)] = values.astype(type_)
+    return pd.concat([invocations, pd.DataFrame(columns)], ignore_index=True)
 
 
 def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
@@ -168,6 +162,7 @@ def group_by(
     *,
     builds: pd.DataFrame | None = None,
     tz: str = "UTC",
+    owners: Owners | None = None,
 ) -> pd.DataFrame:
     """Return statistics of invocations by one or more of `GROUP_KEYS`.
 
@@ -188,32 +183,36 @@ def group_by(
         tables ``bots`` and ``builders``.
     tz:
         Name of the time zone of days, weeks and hours.
+    owners:
+        The teams that own builders. With them ``owner`` is a key too.
 
     Raises
     ------
     UsageError
         For a key or a time zone that is not known, another table, or a frame without the key's column.
     """
-    names = _checked(by)
+    names = checked_keys(by)
     data = taken.invocations(invocations, "metrics.group_by", _COUNTED)
     if builds is not None:
         data = with_bots(with_builds(data, builds), builds)
-    data = _grouped_rows(_with_times(data, names, tz), names)
-    keys = [GROUP_KEYS[name][0] for name in names]
+    data = rows_with(with_keys(data, names, tz, owners), names)
+    keys = [KEYS[name][0] for name in names]
     groups = _statistics(data, keys)
-    if any(name in _TIME_KEYS for name in names):
+    if any(name in TIME_KEYS for name in names):
         groups = groups.sort_values(keys).reset_index(drop=True)
     return _with_builders(groups, data) if "builder" in names else groups
 
 
-def left_out(invocations: Invocations, by: str | Sequence[str]) -> tuple[int, int]:
+def left_out(
+    invocations: Invocations, by: str | Sequence[str], owners: Owners | None = None
+) -> tuple[int, int]:
     """Return how many invocations, and how many builds without one, belong to no group of `group_by`.
 
     Parameters
     ----------
     invocations:
         The table ``invocations`` with the rows that `with_builds` adds.
-    by:
+    by, owners:
         As in `group_by`.
 
     Raises
@@ -221,37 +220,12 @@ def left_out(invocations: Invocations, by: str | Sequence[str]) -> tuple[int, in
     UsageError
         As `group_by`.
     """
-    names = _checked(by)
+    names = checked_keys(by)
     data = taken.invocations(invocations, "metrics.left_out", _COUNTED)
-    data = _with_times(data, names, "UTC")
-    rest = data.drop(_grouped_rows(data, names).index)
+    data = with_keys(data, names, owners=owners)
+    rest = data.drop(rows_with(data, names).index)
     builds = int(_is_build(rest).sum())
     return len(rest) - builds, builds
-
-
-def _checked(by: object) -> list[str]:
-    """Return the keys to group by, each once, or raise an error that names the choices."""
-    given = [by] if isinstance(by, str) or not isinstance(by, Iterable) else list(by)
-    names: dict[str, None] = {}
-    for name in given:
-        if not isinstance(name, str) or name not in GROUP_KEYS:
-            raise UsageError(f"{name!r} is not a key to group by", remedy=nearest(name, GROUP_KEYS))
-        names[name] = None
-    if not names:
-        raise UsageError("no key to group by", remedy=nearest(None, GROUP_KEYS))
-    return list(names)
-
-
-def _grouped_rows(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return the rows that have a value of each key."""
-    for name in names:
-        (column,) = GROUP_KEYS[name]
-        if column not in data:
-            raise UsageError(
-                f"the invocations have no column {column!r}", remedy="add it with metrics.with_bots"
-            )
-        data = data[data[column].notna()]
-    return data
 
 
 def _with_builders(groups: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
@@ -264,23 +238,6 @@ def _with_builders(groups: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
         values = groups["builder_id"].map(known[column]).astype(text_type())
         groups.insert(at + offset, column, values)
     return groups
-
-
-def _with_times(data: pd.DataFrame, names: Sequence[str], tz: str) -> pd.DataFrame:
-    """Return the frame with a column for each of `names` that is a time, in the time zone `tz`."""
-    wanted = [name for name in names if name in _TIME_KEYS]
-    if not wanted:
-        return data
-    try:
-        if not isinstance(tz, str):
-            raise ValueError(tz)
-        local = data["created_at"].dt.tz_convert(tz)
-    except (KeyError, ValueError, OSError) as error:
-        raise UsageError(f"{tz!r} is not a time zone", remedy="name one as Europe/Berlin or UTC") from error
-    made = {name: local.dt.strftime(_TIME_KEYS[name]).astype(text_type()) for name in wanted}
-    if "weekday" in made:
-        made["weekday"] = made["weekday"].map({name[0]: name for name in _WEEKDAYS}).astype(text_type())
-    return data.assign(**made)
 
 
 def totals(invocations: Invocations) -> pd.DataFrame:
@@ -342,7 +299,7 @@ def _with_ends(data: pd.DataFrame) -> pd.DataFrame:
         _failed=status.isin(["FAILED", "OVERRUN"]).fillna(False).astype("Int64"),
         _aborted=(status == "ABORTED").fillna(False).astype("Int64"),
         _unfinished=(~status.isin(["SUCCEEDED", "FAILED", "OVERRUN", "ABORTED"])).astype("Int64"),
-        _seen=_last_times(data),
+        _seen=last_times(data),
     )
 
 
@@ -368,7 +325,7 @@ def _distribution(values: Any) -> Iterator[tuple[str, pd.Series[Any]]]:
     yield "max", values.max()
 
 
-def _last_times(data: pd.DataFrame) -> pd.Series[Any]:
+def last_times(data: pd.DataFrame) -> pd.Series[Any]:
     """Return when each row ended. An invocation that only a build shows ended when that did."""
     ended = data["finished_at"]
     if {"origin", "build_completed_at"} <= set(data.columns):

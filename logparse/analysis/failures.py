@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.analysis.units import units
 from logparse.batches.arrow import frame
 from logparse.columns.column import plain as _c
 from logparse.records.odd import without_odd
@@ -15,16 +16,18 @@ from logparse.tables.plainframes import plain_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-_OF_INVOCATIONS: Final = (
+#: The columns of invocations that failures are explained with.
+NEEDED: Final = (
     *("status", "build_id", "build_status", "infra_reason", "error", "aborted_by", "canceled_by", "run_s"),
     *("created_at", "builder_id", "bot_id", "build_url", "invocation_id", "duration_s", "finished_at"),
+    *("build_started_at", "build_completed_at"),
 )
 _OF_BUILDS: Final = (
-    *("build_id", "invocation_id", "status", "infra_reason", "error", "canceled_by", "run_s", "created_at"),
-    *("builder_id", "bot_id", "url", "completed_at", "execution_timeout_s", "timeout_used", "started_at"),
+    *("build_id", "builder_id", "run_s", "created_at", "started_at", "completed_at"),
+    *("url", "execution_timeout_s", "timeout_used"),
 )
-_FAILED: Final = frozenset({"FAILED", "ABORTED", "OVERRUN"})
-_FAILED_BUILDS: Final = frozenset({"FAILURE", "INFRA_FAILURE", "CANCELED"})
+#: The statuses of invocations that failed or were aborted.
+FAILED: Final = frozenset({"FAILED", "ABORTED", "OVERRUN"})
 _HOUR_S: Final = 3_600.0
 #: A run that took this share of its execution timeout is near it.
 NEAR_TIMEOUT: Final = 0.8
@@ -92,11 +95,8 @@ def failures(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where an argument is another table.
     """
-    runs = taken.checked(invocations, "analysis.failures", "invocations", _OF_INVOCATIONS)
-    alone = taken.checked(builds, "analysis.failures", "builds", _OF_BUILDS)
-    alone = alone[alone["invocation_id"].isna() & ~alone["build_id"].isin(runs["build_id"])]
     found: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
-    for row in [*_of_invocations(runs), *_of_builds(alone)]:
+    for row in failed_rows(units(invocations, builds, NEEDED, "analysis.failures")):
         found.setdefault((row["cause"], row["detail"]), []).append(row)
     total = sum(map(len, found.values()))
     rows = [_summary(cause, detail, group, total) for (cause, detail), group in found.items()]
@@ -104,23 +104,23 @@ def failures(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
     return frame(rows, FAILURES)
 
 
-def _of_invocations(runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    data = without_odd(runs[runs["status"].isin(_FAILED)])
-    for row in plain_rows(data[list(_OF_INVOCATIONS)]):
-        cause, detail = _cause(row)
-        yield {**row, "cause": cause, "detail": detail, "link": row["build_url"] or row["invocation_id"]}
+def failed_rows(data: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield the rows of what `units` gives that failed or were aborted, with cause, detail and a link."""
+    cleaned = without_odd(data[data["status"].isin(FAILED)])
+    for row in plain_rows(cleaned):
+        cause, detail = cause_of(row)
+        link = row["build_url"] or row["invocation_id"] or row["build_id"]
+        yield {**row, "cause": cause, "detail": detail, "link": link}
 
 
-def _of_builds(builds: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    data = without_odd(builds[builds["status"].isin(_FAILED_BUILDS)])
-    for row in plain_rows(data[list(_OF_BUILDS)]):
-        told = {**row, "build_status": row["status"], "aborted_by": None, "status": "FAILED"}
-        cause, detail = _cause(told)
-        yield {**told, "cause": cause, "detail": detail, "link": row["url"] or row["build_id"]}
+def cause_of(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return the cause of a failure, of `CAUSES`, and its detail.
 
-
-def _cause(row: dict[str, Any]) -> tuple[str, str | None]:
-    """Return the cause of a failure, and its detail."""
+    Parameters
+    ----------
+    row:
+        Of the table `invocations`, with status, build_status, infra_reason, error, aborted_by, canceled_by.
+    """
     reason, build = row["infra_reason"], row["build_status"]
     if row["status"] == "OVERRUN":
         return "overrun", None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.analysis.arrays import array
 from logparse.batches.arrow import frame
 from logparse.columns.column import Column
 from logparse.columns.column import plain as _c
@@ -12,6 +13,8 @@ from logparse.errors import UsageError, nearest
 from logparse.lazy import numpy as np
 from logparse.records.odd import MOST_S, without_odd
 from logparse.tables import taken
+from logparse.tables.keys import with_keys
+from logparse.tables.owners import Owners
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +29,7 @@ KEYS: Final = {
     "builder": ("builder_id",),
     "pool": ("requested_pool", "pool"),
     "project": ("project",),
+    "owner": ("owner",),
 }
 _TIMES: Final = ("created_at", "started_at", "completed_at")
 _NEEDED: Final = (*_TIMES, "updated_at", "bot_id", "scheduling_timeout_s", "execution_timeout_s")
@@ -59,7 +63,9 @@ def columns_of(by: str) -> tuple[Column, ...]:
     return (first, *([] if by == "all" else [_c(by, "text", f"{by} of the builds")]), *rest)
 
 
-def queue(builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.0) -> pd.DataFrame:
+def queue(
+    builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.0, owners: Owners | None = None
+) -> pd.DataFrame:
     """Return how many builds waited and ran, for each group and bucket of time.
 
     A build waits from its creation to its start, or to its end where it never started. It runs from its
@@ -74,9 +80,12 @@ def queue(builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.
     builds:
         The table `builds`.
     by:
-        ``builder``, ``pool`` (that the build asked for, else its bot's), ``project`` or ``all``.
+        ``builder``, ``pool`` (that the build asked for, else its bot's), ``project``, ``owner`` or ``all``.
     bucket_s:
         Length of the buckets in seconds. They are counted from midnight of 1 January 1970, UTC.
+
+    owners:
+        The teams that own builders, for the key ``owner``.
 
     Returns
     -------
@@ -94,9 +103,10 @@ def queue(builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.
     width = round(bucket_s * _US)
     if not _US <= width <= 366 * 86_400 * _US:
         raise UsageError(f"a bucket of {bucket_s:g} s is not possible", remedy="use 1 s to 366 days")
-    checked = taken.checked(builds, "analysis.queue", "builds", (*_NEEDED, *KEYS[by]))
+    keys = ("builder_id",) if by == "owner" else KEYS[by]
+    checked = taken.checked(builds, "analysis.queue", "builds", (*_NEEDED, *keys))
     data = without_odd(checked[checked["created_at"].notna()])
-    data = data[data["created_at"].notna()]
+    data = with_keys(data[data["created_at"].notna()], [by], owners=owners)
     last = _last_us(data)
     parts = [_of_group(group, width, last, name, by) for name, group in _groups(data, by)]
     columns = columns_of(by)
@@ -122,19 +132,13 @@ def _groups(data: pd.DataFrame, by: str) -> Iterator[tuple[Any, pd.DataFrame]]:
 def _us(times: pd.Series[Any]) -> NDArray[Any]:
     """Return times as microseconds since 1970; null is 0."""
     known = times.fillna(pd.Timestamp(0, tz="UTC")).to_numpy("datetime64[us]")
-    return _array(known.astype(np.int64))
+    return array(known.astype(np.int64))
 
 
 def _limit_us(seconds: pd.Series[Any], default_s: float) -> NDArray[Any]:
     """Return timeouts in microseconds; where one is not known or odd, the default."""
     known = seconds.where(seconds.between(0, MOST_S)).fillna(default_s).to_numpy(float)
-    return _array(np.rint(known * _US).astype(np.int64))
-
-
-def _array(values: Any) -> NDArray[Any]:
-    """Return an array as one, for the checker of types."""
-    made: NDArray[Any] = values
-    return made
+    return array(np.rint(known * _US).astype(np.int64))
 
 
 def _last_us(data: pd.DataFrame) -> int:
@@ -144,14 +148,54 @@ def _last_us(data: pd.DataFrame) -> int:
     return int(_us(pd.Series(known)).max()) if known else 0
 
 
-def _of_group(data: pd.DataFrame, width: int, last: int, name: Any, by: str) -> pd.DataFrame:
-    """Return the rows of one group. `last` is when the table ends."""
-    created, started, completed = (_us(data[column]) for column in _TIMES)
-    has_started, has_ended = (data[column].notna().to_numpy() for column in ("started_at", "completed_at"))
+def _moments(data: pd.DataFrame) -> tuple[NDArray[Any], ...]:
+    """Return the times of builds in microseconds, and whether the start and the end are known."""
+    known = (data[column].notna().to_numpy() for column in ("started_at", "completed_at"))
+    return (*(_us(data[column]) for column in _TIMES), *known)
+
+
+def _ends(data: pd.DataFrame, last: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return when each build stopped waiting, and when it stopped running or waiting for good."""
+    created, started, completed, has_started, has_ended = _moments(data)
     waits_to = np.minimum(last, created + _limit_us(data["scheduling_timeout_s"], _MOST_WAIT_S))
     runs_to = np.minimum(last, started + _limit_us(data["execution_timeout_s"], _MOST_RUN_S))
     end = np.where(has_ended, completed, np.where(has_started, runs_to, waits_to))
-    waited = np.where(has_started, started, end)
+    return np.where(has_started, started, end), end
+
+
+def spans(builds: pd.DataFrame) -> pd.DataFrame:
+    """Return for each build how long it waited and ran, as `queue` counts both.
+
+    Parameters
+    ----------
+    builds:
+        The table `builds`.
+
+    Returns
+    -------
+    DataFrame
+        With the index of `builds`, without those that have no creation time; ``waiting_s`` and
+        ``running_s`` are seconds from the creation and from the start. A build that has not ended waits or
+        runs to the latest time in the table, within its timeout. ``running_s`` is null without a start.
+
+    Raises
+    ------
+    UsageError
+        Where `builds` is another table.
+    """
+    checked = taken.checked(builds, "analysis.queue.spans", "builds", _NEEDED)
+    data = without_odd(checked)
+    data = data[data["created_at"].notna()]
+    created, started, _, has_started, _ = _moments(data)
+    waited, end = _ends(data, _last_us(data))
+    running = np.where(has_started, (end - started) / _US, np.nan)
+    return pd.DataFrame({"waiting_s": (waited - created) / _US, "running_s": running}, index=data.index)
+
+
+def _of_group(data: pd.DataFrame, width: int, last: int, name: Any, by: str) -> pd.DataFrame:
+    """Return the rows of one group. `last` is when the table ends."""
+    created, started, completed, has_started, has_ended = _moments(data)
+    waited, end = _ends(data, last)
     first = int(created.min()) // width
     number = int(max(created.max(), waited.max(), end.max())) // width - first + 1
     if number > _MOST_BUCKETS:
@@ -178,7 +222,7 @@ def _of_group(data: pd.DataFrame, width: int, last: int, name: Any, by: str) -> 
 
 
 def _count(times: NDArray[Any], width: int, number: int) -> NDArray[Any]:
-    return _array(np.bincount(times // width, minlength=number))
+    return array(np.bincount(times // width, minlength=number))
 
 
 class _Spans:
@@ -206,7 +250,7 @@ class _Spans:
         total = np.cumsum(total)
         np.subtract.at(total, self._first, self._start - self._first * width)
         np.subtract.at(total, self._last, (self._last + 1) * width - self._end)
-        return _array(total[:number])
+        return array(total[:number])
 
     def most(self) -> NDArray[Any]:
         """Return how many spans at most are open at once in each bucket."""
@@ -232,7 +276,7 @@ class _Spans:
         begin = np.maximum(self._first, covered)
         which, bucket = _spread(begin, np.maximum(self._last - begin, 0))
         np.maximum.at(oldest, bucket, (bucket + 1) * self._width - self._start[which])
-        return _array(oldest)
+        return array(oldest)
 
     def distinct(self, names: pd.Series[Any]) -> NDArray[Any]:
         """Return how many names of spans are in each bucket. `names` has one for each span given."""
@@ -240,7 +284,7 @@ class _Spans:
         which, bucket = _spread(self._first, self._last - self._first + 1)
         is_known = codes[which] >= 0
         pairs = np.unique(np.stack([bucket[is_known], codes[which][is_known]]), axis=1)
-        return _array(np.bincount(pairs[0], minlength=self._number))
+        return array(np.bincount(pairs[0], minlength=self._number))
 
 
 def _spread(begin: NDArray[Any], length: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

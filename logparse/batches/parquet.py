@@ -44,7 +44,13 @@ _PANDAS_TYPES: Final = {
 }
 
 
-def write_parquet(batches: Iterable[Batch], columns: Sequence[Column], out: BinaryIO, table: str) -> None:
+def write_parquet(
+    batches: Iterable[Batch],
+    columns: Sequence[Column],
+    out: BinaryIO,
+    table: str,
+    more: Mapping[bytes, bytes] | None = None,
+) -> None:
     """Write batches as a file of Parquet, compressed with zstd. `out` need not be seekable.
 
     No more of them are kept in memory than a row group needs.
@@ -53,8 +59,11 @@ def write_parquet(batches: Iterable[Batch], columns: Sequence[Column], out: Bina
     ----------
     table:
         The name of the table, for the file's metadata.
+    more:
+        More metadata.
     """
     schema = _schema(columns, table)
+    schema = schema.with_metadata({**schema.metadata, **(more or {})})
     with pq.ParquetWriter(out, schema, compression="zstd", write_page_checksum=True) as writer:
         for group in _groups(record_batches(batches, columns)):
             together = pa.Table.from_batches(group, schema=schema)

@@ -76,7 +76,10 @@ def text(value: Any) -> str | None:
 
 def first(*values: str | None) -> str | None:
     """Return the first text that is known and not empty."""
-    return next((v for v in values if v), None)
+    for value in values:
+        if value:
+            return value
+    return None
 
 
 def stripped(value: Any) -> str | None:
@@ -197,7 +200,8 @@ def by_key(listed: Iterable[str]) -> dict[str, str]:
     named: dict[str, str] = {}
     for tag in listed:
         key, _, value = tag.partition(":")
-        named.setdefault(key, value)
+        if key not in named:
+            named[key] = value
     return named
 
 

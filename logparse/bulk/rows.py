@@ -1,12 +1,13 @@
 """The rows of the tables that plain pages give: for each table a function that returns its columns.
 
-A column is a list, an array, an array with nulls, or one value for all rows. Times are microseconds since
-1970.
+A column is a list, an array, an array with nulls, or one value for all rows. Where it takes time, it is a
+function that returns one of these. Times are microseconds since 1970.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.bulk.checks import STATUSES
@@ -45,13 +46,14 @@ class Bytes:
 def invocation_rows(made: Invocations) -> Columns:
     """Return the columns of the table of invocations."""
     built, requests, measures = made.built, made.requests, made.measures
-    commits = [request.commit or commit for request, commit in zip(requests, made.commits, strict=True)]
-    lower, upper = made.offsets
+    commits = cache(
+        lambda: [request.commit or known for request, known in zip(requests, made.commits, strict=True)]
+    )
     counts = [None if page.asked.triggers is None else len(page.asked.triggers) for page in made.pages]
     given = {
         **made.named,
         **_commit(commits),
-        **{name: built[name] for name in _OF_BUILDS},
+        **{name: partial(built.__getitem__, name) for name in _OF_BUILDS},
         "invocation_id": made.ids,
         "job_id": made.jobs,
         "project": [project for project, _ in made.projects],
@@ -66,8 +68,8 @@ def invocation_rows(made: Invocations) -> Columns:
         "build_status": made.status,
         "bot_id": built["bot.id"],
         "trigger_count": counts,
-        "clock_offset_min_s": lower,
-        "clock_offset_max_s": upper,
+        "clock_offset_min_s": lambda: made.offsets[0],
+        "clock_offset_max_s": lambda: made.offsets[1],
         "truncated": False,
         "unrecognized": 0,
         "source": made.names,
@@ -76,9 +78,11 @@ def invocation_rows(made: Invocations) -> Columns:
         "id_from": "request",
         "origin": "log",
         "repeats": 0,
-        "error": made.ends[0],
-        "infra_reason": made.ends[1],
-        "tags": [tags or list(request.tags) for tags, request in zip(built.tags, requests, strict=True)],
+        "error": lambda: made.ends[0],
+        "infra_reason": lambda: made.ends[1],
+        "tags": lambda: [
+            tags or list(request.tags) for tags, request in zip(built.tags, requests, strict=True)
+        ],
         "odd": 0,
     }
     return _declared("invocations", {**given, **measures})
@@ -87,31 +91,33 @@ def invocation_rows(made: Invocations) -> Columns:
 def build_rows(made: Invocations) -> Columns:
     """Return the columns of the table of builds."""
     built, measures = made.built, made.measures
-    dimensions = built["bot.dimensions"]
-    bots = [
-        None if not found and bot_id is None else _bot(id(found), found or {})
-        for bot_id, found in zip(built["bot.id"], dimensions, strict=True)
-    ]
+    bots = cache(
+        lambda: [
+            None if not found and bot_id is None else _bot(id(found), found or {})
+            for bot_id, found in zip(built["bot.id"], built["bot.dimensions"], strict=True)
+        ]
+    )
     given = {
-        **_commit(built["commit"]),
-        **{name: built[name] for name in (*_OF_BUILDS, *_OF_BUILDS_ALONE)},
-        **{name: [bot and bot[name] for bot in bots] for name in _DIMENSIONS},
+        **_commit(lambda: built["commit"]),
+        **{name: partial(built.__getitem__, name) for name in (*_OF_BUILDS, *_OF_BUILDS_ALONE)},
+        **{name: lambda name=name: [bot and bot[name] for bot in bots()] for name in _DIMENSIONS},
         "build_id": built["id"],
         "invocation_id": made.ids,
         "build_number": built["number"],
         "status": made.status,
         "bot_id": built["bot.id"],
-        "dimensions": [
-            None if bot is None else found or {} for bot, found in zip(bots, dimensions, strict=True)
+        "dimensions": lambda: [
+            None if bot is None else found or {}
+            for bot, found in zip(bots(), built["bot.dimensions"], strict=True)
         ],
-        "experiments": [found or [] for found in built["experiments"]],
-        "properties": [found or {} for found in built["properties"]],
+        "experiments": lambda: [found or [] for found in built["experiments"]],
+        "properties": lambda: [found or {} for found in built["properties"]],
         "builder_id": made.named["builder_id"],
         "origin": "log",
         "repeats": 0,
-        "error": made.ends[0],
-        "infra_reason": made.ends[1],
-        "tags": built.tags,
+        "error": lambda: made.ends[0],
+        "infra_reason": lambda: made.ends[1],
+        "tags": lambda: built.tags,
         "odd": 0,
         "source_file": made.names,
         "source_line": made.lines,
@@ -237,9 +243,10 @@ def _whose(made: Invocations, owners: NDArray[Any]) -> Columns:
     return {name: Shared(values, owners) for name, values in whose.items()}
 
 
-def _commit(commits: Sequence[Commit | None]) -> Columns:
+def _commit(commits: Callable[[], Sequence[Commit | None]]) -> Columns:
     return {
-        name: [commit and getattr(commit, name) for commit in commits] for name in Commit.__struct_fields__
+        name: lambda name=name: [commit and getattr(commit, name) for commit in commits()]
+        for name in Commit.__struct_fields__
     }
 
 

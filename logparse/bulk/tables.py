@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -25,12 +25,15 @@ _ENCODER: Final = msgspec.json.Encoder()
 _WRITTEN: Final = frozenset({"fields"})
 
 
-def make_table(made: Invocations, table: str) -> RecordBatch:
-    """Return a table of pages."""
-    columns = ROWS[table](made)
-    size = max((len(values) for values in map(_sized, columns.values()) if values is not None), default=0)
-    arrays = [_array(columns[column.name], column, size) for column in TABLES[table]]
-    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(TABLES[table]))
+def make_table(made: Invocations, table: str, names: Collection[str] | None = None) -> RecordBatch:
+    """Return a table of pages: all columns, or those of some names."""
+    columns = [column for column in TABLES[table] if names is None or column.name in names]
+    given = ROWS[table](made)
+    values = [given[column.name] for column in columns]
+    values = [one() if callable(one) else one for one in values]
+    size = max((len(one) for one in map(_sized, values) if one is not None), default=0)
+    arrays = [_array(one, column, size) for one, column in zip(values, columns, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(columns))
 
 
 def _sized(values: Any) -> Any:

@@ -27,10 +27,16 @@ COMMANDS: Final = {
     "export": "Write the tables as CSV, JSON lines or Parquet.",
     "queue": "Print how many builds waited and ran, over time.",
     "failures": "Print why invocations and builds failed, and what that cost.",
+    "outliers": "Name bots that are slower than their peers, or fail more often.",
     "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
     "compare": "Compare durations of builders before and after.",
     "trends": "Name the days on which durations of builders changed.",
+    "plot": "Draw a chart as PNG, SVG or PDF.",
+    "report": "Write one HTML page that shows a fleet.",
     "sql": "Answer a query in SQL over the tables.",
+    "ingest": "Add inputs to a dataset: a folder of Parquet that all commands read.",
+    "info": "Print what is in a dataset: rows, days, sizes, versions.",
+    "compact": "Put the files of a dataset together.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
     "check": "Name everything in the inputs that was not understood.",
@@ -90,13 +96,26 @@ Exit codes: 0 good, 1 something failed, 2 wrong usage,
 4 a threshold crossed (--fail-on).""",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="Defaults of options and owners of builders. [default: logparse.toml in the working directory]",
+)
 @click.version_option(__version__, prog_name="logparse")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context, config: str | None) -> None:
     """Turn LUCI Scheduler invocation logs into answers.
 
     Inputs are saved pages (text or HTML) and debug logs; a path can be a file, a directory, or -
     for standard input, and files can be compressed with gzip, bzip2 or xz.
     """
+    if config is not None or os.path.isfile("logparse.toml"):
+        # The import takes time, and most working directories have no such file.
+        from logparse.cli.config import read_config
+
+        commands = {name: cli.get_command(ctx, name) for name in COMMANDS}
+        ctx.obj = read_config(config, {name: command for name, command in commands.items() if command})
+        ctx.default_map = {name: {**values} for name, values in ctx.obj.defaults.items()}
 
 
 def main(args: list[str] | None = None) -> NoReturn:

@@ -19,7 +19,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: The exit code of a threshold that is crossed.
 CROSSED: Final = 4
 FLEET: Final = "(whole fleet)"
-_TOP: Final = 20
+#: The default of ``--top``.
+TOP: Final = 20
 
 
 def _metrics(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -58,20 +59,12 @@ _OPTIONS: Final = (
         metavar="S",
         help="Smaller changes do not count.",
     ),
-    click.option(
-        "--top",
-        type=click.IntRange(min=1),
-        default=_TOP,
-        show_default=True,
-        metavar="N",
-        help="The table shows the first N rows. Files have all.",
-    ),
     click.option("--fail-on", type=click.Choice(["regression"]), help="Exit with 4 where there is one."),
 )
 
 
 def change_options(function: F) -> F:
-    """Add the options of metrics, thresholds and rows."""
+    """Add the options of metrics and thresholds."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function

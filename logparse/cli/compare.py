@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.answers import FORMATS, table_of, write_answer
-from logparse.cli.changes import CROSSED, change_options, percent, readable_change, runs_and_builds
+from logparse.cli.answers import Answer, answering, table_of, write_answer
+from logparse.cli.changes import CROSSED, TOP, change_options, percent, readable_change, runs_and_builds
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, day, duration, format_option, inputs, output
+from logparse.cli.options import day, duration
 from logparse.cli.words import warn
-from logparse.output.files import ready
 from logparse.output.grid import Heading
 from logparse.output.words import count
 
@@ -51,7 +49,7 @@ Examples:
   logparse compare builds.json --at 2021-03-31 --window 28d --metric run_s
   logparse compare march/ april/ --where 'status=SUCCEEDED' -o changes.csv""",
 )
-@inputs
+@answering(TOP, zoned=False)
 @click.option(
     "--at",
     callback=day,
@@ -65,20 +63,15 @@ Examples:
     help="Length of each side with --at, in whole days. [default: 14d where there are as many, else 7d]",
 )
 @change_options
-@format_option(FORMATS, "table")
-@output
 def command(
     inputs: Inputs,
+    asked: Answer,
     at: date | None,
     window: float | None,
     metrics: tuple[str, ...],
     min_percent: float,
     min_seconds: float,
-    top: int,
     fail_on: str | None,
-    format_: str | None,
-    output: Path | None,
-    force: bool,
 ) -> int:
     """Compare durations of each builder, and of the whole fleet, before and after.
 
@@ -89,10 +82,7 @@ def command(
 
     The change that ten builders or more share is the row of the whole fleet, and is taken out of the others.
     """
-    chosen = chosen_format(format_, output, FORMATS, "table")
     days = _days(inputs, at, window)
-    if output is not None:
-        ready(output, force=force)
     sides, code = _sides(inputs, at, days)
     if sides is None:
         return code
@@ -102,9 +92,9 @@ def command(
     _warn(answer, *sides)
 
     def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
-        return _shown(rows, _periods(*sides), top, width)
+        return _shown(rows, _periods(*sides), asked.top, width)
 
-    write_answer(answer, COMPARE, chosen, show, output, force=force)
+    write_answer(answer, COMPARE, asked, show)
     if fail_on is not None and code == 0 and bool((answer["verdict"] == fail_on).any()):
         return CROSSED
     return code

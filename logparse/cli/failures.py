@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.answers import FORMATS, readable, table_of, write_answer
+from logparse.cli.answers import Answer, answering, readable, table_of, trend, write_answer
+from logparse.cli.config import owners, with_owners
+from logparse.cli.grouping import KEYS, Keys
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, format_option, inputs, output
-from logparse.output.files import ready
 from logparse.output.grid import Heading
-from logparse.output.words import count
+from logparse.output.words import count, short_duration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +28,21 @@ _CAUSES: Final = (
     Heading("builders", "builders", "count"),
     Heading("last seen", "last_seen", "name"),
 )
+_GROUPS: Final = (
+    Heading("runs", "runs", "count"),
+    Heading("failed", "failed", "count"),
+    Heading("share", "percent", "number"),
+    Heading("bot hours", "bot_hours", "mean"),
+    Heading("mostly", "cause", "name"),
+    Heading("retried", "retried", "count"),
+    Heading("reruns", "reruns", "count"),
+    Heading("rerun hours", "rerun_hours", "mean"),
+    Heading("last failed", "last_failed", "name"),
+)
+#: Columns that are added up over groups.
+_SUMS: Final = ("runs", "failed", "bot_hours", "retried", "retry_wait_s", "reruns", "rerun_hours")
+_KEYS: Final = tuple(key for key in KEYS if key != "status")
+_TIMES: Final = frozenset({"day", "week", "weekday", "hour"})
 _NEAR: Final = (
     Heading("near their timeout", "builder_id", "name"),
     Heading("builds", "builds", "count"),
@@ -44,42 +58,100 @@ _NEAR: Final = (
 Examples:
   logparse failures logs/
   logparse failures builds.json --where 'created_at>=-7d'
+  logparse failures logs/ --by bot
+  logparse failures logs/ --by hour --tz Europe/Berlin
   logparse failures logs/ --format csv -o failures.csv""",
 )
-@inputs
 @click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=_TOP,
-    show_default=True,
-    metavar="N",
-    help="Tables show the first N rows. Files have all.",
+    "--by",
+    type=Keys(("cause", *_KEYS)),
+    default="cause",
+    metavar="KEY[,KEY]",
+    help=f"Group by {', '.join(_KEYS)}, or by several: builder,hour. [default: cause]",
 )
-@format_option(FORMATS, "table")
-@output
-def command(inputs: Inputs, top: int, format_: str | None, output: Path | None, force: bool) -> int:
+@answering(_TOP)
+def command(inputs: Inputs, asked: Answer, by: tuple[str, ...]) -> int:
     """Print why invocations and builds failed, most frequent causes first, and what they cost.
 
     Causes: no bot in time, execution timeout, infrastructure, canceled and by whom, aborted and by whom, a
     launch that failed, an overrun, the build itself. Errors that differ in numbers only are counted together.
 
     The second table has builders whose builds came near their execution timeout.
+
+    With --by: who fails. Share is that of the runs which ended. Retried are invocations that took several
+    attempts to launch. Reruns are runs of a commit after one of the same builder had failed on it, with the
+    hours of bots that they took.
     """
-    chosen = chosen_format(format_, output, FORMATS, "table")
-    if output is not None:
-        ready(output, force=force)
+    if "cause" in by:
+        if len(by) > 1:
+            raise click.UsageError("--by cause has its details already, and no second key.")
+        return _by_cause(inputs, asked)
+    return _by_group(inputs, asked, by)
+
+
+def _by_group(inputs: Inputs, asked: Answer, by: tuple[str, ...]) -> int:
+    data = read(inputs, ("invocations", "builds"))
+    if holds_something(data):
+        from logparse.analysis.failuregroups import columns_of, failure_groups
+
+        answer = failure_groups(data.invocations, data.builds, by, tz=asked.zone, owners=owners())
+
+        def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
+            yield from _groups(readable(rows, columns_of(by), asked.zone), by, asked, width)
+            # All runs have a status.
+            every = int(failure_groups(data.invocations, data.builds, "status")["runs"].sum())
+            yield from _left_out(every - sum(row["runs"] for row in rows), by)
+
+        write_answer(answer, columns_of(by), asked, show)
+    return exit_code(data, inputs)
+
+
+def _left_out(number: int, by: Sequence[str]) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    if number:
+        yield Text(f"{count(number, 'run')} without a known {' and '.join(by)}")
+
+
+def _groups(
+    rows: Sequence[Mapping[str, Any]], by: Sequence[str], asked: Answer, width: int
+) -> Iterator[RenderableType]:
+    """Yield a headline with the cost of retries, failures over time where a time is the key, and a table."""
+    from rich.text import Text
+
+    from logparse.tables.keys import KEYS as COLUMNS
+
+    total = {name: sum(row[name] for row in rows) for name in _SUMS}
+    yield Text(
+        f"{total['failed']} of {count(total['runs'], 'run')} failed, {total['bot_hours']:.1f} bot hours"
+    )
+    if total["retried"]:
+        wait = short_duration(total["retry_wait_s"])
+        yield Text(f"{count(total['retried'], 'invocation')} launched again, which took {wait}")
+    if total["reruns"]:
+        hours = f"{total['rerun_hours']:.1f} bot hours"
+        yield Text(f"{count(total['reruns'], 'rerun')} of a commit that had failed, {hours}")
+    if len(by) == 1 and by[0] in _TIMES:
+        title = f"failed by {by[0]}, {rows[0][by[0]]} to {rows[-1][by[0]]}" if rows else ""
+        yield from trend(title, [row["share"] for row in rows], width, asked.path)
+    headings = [Heading(key, COLUMNS[key][0], "name") for key in by]
+    shown = [{**row, "percent": f"{row['share']:.0%}"} for row in rows]
+    yield from table_of(shown, [*headings, *_GROUPS], asked.top, width)
+
+
+def _by_cause(inputs: Inputs, asked: Answer) -> int:
     data = read(inputs, ("invocations", "builds"))
     if holds_something(data):
         from logparse.analysis.failures import FAILURES, failures, near_timeout
 
         answer = failures(data.invocations, data.builds)
-        near = near_timeout(data.builds)
-        number = len(data.invocations) + len(data.gathered.builds)
+        near = with_owners(near_timeout(data.builds))
+        number = data.sizes.invocations + data.sizes.builds
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
-            return _shown(readable(rows, FAILURES), near, number, top, width)
+            return _shown(readable(rows, FAILURES, asked.zone), near, number, asked.top, width)
 
-        write_answer(answer, FAILURES, chosen, show, output, force=force)
+        write_answer(answer, FAILURES, asked, show)
     return exit_code(data, inputs)
 
 

@@ -8,10 +8,13 @@ from functools import wraps
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
+from logparse.cli.options import zone_option
 from logparse.columns import TABLES
 
-_KEYS: Final = (
+#: The keys that the command line groups by.
+KEYS: Final = (
     "builder",
     "bot",
     "job",
@@ -26,12 +29,13 @@ _KEYS: Final = (
     "os",
     "machine_type",
     "zone",
+    "owner",
 )
 #: Columns of statistics: all of a group's but its name.
 _STATISTICS: Final = tuple(c.name for c in TABLES["jobs"] if c.name != "job_id")
 
 
-class _Keys(click.Choice[str]):
+class Keys(click.Choice[str]):
     """One or more of the choices, with commas between them."""
 
     name = "keys"
@@ -40,20 +44,7 @@ class _Keys(click.Choice[str]):
         """Return the keys in a tuple."""
         if isinstance(value, tuple):
             return value
-        return tuple(super(_Keys, self).convert(key.strip(), param, ctx) for key in value.split(","))
-
-
-def _zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Return the name of a time zone, checked."""
-    if value == "UTC":
-        return value
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise click.BadParameter(f"{value!r} is not a time zone; write it as Europe/Berlin") from error
-    return value
+        return tuple(super(Keys, self).convert(key.strip(), param, ctx) for key in value.split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +61,8 @@ class Asked:
         Column of statistics by which groups are sorted; None for their own order.
     top, slowest:
         How many groups are shown, and how many of the slowest are named; None for all and for none.
+    phases:
+        Whether the phases of groups are shown, and not their statistics.
     """
 
     by: tuple[str, ...]
@@ -77,6 +70,7 @@ class Asked:
     sort: str | None
     top: int | None
     slowest: int | None
+    phases: bool = False
 
     @property
     def heading(self) -> str:
@@ -87,19 +81,12 @@ class Asked:
 _OPTIONS: Final = (
     click.option(
         "--by",
-        type=_Keys(_KEYS),
+        type=Keys(KEYS),
         metavar="KEY[,KEY]",
-        help=f"Group by {', '.join(_KEYS)}, or by several: builder,day. hour is the hour of the day. "
+        help=f"Group by {', '.join(KEYS)}, or by several: builder,day. hour is the hour of the day. "
         "[default: builder, where there are several invocations]",
     ),
-    click.option(
-        "--tz",
-        "zone",
-        default="UTC",
-        callback=_zone,
-        metavar="ZONE",
-        help="Time zone of days, weeks and hours: Europe/Berlin. [default: UTC]",
-    ),
+    zone_option,
     click.option(
         "--sort",
         type=click.Choice(_STATISTICS),
@@ -114,7 +101,17 @@ _OPTIONS: Final = (
         metavar="N",
         help="Name the N slowest runs and the N longest waits, with their URLs.",
     ),
+    click.option(
+        "--phases",
+        is_flag=True,
+        help="Show where the time goes: shares and percentiles of phases, and what never started.",
+    ),
 )
+
+
+#: A default from a configuration does not show that groups are meant.
+_WRITTEN: Final = ParameterSource.COMMANDLINE
+_MEANT: Final = ("by", "sort", "top", "slowest", "phases")
 
 
 def grouping(function: Callable[..., int]) -> Callable[..., int]:
@@ -127,10 +124,14 @@ def grouping(function: Callable[..., int]) -> Callable[..., int]:
         sort: str | None,
         top: int | None,
         slowest: int | None,
+        phases: bool,
         **more: Any,
     ) -> int:
-        given = any(value is not None for value in (by, sort, top, slowest))
-        asked = Asked(by or ("builder",), zone, sort, top, slowest)
+        context = click.get_current_context()
+        given = any(context.get_parameter_source(name) is _WRITTEN for name in _MEANT)
+        if phases and (sort, slowest) != (None, None):
+            raise click.UsageError("--phases cannot be used with --sort or --slowest.")
+        asked = Asked(by or ("builder",), zone, sort, top, slowest, phases)
         return function(asked=asked, given=given, **more)
 
     for option in reversed(_OPTIONS):

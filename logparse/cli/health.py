@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.answers import FORMATS, readable, table_of, write_answer
+from logparse.cli.answers import Answer, answering, readable, table_of, write_answer
+from logparse.cli.config import with_owners
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, day, format_option, inputs, output
-from logparse.cli.words import warn
-from logparse.output.files import ready
+from logparse.cli.options import day
+from logparse.cli.words import on_terminal, warn
 from logparse.output.grid import Heading
-from logparse.output.words import count
+from logparse.output.terminal import ascii_only
+from logparse.output.words import count, sparkline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,8 @@ _JUDGED: Final = (
     Heading("left", "days_left", "count"),
     Heading("metric", "worst", "name"),
 )
+_RATES: Final = Heading("fail", "rates", "name")
+_MOST_DAYS: Final = 14
 _STABLE: Final = (
     Heading("builder", "builder_id", "name"),
     Heading("failed", "failed", "name"),
@@ -59,7 +62,6 @@ Examples:
   logparse health logs/ --spec health-specs.json --fail-on unhealthy
   logparse health builds.json --format csv -o health.csv""",
 )
-@inputs
 @click.option(
     "--spec",
     type=click.Path(dir_okay=False),
@@ -72,27 +74,9 @@ Examples:
     metavar="YYYY-MM-DD",
     help="Day of the judgement, which is left out. [default: the day of the last build]",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=_TOP,
-    show_default=True,
-    metavar="N",
-    help="Tables show the N worst. Files have all.",
-)
 @click.option("--fail-on", type=click.Choice(["unhealthy"]), help="Exit with 4 where a builder is unhealthy.")
-@format_option(FORMATS, "table")
-@output
-def command(
-    inputs: Inputs,
-    spec: str | None,
-    today: date | None,
-    top: int,
-    fail_on: str | None,
-    format_: str | None,
-    output: Path | None,
-    force: bool,
-) -> int:
+@answering(_TOP, "Tables show the N worst. Files have all.")
+def command(inputs: Inputs, asked: Answer, spec: str | None, today: date | None, fail_on: str | None) -> int:
     """Judge builders as Chromium marks its own, and show which ones fail in a row or are flaky.
 
     A business day is bad where a metric is over its threshold: the share of builds that failed, or that
@@ -102,9 +86,6 @@ def command(
 
     Files have the judgement; the second table is for the terminal.
     """
-    chosen = chosen_format(format_, output, FORMATS, "table")
-    if output is not None:
-        ready(output, force=force)
     from logparse.analysis import health, read_specs, stability
     from logparse.analysis.health import HEALTH
     from logparse.analysis.specs import DEFAULT_SPECS
@@ -117,19 +98,33 @@ def command(
     judged = health(data.builds, specs=specs, today=today)
     if judged.empty:
         warn("no business day before the day of judgement has builds")
-    unstable = stability(data.builds)
+    unstable = with_owners(stability(data.builds))
+    rates = _rates(data.builds) if on_terminal(asked.path) else {}
 
     def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
-        return _shown(rows, unstable, top, width)
+        return _shown(
+            [{**row, "rates": rates.get(row["builder_id"])} for row in rows], unstable, asked, width
+        )
 
-    write_answer(judged, HEALTH, chosen, show, output, force=force)
+    write_answer(judged, HEALTH, asked, show)
     if fail_on is not None and code == 0 and bool(judged["unhealthy"].any()):
         return _CROSSED
     return code
 
 
+def _rates(builds: pd.DataFrame) -> dict[str, str]:
+    """Return for each builder a line of bars: the share of builds that failed on each of its last days."""
+    from logparse.analysis import daily
+
+    days = daily(builds)
+    return {
+        str(builder): sparkline(rates.tolist()[-_MOST_DAYS:])
+        for builder, rates in days.sort_values("day").groupby("builder_id")["fail_rate"]
+    }
+
+
 def _shown(
-    rows: Sequence[Mapping[str, Any]], unstable: pd.DataFrame, top: int, width: int
+    rows: Sequence[Mapping[str, Any]], unstable: pd.DataFrame, asked: Answer, width: int
 ) -> Iterator[RenderableType]:
     """Yield the judgement in a line, its table, and the table of builders that are not stable."""
     from rich.text import Text
@@ -150,7 +145,8 @@ def _shown(
         for row in rows
         if row["bad_days"] or row["near"]
     ]
-    yield from table_of(shown, _JUDGED, top, width)
+    bars = [_RATES] if any(row["rates"] for row in shown) and not ascii_only(sys.stdout) else []
+    yield from table_of(shown, [*_JUDGED, *bars], asked.top, width)
     red = [
         {
             **row,
@@ -160,7 +156,7 @@ def _shown(
         for row in plain_rows(unstable)
         if row["consecutive_failures"] > 1 or row["flaky_revisions"]
     ]
-    yield from table_of(readable(red, STABILITY), _STABLE, top, width)
+    yield from table_of(readable(red, STABILITY, asked.zone), _STABLE, asked.top, width)
 
 
 def _worst(row: Mapping[str, Any]) -> str:

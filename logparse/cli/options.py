@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -31,6 +31,9 @@ _FORMATS: Final = {
     ".ebnf": "ebnf",
     ".parquet": "parquet",
     ".xlsx": "xlsx",
+    ".png": "png",
+    ".svg": "svg",
+    ".pdf": "pdf",
     ".gz": "gzip",
     ".bz2": "bzip2",
     ".xz": "xz",
@@ -66,6 +69,52 @@ def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date |
         raise click.BadParameter(f"{value!r} is not a day; write it as YYYY-MM-DD") from error
 
 
+def zone(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return the name of a time zone, checked."""
+    if value is None or value == "UTC":
+        return value
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise click.BadParameter(f"{value!r} is not a time zone; write it as Europe/Berlin") from error
+    return value
+
+
+#: Adds ``--tz``. The command gets the name of the zone as `zone`.
+zone_option: Final = click.option(
+    "--tz",
+    "zone",
+    default="UTC",
+    callback=zone,
+    metavar="ZONE",
+    help="Time zone of days, weeks and hours: Europe/Berlin. [default: UTC]",
+)
+
+
+def _spans(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Return spans of time that were written as FROM..TO."""
+    if not values:
+        return ()
+    from logparse.analysis.fields import read_time
+
+    found = []
+    for value in values:
+        first, dots, last = value.partition("..")
+        start, end = read_time(first.strip()), read_time(last.strip())
+        if not dots or start is None or end is None:
+            raise click.BadParameter(
+                f"{value!r} is not a span; write it as 2020-11-17..2020-11-18 or -7d..-6d"
+            )
+        if start >= end:
+            raise click.BadParameter(f"{value!r} ends before it begins")
+        found.append((start, end))
+    return tuple(found)
+
+
 def _filter(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Check a filter before anything is read."""
     if value is not None:
@@ -78,15 +127,27 @@ def _filter(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     return value
 
 
+def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """Return the time that ``2020-11-17``, ``2020-11-17T04:33`` or ``-7d`` is."""
+    if value is None:
+        return None
+    from logparse.analysis.fields import read_time
+
+    found = read_time(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is not a time; write it as 2020-11-17, 2020-11-17T04:33 or -7d")
+    return found
+
+
 #: Whether a file can be read is not checked here, because one that cannot be read is a failure among others.
-_FILE: Final = click.Path(allow_dash=True, readable=False)
+INPUT_FILE: Final = click.Path(allow_dash=True, readable=False)
 
 
 _READING: Final = (
     click.option(
         "--builds",
         multiple=True,
-        type=_FILE,
+        type=INPUT_FILE,
         metavar="FILE",
         help="Builds that `bb get -A -json` or `bb ls -A -json` printed, joined on the build id. "
         "Can be given several times, and without FILE.",
@@ -112,6 +173,22 @@ _READING: Final = (
         metavar="FILTER",
         help="Count only what fits, as 'status=FAILED and builder~asan and run_s>1h'.",
     ),
+    click.option(
+        "--exclude-time",
+        "excluded",
+        multiple=True,
+        callback=_spans,
+        metavar="FROM..TO",
+        help="Leave out what was created in this span, TO not included: 2020-11-17..2020-11-18. "
+        "Times are UTC, or have an offset. Can be given several times.",
+    ),
+    click.option(
+        "--since",
+        callback=_time,
+        metavar="TIME",
+        help="Count only what was created then or later: 2020-11-17, 2020-11-17T04:33 (UTC), or -7d.",
+    ),
+    click.option("--until", callback=_time, metavar="TIME", help="Count only what was created before then."),
     click.option("--strict", is_flag=True, help="Exit with 3 where some input was not understood."),
     click.option("--verbose", "-v", is_flag=True, help="Name everything that was skipped."),
     click.option(
@@ -153,7 +230,7 @@ def reading(arguments: str) -> Callable[[F], F]:
 
         for option in reversed(_READING):
             command = option(command)
-        named = click.argument("paths", nargs=-1, type=_FILE, metavar=arguments)
+        named = click.argument("paths", nargs=-1, type=INPUT_FILE, metavar=arguments)
         return named(command)  # type: ignore[return-value]
 
     return add
@@ -181,7 +258,7 @@ def output(function: F) -> F:
     return click.option(
         "-o",
         "--output",
-        type=_FILE,
+        type=INPUT_FILE,
         callback=_path,
         metavar="FILE",
         help="Write there, not to stdout.",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.answers import FORMATS, readable, write_answer
+from logparse.cli.answers import MOST_BARS, Answer, answering, readable, trend, write_answer
+from logparse.cli.config import owners
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, duration, format_option, inputs, output
-from logparse.cli.words import warn
-from logparse.output.files import ready
+from logparse.cli.options import duration
+from logparse.cli.words import on_terminal, warn
 from logparse.output.grid import Heading, cells, fitted
 from logparse.output.terminal import ascii_only
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-_KEYS: Final = ("builder", "pool", "project", "all")
+_KEYS: Final = ("builder", "pool", "project", "owner", "all")
 _MOST_ROWS: Final = 40
+#: So many queues have a line of bars on a terminal.
+_MOST_TRENDS: Final = 5
 _HEADINGS: Final = (
     Heading("oldest", "oldest_wait_s", "seconds"),
     Heading("waiting", "waiting_mean", "mean"),
@@ -43,7 +46,6 @@ Examples:
   logparse queue builds.json --by all --bucket 1d
   logparse queue logs/ --where 'created_at>=-7d' --format csv -o queue.csv""",
 )
-@inputs
 @click.option("--by", type=click.Choice(_KEYS), default="builder", show_default=True, help="What is a queue.")
 @click.option(
     "--bucket",
@@ -53,44 +55,50 @@ Examples:
     metavar="TIME",
     help="Length of a row's time, as 15m, 1h or 1d. Days begin at midnight UTC.",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    default=_MOST_ROWS,
-    show_default=True,
-    metavar="N",
-    help="A table shows the N rows with the longest waits. Files have all rows.",
-)
-@format_option(FORMATS, "table")
-@output
-def command(
-    inputs: Inputs, by: str, bucket: float, top: int, format_: str | None, output: Path | None, force: bool
-) -> int:
+@answering(_MOST_ROWS, "A table shows the N rows with the longest waits. Files have all rows.")
+def command(inputs: Inputs, asked: Answer, by: str, bucket: float) -> int:
     """Print how many builds waited for a bot and ran, over time.
 
     A build waits from its creation to its start, or to its end if it never started. Columns, for a bucket of
     time: the longest time that a build had waited; builds that waited, on average and at most; builds that
-    arrived, started and ended; builds that ran, on average; bots that ran them. Times are UTC.
+    arrived, started and ended; builds that ran, on average; bots that ran them. Files have times in UTC.
     """
-    chosen = chosen_format(format_, output, FORMATS, "table")
-    if output is not None:
-        ready(output, force=force)
     data = read(inputs, ("builds",))
     if holds_something(data):
         from logparse.analysis.queue import columns_of, queue
 
-        answer = queue(data.builds, by, bucket_s=bucket)
+        answer = queue(data.builds, by, bucket_s=bucket, owners=owners())
+        whole = answer
         if answer.empty:
             warn("no build has a creation time")
-        elif chosen == "table" and len(answer) > top:
-            warn(f"note: {top} of {len(answer)} rows, those with the longest waits; --format csv has all")
-            answer = _longest(answer, top)
+        elif asked.format == "table" and len(answer) > asked.top:
+            warn(
+                f"note: {asked.top} of {len(answer)} rows, those with the longest waits; --format csv has all"
+            )
+            answer = _longest(answer, asked.top)
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> list[RenderableType]:
-            return _table(readable(rows, columns_of(by)), by, width)
+            table = _table(readable(rows, columns_of(by), asked.zone), by, asked.zone, width)
+            return [*table, *_trends(whole, by, bucket, width, asked.path)]
 
-        write_answer(answer, columns_of(by), chosen, show, output, force=force)
+        write_answer(answer, columns_of(by), asked, show)
     return exit_code(data, inputs)
+
+
+def _trends(
+    answer: pd.DataFrame, by: str, bucket_s: float, width: int, path: Path | None
+) -> Iterator[RenderableType]:
+    """Yield for the queues with the longest waits a line of bars: their longest wait in each bucket."""
+    if answer.empty or not on_terminal(path):
+        return
+    queues = answer.assign(queue="all" if by == "all" else answer[by])
+    worst = queues.groupby("queue")["oldest_wait_s"].max().sort_values(ascending=False)
+    first, last = answer["time"].min(), answer["time"].max()
+    most = min(round((last - first).total_seconds() / bucket_s) + 1, MOST_BARS)
+    places = [last - timedelta(seconds=bucket_s * back) for back in range(most - 1, -1, -1)]
+    for name in worst.index[:_MOST_TRENDS]:
+        waits = queues[queues["queue"] == name].set_index("time")["oldest_wait_s"].fillna(0.0)
+        yield from trend(f"oldest wait, {name}:", [float(waits.get(at, 0.0)) for at in places], width, path)
 
 
 def _longest(answer: pd.DataFrame, number: int) -> pd.DataFrame:
@@ -99,11 +107,13 @@ def _longest(answer: pd.DataFrame, number: int) -> pd.DataFrame:
     return answer.loc[sorted(order.index[:number])]
 
 
-def _table(rows: Sequence[Mapping[str, Any]], by: str, width: int) -> list[RenderableType]:
+def _table(rows: Sequence[Mapping[str, Any]], by: str, zone: str, width: int) -> list[RenderableType]:
     from rich.text import Text
 
     names = [] if by == "all" else [Heading(by, by, "name")]
-    headings = [*names, Heading("time (UTC)", "time", "name"), *_HEADINGS]
+    if any(row.get("owner") is not None for row in rows) and by == "builder":
+        names.append(Heading("owner", "owner", "name"))
+    headings = [*names, Heading(f"time ({zone})", "time", "name"), *_HEADINGS]
     mark = "..." if ascii_only(sys.stdout) else "…"
     table, note = fitted(cells(rows, headings), headings, width=width, mark=mark)
     return [table, *map(Text, note)]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from logparse.batches.batch import batches_of
+from logparse.batches.batch import batches_of, rows_of
+from logparse.cli.answers import trend
+from logparse.cli.config import owners, with_owners
 from logparse.cli.grouping import Asked, grouping
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, format_option, inputs, output
@@ -26,9 +29,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from logparse.loading.dataset import Dataset
+    from logparse.records import Invocation
 
 #: The tables that groups are made of.
 _GROUPED: Final = ("invocations", "builds")
+_TIMES: Final = frozenset({"day", "week", "weekday", "hour"})
 _FORMATS: Final = ("table", "json", "csv", "markdown")
 
 
@@ -41,6 +46,7 @@ Examples:
   logparse summarize logs/ --by builder,day --tz Europe/Berlin
   logparse summarize logs/ --by day --format csv
   logparse summarize logs/ --slowest 10
+  logparse summarize logs/ --phases --by pool
   logparse summarize v2-logs/ --builds builds.json --by bot
   xzcat log.xz | logparse summarize -""",
 )
@@ -57,21 +63,25 @@ def command(
     creation), pending (to its start), run (to its end), finish lag (to the invocation's end). Queue
     latency is the first three together. The p columns are percentiles.
 
+    With --phases: the share of each phase in the time of its group, and the percentiles of pending and run.
+    They are over what started. What never did is counted beside them.
+
     Files: json has everything; csv and markdown have the one invocation's row, the groups, or with
-    --slowest those invocations.
+    --slowest those invocations, with --phases a row for each group and phase.
     """
     chosen = chosen_format(format_, output, _FORMATS, "table")
     if output is not None:
         ready(output, force=force)
-    data = read(inputs, _GROUPED)
-    single = len(data.gathered.invocations) == 1 and not data.gathered.builds and not given
+    # Phases are of all columns.
+    data = read(inputs, _GROUPED, None if asked.phases else _needed(asked))
+    single = None if given else data.single
     if chosen == "json":
-        write_data(_json(data, asked, output, single=single), output, force=force)
+        write_data(_json(data, asked, output, single=single is not None), output, force=force)
     elif holds_something(data):
         if chosen != "table":
-            write_data(_rows(data, asked, chosen, single=single), output, force=force)
-        elif single:
-            write_shown(_card(data, output), output, force=force)
+            write_data(_rows(data, asked, chosen, single=single is not None), output, force=force)
+        elif single is not None:
+            write_shown(_card(single, output), output, force=force)
         else:
             write_shown(_overview(data, asked, output), output, force=force)
     return exit_code(data, inputs)
@@ -81,10 +91,10 @@ def _unicode(path: Path | None) -> bool:
     return path is not None or not ascii_only(sys.stdout)
 
 
-def _card(data: Dataset, path: Path | None) -> str:
+def _card(invocation: Invocation, path: Path | None) -> str:
     from logparse.output.card import card
 
-    shown = card(data.gathered.invocations[0], width=output_width(path), unicode=_unicode(path))
+    shown = card(invocation, width=output_width(path), unicode=_unicode(path))
     return output_text(shown, path=path)
 
 
@@ -93,12 +103,15 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
     from logparse.output.overview import overview
     from logparse.output.slowest import slowest_tables
 
+    sizes = data.sizes
     total, groups = _statistics(data, asked)
+    if asked.phases:
+        groups = groups[:0]
     shown = list(metrics.plain_rows(groups[: asked.top]))
     notes = []
     if len(shown) < len(groups):
         notes.append(f"{len(shown)} of {len(groups)} groups (--top {asked.top})")
-    if asked.zone != "UTC" and {"day", "week", "weekday", "hour"} & set(asked.by):
+    if asked.zone != "UTC" and _TIMES & set(asked.by):
         notes.append(f"days and hours are those of {asked.zone}")
     parts: list[RenderableType] = [
         overview(
@@ -106,53 +119,116 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             [{**row, **_names(row, asked.by)} for row in shown],
             asked.by,
             width=output_width(path),
-            builds=len(data.gathered.builds),
-            from_builds=sum(record.origin == "build" for record in data.gathered.held.records),
-            triages=len(data.gathered.triages),
-            left_out=metrics.left_out(_units(data), asked.by),
+            builds=sizes.builds,
+            from_builds=sizes.from_builds,
+            triages=sizes.triages,
+            left_out=(0, 0)
+            if asked.phases
+            else metrics.left_out(_tables(data, asked).units, asked.by, owners()),
             notes=notes,
             unicode=_unicode(path),
         )
     ]
+    if len(asked.by) == 1 and asked.by[0] in _TIMES and not asked.phases and asked.sort is None:
+        parts += _trends(groups, asked.by[0], path)
+    if asked.phases:
+        parts += _phase_tables(data, asked, path)
     if asked.slowest is not None:
-        ranked = _slowest(data, asked.slowest)
+        ranked = _slowest(data, asked)
         parts += slowest_tables(ranked, width=output_width(path), unicode=_unicode(path))
     return output_text(*parts, path=path)
 
 
+def _trends(groups: pd.DataFrame, key: str, path: Path | None) -> Iterator[RenderableType]:
+    """Yield lines of bars of groups that are in the order of time."""
+    for title, column in (
+        ("runs", "invocations"),
+        ("queue p90", "queue_latency_p90_s"),
+        ("run p90", "run_p90_s"),
+    ):
+        values = [None if value != value else float(value) for value in groups[column].tolist()]
+        yield from trend(f"{title} by {key}", values, output_width(path), path)
+
+
+def _phases(data: Dataset, asked: Asked) -> pd.DataFrame:
+    from logparse.analysis import phases
+
+    return phases(data.invocations, data.builds, asked.by, tz=asked.zone, owners=owners())
+
+
+def _phase_tables(data: Dataset, asked: Asked, path: Path | None) -> Iterator[RenderableType]:
+    from logparse.output.phases import phase_tables
+    from logparse.tables.keys import KEYS
+    from logparse.tables.plainframes import plain_rows
+
+    keys = {key: KEYS[key][0] for key in asked.by}
+    rows = list(plain_rows(_phases(data, asked)))
+    number = len(_tables(data, asked).units)
+    return phase_tables(rows, keys, number, top=asked.top, width=output_width(path), unicode=_unicode(path))
+
+
 def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
     """Return the name of a group by each key, in the keys of the overview."""
-    from logparse.metrics import GROUP_KEYS
+    from logparse.tables.keys import KEYS
 
-    return {f"group {key}": str(row[GROUP_KEYS[key][0]]) for key in by}
+    return {f"group {key}": str(row[KEYS[key][0]]) for key in by}
 
 
-def _units(data: Dataset) -> pd.DataFrame:
-    """Return invocations, and builds without one, each with the known facts about its bot."""
+class _Tables(NamedTuple):
+    """Two tables with the columns of `_needed`, and both in one.
+
+    Attributes
+    ----------
+    units:
+        Invocations, and builds without one, each with the known facts about its bot.
+    """
+
+    invocations: pd.DataFrame
+    builds: pd.DataFrame
+    units: pd.DataFrame
+
+
+def _needed(asked: Asked) -> dict[str, frozenset[str]]:
+    """Return the columns of each table that the statistics, or the slowest invocations, need."""
+    from logparse.metrics import NEEDED
+    from logparse.output.slowest import SHOWN
+
+    if asked.slowest is None:
+        return NEEDED
+    return {"invocations": NEEDED["invocations"] | SHOWN, "builds": NEEDED["builds"] | {"url"}}
+
+
+@lru_cache(maxsize=1)
+def _tables(data: Dataset, asked: Asked) -> _Tables:
     from logparse import metrics
 
-    return metrics.with_bots(metrics.with_builds(data.invocations, data.builds), data.builds)
+    invocations, builds = (data.frame(name, names) for name, names in _needed(asked).items())
+    units = metrics.with_bots(metrics.with_builds(invocations, builds), builds)
+    return _Tables(invocations, builds, units)
 
 
 def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the totals of everything read, and its groups in the order that the options name."""
     from logparse import metrics
 
-    units = _units(data)
-    groups = metrics.group_by(data.invocations, asked.by, builds=data.builds, tz=asked.zone)
+    tables = _tables(data, asked)
+    groups = metrics.group_by(
+        tables.invocations, asked.by, builds=tables.builds, tz=asked.zone, owners=owners()
+    )
     if asked.sort is not None:
         groups = groups.sort_values(asked.sort, ascending=False, na_position="last", kind="stable")
-    return metrics.totals(units), groups
+    return metrics.totals(tables.units), with_owners(groups)
 
 
-def _slowest(data: Dataset, number: int) -> list[dict[str, Any]]:
+def _slowest(data: Dataset, asked: Asked) -> list[dict[str, Any]]:
     from logparse.output.slowest import slowest
     from logparse.tables.plainframes import plain_rows
 
-    units = _units(data)
-    urls = data.builds.drop_duplicates("build_id").set_index("build_id")["url"]
+    assert asked.slowest is not None
+    _, builds, units = _tables(data, asked)
+    urls = builds.drop_duplicates("build_id").set_index("build_id")["url"]
     units = units.assign(build_url=units["build_url"].fillna(units["build_id"].map(urls)))
-    return slowest(plain_rows(units), number)
+    return slowest(plain_rows(units), asked.slowest)
 
 
 def _columns(frame: pd.DataFrame) -> list[Column]:
@@ -164,9 +240,8 @@ def _columns(frame: pd.DataFrame) -> list[Column]:
 def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> str:
     result: dict[str, Any] = {}
     if single:
-        from logparse.tables.rows import rows
-
-        (result["invocation"],) = _for_json(rows(data.gathered, "invocations"), TABLES["invocations"])
+        rows = rows_of(data.batches("invocations"))
+        (result["invocation"],) = _for_json(rows, TABLES["invocations"])
     else:
         from logparse.tables.plainframes import plain_rows
 
@@ -174,10 +249,15 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
         result["totals"] = next(_for_json(plain_rows(total), _columns(total)), None)
         result["by"] = asked.heading
         result["groups"] = list(_for_json(plain_rows(groups[: asked.top]), _columns(groups)))
+        if asked.phases:
+            from logparse.analysis.phases import columns_of
+
+            found = _phases(data, asked)
+            result["phases"] = list(_for_json(plain_rows(found), columns_of(asked.by)))
         if asked.slowest is not None:
             from logparse.output.slowest import COLUMNS
 
-            result["slowest"] = list(_for_json(_slowest(data, asked.slowest), COLUMNS))
+            result["slowest"] = list(_for_json(_slowest(data, asked), COLUMNS))
     result["failures"] = [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures]
     return json_line(result, ascii_only=path is None and ascii_only(sys.stdout), indent=2) + "\n"
 
@@ -190,13 +270,17 @@ def _for_json(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> I
 def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     out = io.StringIO()
     if single:
-        from logparse.tables.rows import batches
-
-        WRITERS[format_](batches(data.gathered, "invocations"), TABLES["invocations"], out)
+        WRITERS[format_](data.batches("invocations"), TABLES["invocations"], out)
     elif asked.slowest is not None:
         from logparse.output.slowest import COLUMNS
 
-        WRITERS[format_](batches_of(_slowest(data, asked.slowest), COLUMNS), COLUMNS, out)
+        WRITERS[format_](batches_of(_slowest(data, asked), COLUMNS), COLUMNS, out)
+    elif asked.phases:
+        from logparse.analysis.phases import columns_of
+        from logparse.tables.plainframes import plain_columns
+
+        found, columns = _phases(data, asked), list(columns_of(asked.by))
+        WRITERS[format_]([plain_columns(found, columns)], columns, out)
     else:
         from logparse.tables.plainframes import plain_columns
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.answers import FORMATS, readable, table_of, write_answer
-from logparse.cli.changes import CROSSED, change_options, readable_change, runs_and_builds
+from logparse.cli.answers import Answer, answering, readable, table_of, write_answer
+from logparse.cli.changes import CROSSED, TOP, change_options, readable_change, runs_and_builds
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
-from logparse.cli.options import chosen_format, format_option, inputs, output
 from logparse.cli.words import warn
-from logparse.output.files import ready
 from logparse.output.grid import Heading
 from logparse.output.words import count
 
@@ -45,20 +42,15 @@ Examples:
   logparse trends builds.json --metric run_s --fail-on regression
   logparse trends logs/ --where 'builder~asan' --format csv -o trends.csv""",
 )
-@inputs
+@answering(TOP, zoned=False)
 @change_options
-@format_option(FORMATS, "table")
-@output
 def command(
     inputs: Inputs,
+    asked: Answer,
     metrics: tuple[str, ...],
     min_percent: float,
     min_seconds: float,
-    top: int,
     fail_on: str | None,
-    format_: str | None,
-    output: Path | None,
-    force: bool,
 ) -> int:
     """Name the days on which durations of a builder, or of the whole fleet, changed to another level.
 
@@ -69,9 +61,6 @@ def command(
 
     The change that ten builders or more share is that of the whole fleet, and is taken out of the others.
     """
-    chosen = chosen_format(format_, output, FORMATS, "table")
-    if output is not None:
-        ready(output, force=force)
     data = read(inputs, ("invocations", "builds"))
     code = exit_code(data, inputs)
     if not holds_something(data):
@@ -85,9 +74,9 @@ def command(
     answer = trends(runs, data.builds, metrics=metrics, least_share=min_percent / 100, least_s=min_seconds)
 
     def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
-        return _shown(readable(rows, TRENDS), days, top, width)
+        return _shown(readable(rows, TRENDS), days, asked.top, width)
 
-    write_answer(answer, TRENDS, chosen, show, output, force=force)
+    write_answer(answer, TRENDS, asked, show)
     if fail_on is not None and code == 0 and bool((answer["verdict"] == fail_on).any()):
         return CROSSED
     return code

@@ -21,8 +21,8 @@ _GAP: Final = 2
 class Heading(NamedTuple):
     """A column of a table: its title, the key of its values, and their format.
 
-    Formats: ``text``, which can be wrapped; ``name``, which is not wrapped; ``count``; ``mean``, a number
-    with two decimals; ``seconds``.
+    Formats: ``text``, which can be wrapped; ``name``, which is not wrapped; ``number``, a text that is set to
+    the right; ``count``; ``mean``, a number with two decimals; ``seconds``.
     """
 
     title: str

@@ -11,6 +11,7 @@ from logparse.errors import one_line
 #: A value that is not known.
 DASH: Final = "\N{EN DASH}"
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+_HEIGHTS: Final = "▁▂▃▄▅▆▇█"
 
 
 def duration(seconds: float | None) -> str:
@@ -70,9 +71,26 @@ def bar(start: float, end: float, width: int, *, unicode: bool = True) -> str:
     return " " * lead + (drawn or "▏")
 
 
+def sparkline(values: Iterable[float | None]) -> str:
+    """Return a line of bars, one for each value, from 0 to the largest one. Null is a blank."""
+    listed = [None if value is None or value != value else max(value, 0.0) for value in values]
+    most = max((value for value in listed if value is not None), default=0.0)
+    steps = len(_HEIGHTS) - 1
+    return "".join(
+        " " if value is None else _HEIGHTS[round(value / most * steps) if most else 0] for value in listed
+    )
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun: ``1 check``, ``2 checks``."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes: ``512 B``, ``3.2 kB``, ``1,024.0 MB``."""
+    if number < 1_000:
+        return f"{number} B"
+    return f"{number / 1e3:.1f} kB" if number < 1e6 else f"{number / 1e6:,.1f} MB"
 
 
 def in_one_style(durations: Iterable[str]) -> list[str]:

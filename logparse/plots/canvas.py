@@ -135,11 +135,20 @@ def head(
 
 
 def label(
-    ax: Axes, direction: Literal["x", "y"], text: str, notes: Sequence[str] = (), *, also: Sequence[str] = ()
+    ax: Axes,
+    direction: Literal["x", "y"],
+    text: str,
+    notes: Sequence[str] = (),
+    *,
+    also: Sequence[str] = (),
+    above: Axes | None = None,
 ) -> None:
-    """Label an axis. Below the label, `notes` name the data that is not drawn, and `also` has other notes."""
+    """Label an axis. Below the label, `notes` name the data that is not drawn, and `also` has other notes.
+
+    `above` are the Axes that have the Axes' place in the figure, if these are a panel below them.
+    """
     color = colors.ink(ax, inside=False)
-    wide = _text_room(ax) if direction == "x" else max(room(ax)[1], 80.0)
+    wide = _text_room(above or ax) if direction == "x" else max(room(ax)[1], 80.0)
     lines = [texts.wrapped(text, wide)]
     if notes:
         lines.append(texts.wrapped(f"not drawn: {'; '.join(notes)}", wide))

@@ -12,8 +12,8 @@ from logparse.plots import colors
 #: The phases in order: column, label and colour.
 PHASES: Final = (
     ("scheduler_wait_s", "scheduler wait", colors.ORANGE),
-    ("launch_s", "launch", "#CC79A7"),
-    ("pending_s", "pending", "#56B4E9"),
+    ("launch_s", "launch", colors.PINK),
+    ("pending_s", "pending", colors.SKY),
     ("run_s", "run", colors.BLUE),
     ("finish_lag_s", "finish lag", colors.VERMILION),
 )

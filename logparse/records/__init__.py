@@ -103,13 +103,17 @@ class Cut(Record):
 
 
 class Finding(Record):
-    """Something that the reader of an input should know: a code that the docs list, a place, a sentence."""
+    """Something that the reader of an input should know: a code that the docs list, a place, a sentence.
+
+    `build_id` is that of a build which no invocation has.
+    """
 
     code: str
     message: str
     source: str | None = None
     line: int | None = None
     invocation_id: str | None = None
+    build_id: str | None = None
 
 
 class Invocation(Record, dict=True):

@@ -59,6 +59,12 @@ def test_what_to_install_is_said_where_matplotlib_is_missing(monkeypatch: pytest
 
 CHARTS: dict[str, Callable[[lp.Dataset, Axes | None], Axes]] = {
     "phases": lambda data, ax: plots.phases(data.records.invocations[0], ax),
+    "bots": lambda data, ax: plots.bots(data.builds, "status", ax),
+    "ecdf": lambda data, ax: plots.ecdf(data.invocations, "job", ax),
+    "failures": lambda data, ax: plots.failures(data.invocations, "cause", ax, builds=data.builds),
+    "heatmap": lambda data, ax: plots.heatmap(data.invocations, ax, metric="queue_latency_s"),
+    "percentiles": lambda data, ax: plots.percentiles(data.invocations, "day", ax),
+    "queue_depth": lambda data, ax: plots.queue_depth(data.builds, ax),
     "poll_rpc": lambda data, ax: plots.poll_rpc(data.polls, ax),
     "poll_lateness": lambda data, ax: plots.poll_lateness(data.polls, ax),
     "phase_breakdown": lambda data, ax: plots.phase_breakdown(data.invocations, ax),

@@ -1,0 +1,75 @@
+"""Invocations, and builds without one, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from logparse.columns import TABLES
+from logparse.tables import taken
+from logparse.tables.keys import GROUP_KEYS, TIME_KEYS
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    from logparse.lazy import pandas as pd
+
+#: Columns that only builds have: the dimensions of their bots.
+_OF_BOTS: Final = ("pool", "os", "machine_type", "zone")
+#: The columns that are keys to group by, and the pool that a build asks for: one without a bot has only that.
+_GROUPED: Final = (
+    "requested_pool",
+    *dict.fromkeys(column for key, (column,) in GROUP_KEYS.items() if key not in TIME_KEYS),
+)
+#: The columns of a build that have the meaning of a column of an invocation with another name.
+_AS_INVOCATION: Final = {
+    "status": "build_status",
+    "started_at": "build_started_at",
+    "completed_at": "build_completed_at",
+    "url": "build_url",
+}
+_STATUSES: Final = {
+    "SUCCESS": "SUCCEEDED",
+    "FAILURE": "FAILED",
+    "INFRA_FAILURE": "FAILED",
+    "CANCELED": "ABORTED",
+}
+_KNOWN: Final = frozenset(column.name for column in TABLES["builds"])
+
+
+def units(
+    invocations: pd.DataFrame, builds: pd.DataFrame, columns: Iterable[str], function: str
+) -> pd.DataFrame:
+    """Return invocations, and builds that none of them asked for, with `columns` and those to group by.
+
+    Parameters
+    ----------
+    columns:
+        Of the table `invocations`. A build without an invocation has null where builds have nothing of the
+        same meaning.
+    function:
+        The function that an error names.
+
+    Raises
+    ------
+    UsageError
+        Where `invocations` or `builds` is not that table.
+    """
+    of_rows = [name for name in _GROUPED if name not in _OF_BOTS]
+    needed = list(dict.fromkeys(["invocation_id", "build_id", "status", "created_at", *of_rows, *columns]))
+    data = taken.checked(invocations, function, "invocations", needed)[needed]
+    shared = {name for name in needed if name in _KNOWN} | set(_AS_INVOCATION)
+    wanted = sorted({*shared, "build_id", "invocation_id", *_OF_BOTS})
+    known = taken.checked(builds, function, "builds", wanted)[wanted]
+    of_bots = known[known["build_id"].notna()].drop_duplicates("build_id").set_index("build_id")
+    dimensions: dict[str, Any] = {
+        name: data["build_id"].map(of_bots[name]).astype(known[name].dtype) for name in _OF_BOTS
+    }
+    data = data.assign(**dimensions)
+    alone = known[known["invocation_id"].isna() & ~known["build_id"].isin(data["build_id"])]
+    if not alone.empty:
+        rows = alone.rename(columns=_AS_INVOCATION)
+        status = rows["build_status"].map(_STATUSES).fillna("RUNNING")
+        rows = rows.assign(status=status, build_created_at=rows["created_at"])
+        data = pd.concat([data, rows[[name for name in data.columns if name in rows]]], ignore_index=True)
+    return data.assign(pool=data["requested_pool"].fillna(data["pool"]))
