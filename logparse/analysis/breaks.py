@@ -47,15 +47,21 @@ class Splits(NamedTuple):
     ----------
     at:
         The row of the first day after each split.
-    change, error, freedom, p:
-        Splits × series: the step on the scaled level, its standard error, degrees of freedom and p-value.
+    change, error:
+        Splits × series: the step on the scaled level, and its standard error.
+    freedom:
+        The degrees of freedom of all of them.
     """
 
     at: NDArray[Any]
     change: NDArray[Any]
     error: NDArray[Any]
-    freedom: NDArray[Any]
-    p: NDArray[Any]
+    freedom: float
+
+    def best(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return for each series the index of the best split, and its p-value."""
+        statistics = np.abs(self.change / self.error)
+        return typed(statistics.argmax(axis=0)), p_values(statistics.max(axis=0), np.array(self.freedom))
 
 
 class Fleet(NamedTuple):
@@ -115,7 +121,7 @@ class Scanned(NamedTuple):
     def p_values(self) -> NDArray[Any]:
         """Return the smallest p-value of each series, corrected for the search."""
         found = [
-            splits(self.days[a:b], self.values[a:b], self.fleet).p.min(axis=0)
+            splits(self.days[a:b], self.values[a:b], self.fleet).best()[1]
             for a, b in stretches(len(self.days))
         ]
         return typed(np.minimum(np.min(found, axis=0) * self.tests, 1.0))
@@ -142,8 +148,8 @@ class Scanned(NamedTuple):
             test = splits(
                 self.days[first + a : first + b], self._part(number, first + a, first + b), self.fleet
             )
-            here = int(test.p[:, 0].argmin())
-            yield min(float(test.p[here, 0]) * self.tests, 1.0), first + a + int(test.at[here])
+            (here,), (p,) = test.best()
+            yield min(float(p) * self.tests, 1.0), first + a + int(test.at[here])
 
     def _part(self, number: int, first: int, last: int) -> NDArray[Any]:
         return self.values[first:last, [number]]
@@ -155,12 +161,10 @@ class Scanned(NamedTuple):
         for place, row in enumerate(rows):
             last = rows[place + 1] if place + 1 < len(rows) else len(self.days)
             test = splits(self.days[first:last], self._part(number, first, last), self.fleet)
-            here = int(test.p[:, 0].argmin())
-            change, error, freedom = (
-                float(part[here, 0]) for part in (test.change, test.error, test.freedom)
-            )
+            (here,), _ = test.best()
+            change, error = float(test.change[here, 0]), float(test.error[here, 0])
             moved = first + int(test.at[here])
-            yield Break(moved, first, last - 1, change, error, freedom, found[row])
+            yield Break(moved, first, last - 1, change, error, test.freedom, found[row])
             first = moved
 
 
@@ -313,13 +317,12 @@ def splits(days: NDArray[Any], values: NDArray[Any], fleet: Fleet) -> Splits:
     errors = whitened(values, gaps, fleet.rho)
     errors = errors - base @ (base.T @ errors)
     size = (steps * steps).sum(axis=0)[:, None]
-    is_estimable = size > _LEAST_PART
-    size = np.where(is_estimable, size, 1.0)
+    # A split that weekdays explain has no change, and an error.
+    size = np.where(size > _LEAST_PART, size, np.inf)
     along = steps.T @ errors
     freedom = float(max(number - base.shape[1] - 1, 1))
     squares = (errors * errors).sum(axis=0) - along * along / size
     variance = np.maximum(squares / freedom, LEAST_VARIANCE)
-    moderate, degrees = moderated(variance, np.full(variance.shape, freedom), fleet.prior)
-    error = np.sqrt(moderate / size)
-    p = np.where(is_estimable, p_values(along / size / error, degrees), 1.0)
-    return Splits(at, along / size, error, degrees, p)
+    moderate, degrees = moderated(variance, np.array(freedom), fleet.prior)
+    error = np.sqrt(moderate / np.where(np.isinf(size), 1.0, size))
+    return Splits(at, along / size, error, float(degrees.flat[0]))

@@ -240,10 +240,9 @@ def _shared_days(groups: list[_Group], shape: tuple[int, ...], least: int) -> ND
 def median_of_days(values: NDArray[Any], least: int) -> NDArray[Any]:
     """Return the median of each row of days × series, NaN where fewer than `least` are known."""
     made = np.full(values.shape[0], np.nan)
-    for number, row in enumerate(values):
-        known = row[~np.isnan(row)]
-        if len(known) >= least:
-            made[number] = np.median(known)
+    enough = (~np.isnan(values)).sum(axis=1) >= least
+    if enough.any():
+        made[enough] = np.nanmedian(values[enough], axis=1)
     return typed(made)
 
 
