@@ -58,11 +58,12 @@ _BOT_COLUMNS: Final = ("pool", "os", "cpu", "cores", "machine_type", "zone")
 _OF_ALONE: Final = {
     **{
         name: name
-        for name in ("project", "bucket", "builder", "builder_id", "bot_id", "build_id", "status", "odd")
+        for name in (
+            *("project", "bucket", "builder", "builder_id", "bot_id", "build_id", "status", "odd"),
+            *("created_at", "pending_s", "run_s", "revision"),
+        )
     },
-    "created_at": "created_at",
     "finished_at": "completed_at",
-    "run_s": "run_s",
 }
 _OF_BUILDS: Final = (
     *("build_id", "invocation_id", "project", "bucket", "builder", "builder_id", "bot_id", "status"),

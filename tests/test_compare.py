@@ -277,6 +277,7 @@ def test_whole_days_count_idle_weekdays_at_their_end() -> None:
     assert whole_days(week[:0], week) == 0
 
 
+@pytest.mark.slow
 def test_the_smallest_change_is_seen_in_four_of_five_cases() -> None:
     seen = []
     for seed in range(40):

@@ -169,7 +169,7 @@ def test_splits_of_a_stretch() -> None:
                 agree(made.change[place, number], terms[-1])
                 agree(made.error[place, number], error)
                 p = dense.p_of(terms[-1], error, np.array([degrees]))[0]
-                agree(made.p[place, number], p)
+                agree(made.freedom, degrees)
                 best[number] = min(best[number], p)
     assert tests == group.tests
     corrected = np.minimum(best[[0, 5]] * tests, 1.0)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from logparse.analysis.moderation import NO_PRIOR, Prior, fit_prior, moderated, p_values
 from logparse.analysis.regression import (
     LEAST_VARIANCE,
-    Correlation,
     Series,
     correlation,
     fitted,
@@ -22,7 +21,7 @@ from logparse.analysis.regression import (
     weekdays,
     whitened,
 )
-from logparse.analysis.steps import LEAST_FLEET, NO_CORRELATION, median_of_days, same_days
+from logparse.analysis.steps import LEAST_FLEET, median_of_days, same_days
 from logparse.lazy import numpy as np
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ _LEAST_PART: Final = 1e-6
 #: The days of a block: each has a level of its own where the variance and the correlation are estimated, so
 #: that a change point does not make them larger.
 _BLOCK: Final = 14
+#: The corrected p-value of an obvious step.
+_OBVIOUS: Final = 1e-6
 #: Each stretch is shorter than that of the level above by this factor, and overlaps the next one by half.
 _SHORTER: Final = 2**-0.5
 
@@ -46,15 +47,21 @@ class Splits(NamedTuple):
     ----------
     at:
         The row of the first day after each split.
-    change, error, freedom, p:
-        Splits × series: the step on the scaled level, its standard error, degrees of freedom and p-value.
+    change, error:
+        Splits × series: the step on the scaled level, and its standard error.
+    freedom:
+        The degrees of freedom of all of them.
     """
 
     at: NDArray[Any]
     change: NDArray[Any]
     error: NDArray[Any]
-    freedom: NDArray[Any]
-    p: NDArray[Any]
+    freedom: float
+
+    def best(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return for each series the index of the best split, and its p-value."""
+        statistics = np.abs(self.change / self.error)
+        return typed(statistics.argmax(axis=0)), p_values(statistics.max(axis=0), np.array(self.freedom))
 
 
 class Fleet(NamedTuple):
@@ -109,12 +116,12 @@ class Scanned(NamedTuple):
     @property
     def tests(self) -> int:
         """The number of tests of a series."""
-        return sum(b - a - 2 * LEAST_SEGMENT + 1 for a, b in stretches(len(self.days)))
+        return number_of_tests(len(self.days))
 
     def p_values(self) -> NDArray[Any]:
         """Return the smallest p-value of each series, corrected for the search."""
         found = [
-            splits(self.days[a:b], self.values[a:b], self.fleet).p.min(axis=0)
+            splits(self.days[a:b], self.values[a:b], self.fleet).best()[1]
             for a, b in stretches(len(self.days))
         ]
         return typed(np.minimum(np.min(found, axis=0) * self.tests, 1.0))
@@ -141,8 +148,8 @@ class Scanned(NamedTuple):
             test = splits(
                 self.days[first + a : first + b], self._part(number, first + a, first + b), self.fleet
             )
-            here = int(test.p[:, 0].argmin())
-            yield min(float(test.p[here, 0]) * self.tests, 1.0), first + a + int(test.at[here])
+            (here,), (p,) = test.best()
+            yield min(float(p) * self.tests, 1.0), first + a + int(test.at[here])
 
     def _part(self, number: int, first: int, last: int) -> NDArray[Any]:
         return self.values[first:last, [number]]
@@ -154,12 +161,10 @@ class Scanned(NamedTuple):
         for place, row in enumerate(rows):
             last = rows[place + 1] if place + 1 < len(rows) else len(self.days)
             test = splits(self.days[first:last], self._part(number, first, last), self.fleet)
-            here = int(test.p[:, 0].argmin())
-            change, error, freedom = (
-                float(part[here, 0]) for part in (test.change, test.error, test.freedom)
-            )
+            (here,), _ = test.best()
+            change, error = float(test.change[here, 0]), float(test.error[here, 0])
             moved = first + int(test.at[here])
-            yield Break(moved, first, last - 1, change, error, freedom, found[row])
+            yield Break(moved, first, last - 1, change, error, test.freedom, found[row])
             first = moved
 
 
@@ -169,23 +174,23 @@ class Search(NamedTuple):
     Attributes
     ----------
     groups:
-        Series with the same days, together.
+        Series with the same days, together. The change that all share is taken out of them.
     shared:
-        The change that all of them share, as one series; None for fewer than two series.
-    is_taken_out:
-        Whether the shared change is taken out of each series.
+        That change, as one series; None for fewer than ten series, of which nothing is taken out.
     level:
         The median of the series' medians.
     """
 
     groups: list[Scanned]
     shared: Scanned | None
-    is_taken_out: bool
     level: float
 
 
 def search(medians: NDArray[Any], days: NDArray[Any]) -> Search:
     """Return the series that can be searched. Those with fewer than 14 days are left out.
+
+    Steps that are obvious are taken out where the shared change and the errors are estimated, so that they do
+    not make them larger.
 
     Parameters
     ----------
@@ -194,60 +199,74 @@ def search(medians: NDArray[Any], days: NDArray[Any]) -> Search:
     days:
         Numbers since 1 January 1970, ascending.
     """
-    cleaned = medians.copy()
-    cleaned[:, (~np.isnan(medians)).sum(axis=0) < 2 * LEAST_SEGMENT] = np.nan
-    number = int((~np.isnan(cleaned)).any(axis=0).sum())
-    is_large = number >= LEAST_FLEET
-    shared = _shared(cleaned, days, LEAST_FLEET if is_large else 1)
-    if is_large:
-        cleaned -= np.nan_to_num(shared)[:, None]
-    parts = [(rows, columns, cleaned[np.ix_(rows, columns)]) for rows, columns in same_days(cleaned)]
-    found, prior = _errors([(days[rows], values) for rows, _, values in parts])
-    fleet = Fleet(found.upper, prior)
-    groups = [Scanned(columns, days[rows], values, fleet) for rows, columns, values in parts]
-    levels = np.concatenate([np.median(values, axis=0) for _, _, values in parts] or [np.zeros(1)])
-    together = _of_all(shared, days, found) if number > 1 else None
-    return Search(groups, together, is_large, float(np.median(levels)))
+    long = medians.copy()
+    long[:, (~np.isnan(medians)).sum(axis=0) < 2 * LEAST_SEGMENT] = np.nan
+    is_large = int((~np.isnan(long)).any(axis=0).sum()) >= LEAST_FLEET
+    cleaned = long - _shared(long, days) if is_large else long
+    own = _obvious(cleaned, days)
+    shared = _shared(long - own, days) if is_large else np.zeros((len(days), 1))
+    cleaned = long - shared
+    fleet = _errors(cleaned - own, days)
+    groups = [
+        Scanned(columns, days[rows], cleaned[np.ix_(rows, columns)], fleet)
+        for rows, columns in same_days(cleaned)
+    ]
+    levels = [np.median(group.values, axis=0) for group in groups]
+    level = float(np.median(np.concatenate(levels))) if levels else 0.0
+    return Search(groups, _of_all(shared, days, fleet.rho) if is_large else None, level)
 
 
-def _shared(medians: NDArray[Any], days: NDArray[Any], least: int) -> NDArray[Any]:
-    """Return the median over series of how far each day is from the series' median of its weekday."""
+def _shared(medians: NDArray[Any], days: NDArray[Any]) -> NDArray[Any]:
+    """Return the median over series of how far each day is from the series' mean of its weekday.
+
+    It is 0 on days on which fewer than ten series have a value.
+    """
     off = medians.copy()
     of_day = (days + 3) % 7
     for weekday in np.unique(of_day):
         chosen = medians[of_day == weekday]
         has_values = (~np.isnan(chosen)).any(axis=0)
-        off[np.ix_(of_day == weekday, has_values)] -= np.nanmedian(chosen[:, has_values], axis=0)
-    return median_of_days(off, least)
+        off[np.ix_(of_day == weekday, has_values)] -= np.nanmean(chosen[:, has_values], axis=0)
+    return typed(np.nan_to_num(median_of_days(off, LEAST_FLEET))[:, None])
 
 
-def _of_all(shared: NDArray[Any], days: NDArray[Any], found: Correlation) -> Scanned | None:
+def _obvious(medians: NDArray[Any], days: NDArray[Any]) -> NDArray[Any]:
+    """Return the sums of the steps of series that would be nearly certain if days did not correlate."""
+    own = np.zeros_like(medians)
+    for rows, columns in same_days(medians):
+        group = Scanned(columns, days[rows], medians[np.ix_(rows, columns)], Fleet(0.0, NO_PRIOR))
+        for number in np.flatnonzero(group.p_values() <= _OBVIOUS):
+            for step in group.breaks(int(number), _OBVIOUS):
+                own[rows[step.row :], columns[number]] += step.change
+    return typed(own)
+
+
+def _of_all(shared: NDArray[Any], days: NDArray[Any], rho: float) -> Scanned | None:
     """Return the shared change as a series, whose errors correlate at least as those of the others."""
-    rows = np.flatnonzero(~np.isnan(shared))
+    rows = np.flatnonzero(shared[:, 0])
     if len(rows) < 2 * LEAST_SEGMENT:
         return None
-    values = shared[rows][:, None]
-    own, _ = _errors([(days[rows], values)])
-    rho = max(found.upper, own.best)
-    return Scanned(np.array([0]), days[rows], values, Fleet(rho, NO_PRIOR))
+    values, days = shared[rows], days[rows]
+    own = _errors(values - _obvious(values, days), days)
+    return Scanned(np.array([0]), days, values, Fleet(max(rho, own.rho), NO_PRIOR))
 
 
-def _errors(parts: list[tuple[NDArray[Any], NDArray[Any]]]) -> tuple[Correlation, Prior]:
-    """Return the correlation of days, and the distribution of variances.
+def _errors(medians: NDArray[Any], days: NDArray[Any]) -> Fleet:
+    """Return the correlation of days, one standard error above the estimate, and the variances' distribution.
 
-    Each block of two weeks has a level of its own, so that change points do not count as errors.
+    Each block of two weeks has a level of its own, so that a slow change does not count as errors.
     """
-    blocks = [_blocks(days, values) for days, values in parts]
-    known = [series for series in blocks if series is not None]
+    parts = [(days[rows], medians[np.ix_(rows, columns)]) for rows, columns in same_days(medians)]
+    known = [series for series in (_blocks(*part) for part in parts) if series is not None]
     if not known:
-        return NO_CORRELATION, NO_PRIOR
-    found = correlation(known)
-    fits = [fitted(series, found.upper) for series in known]
+        return Fleet(0.0, NO_PRIOR)
+    rho = correlation(known).upper
+    fits = [fitted(series, rho) for series in known]
     variances = np.concatenate(
         [fit.squares / series.freedom for fit, series in zip(fits, known, strict=True)]
     )
     freedom = np.repeat([float(series.freedom) for series in known], [s.values.shape[1] for s in known])
-    return found, fit_prior(variances, freedom)
+    return Fleet(rho, fit_prior(variances, freedom))
 
 
 def _blocks(days: NDArray[Any], values: NDArray[Any]) -> Series | None:
@@ -281,6 +300,12 @@ def stretches(number: int) -> tuple[tuple[int, int], ...]:
     return tuple(made)
 
 
+@lru_cache(maxsize=1_000)
+def number_of_tests(number: int) -> int:
+    """Return the number of splits of all stretches of a number of days."""
+    return sum(b - a - 2 * LEAST_SEGMENT + 1 for a, b in stretches(number))
+
+
 def splits(days: NDArray[Any], values: NDArray[Any], fleet: Fleet) -> Splits:
     """Return the step at each split of a stretch of 14 days or more, for weekdays of their own levels."""
     number = len(days)
@@ -292,13 +317,12 @@ def splits(days: NDArray[Any], values: NDArray[Any], fleet: Fleet) -> Splits:
     errors = whitened(values, gaps, fleet.rho)
     errors = errors - base @ (base.T @ errors)
     size = (steps * steps).sum(axis=0)[:, None]
-    is_estimable = size > _LEAST_PART
-    size = np.where(is_estimable, size, 1.0)
+    # A split that weekdays explain has no change, and an error.
+    size = np.where(size > _LEAST_PART, size, np.inf)
     along = steps.T @ errors
     freedom = float(max(number - base.shape[1] - 1, 1))
     squares = (errors * errors).sum(axis=0) - along * along / size
     variance = np.maximum(squares / freedom, LEAST_VARIANCE)
-    moderate, degrees = moderated(variance, np.full(variance.shape, freedom), fleet.prior)
-    error = np.sqrt(moderate / size)
-    p = np.where(is_estimable, p_values(along / size / error, degrees), 1.0)
-    return Splits(at, along / size, error, degrees, p)
+    moderate, degrees = moderated(variance, np.array(freedom), fleet.prior)
+    error = np.sqrt(moderate / np.where(np.isinf(size), 1.0, size))
+    return Splits(at, along / size, error, float(degrees.flat[0]))

@@ -77,7 +77,8 @@ class Correlation(NamedTuple):
 def weekdays(days: NDArray[Any]) -> NDArray[Any]:
     """Return a design with a term for each weekday that occurs. Days are numbers since 1 January 1970."""
     of_day = (days + 3) % 7
-    return typed(of_day[:, None] == np.unique(of_day)).astype(float)
+    present = np.flatnonzero(np.bincount(of_day, minlength=7))
+    return typed(of_day[:, None] == present).astype(float)
 
 
 def is_estimable(design: NDArray[Any]) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse.analysis.daymedians import LEAST_DAYS, Table, known, tabulated, whole_days
+from logparse.analysis.daymedians import LEAST_DAYS, Table, tabulated, whole_days
 from logparse.analysis.steps import Calendar
 from logparse.lazy import numpy as np
 
@@ -18,6 +19,8 @@ else:
 FEW_RUNS: Final = 3
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAMES: Final = ("before", "after")
+#: Values below each one, and values below it or equal.
+_ENDS: Final = ("left", "right")
 
 
 class Sides(NamedTuple):
@@ -76,45 +79,31 @@ class Sides(NamedTuple):
     def described(self, metric: str) -> list[dict[str, Any]]:
         """Return percentiles and counts of each builder, and at last those of all runs."""
         seconds = self.seconds(metric)
-        by_builder = described(self.builder, self.is_after, seconds, len(self.names))
-        return by_builder + described(np.zeros(len(seconds), dtype=int), self.is_after, seconds, 1)
+        order = np.argsort(self.builder, kind="stable")
+        bounds = np.searchsorted(self.builder[order], np.arange(len(self.names) + 1))
+        groups = [order[first:last] for first, last in pairwise(bounds)]
+        return [described(seconds[group], self.is_after[group]) for group in groups] + [
+            described(seconds, self.is_after)
+        ]
 
 
-def described(
-    group: NDArray[Any], is_after: NDArray[Any], seconds: NDArray[Any], number: int
-) -> list[dict[str, Any]]:
-    """Return the percentiles and counts of runs on both sides, for each of a number of groups.
+def described(seconds: NDArray[Any], is_after: NDArray[Any]) -> dict[str, Any]:
+    """Return the percentiles and counts of runs on both sides.
 
     ``after_is_longer`` counts pairs of a run before and one after; those of the same length count half.
     """
-    runs = pd.DataFrame({"group": group, "side": is_after.astype(int), "seconds": seconds})
-    has_value = runs[runs["seconds"].notna()]
-    ranks = has_value.assign(rank=has_value.groupby("group")["seconds"].rank())
-    groups = ranks.groupby(["group", "side"])
-    index = pd.MultiIndex.from_product([range(number), (0, 1)])
-    found = pd.DataFrame(
-        {
-            "p50": groups["seconds"].median(),
-            "p90": groups["seconds"].quantile(0.9),
-            "rank": groups["rank"].mean(),
-            "runs": groups.size(),
-            "all": runs.groupby(["group", "side"]).size(),
-        }
-    ).reindex(index)
-    found[["runs", "all"]] = found[["runs", "all"]].fillna(0)
-    cells = found.to_numpy(dtype=float).reshape(number, 2, 5).tolist()
-    return [_row(before, after) for before, after in cells]
-
-
-def _row(*sides: list[float]) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for name, (p50, p90, _, runs, all_) in zip(_NAMES, sides, strict=True):
-        row |= {f"{name}_p50_s": known(p50), f"{name}_p90_s": known(p90), f"{name}_runs": int(runs)}
-        row[f"{name}_without"] = int(all_ - runs)
-    (_, _, _, old, _), (_, _, rank, new, _) = sides
-    # The mean rank of the runs after, less what they have among themselves.
-    row["after_is_longer"] = (rank - (new + 1) / 2) / old if old and new else None
-    return row
+    sides = []
+    for name, side in zip(_NAMES, (seconds[~is_after], seconds[is_after]), strict=True):
+        values = np.sort(side[~np.isnan(side)])
+        p50, p90 = np.quantile(values, (0.5, 0.9)).tolist() if len(values) else (None, None)
+        row |= {f"{name}_p50_s": p50, f"{name}_p90_s": p90, f"{name}_runs": len(values)}
+        row[f"{name}_without"] = len(side) - len(values)
+        sides.append(values)
+    old, new = sides
+    pairs = len(old) * len(new)
+    below = sum(int(np.searchsorted(old, new, side).sum()) for side in _ENDS)
+    return {**row, "after_is_longer": below / 2 / pairs if pairs else None}
 
 
 def note_of(runs: NDArray[Any], calendar: Calendar) -> str | None:

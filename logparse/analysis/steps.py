@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: A shared change is taken out where at least so many builders show it.
 LEAST_FLEET: Final = 10
+#: Fewer changes have no median that most of them share.
+_LEAST_MEDIAN: Final = 3
 NO_CORRELATION: Final = Correlation(0.0, 0.0)
 
 
@@ -88,7 +90,7 @@ class Steps(NamedTuple):
     is_comparable:
         Whether a weekday is on both sides, and errors can be estimated.
     fleet:
-        None where fewer than two series are comparable.
+        None where fewer than three series are comparable.
     correlation:
         Of the errors of a day with those of the next.
     """
@@ -188,7 +190,7 @@ def _fleet(
     rows = np.flatnonzero(~np.isnan(shared))
     days = calendar.part(rows)
     design = days.design(by_weekday=True)
-    if len(changes) < 2 or design.shape[0] <= design.shape[1] or not is_estimable(design):
+    if len(changes) < _LEAST_MEDIAN or design.shape[0] <= design.shape[1] or not is_estimable(design):
         return None
     series = Series(design, shared[rows][:, None], days.gaps)
     rho = max(found.upper, correlation([series]).best)
@@ -238,10 +240,9 @@ def _shared_days(groups: list[_Group], shape: tuple[int, ...], least: int) -> ND
 def median_of_days(values: NDArray[Any], least: int) -> NDArray[Any]:
     """Return the median of each row of days × series, NaN where fewer than `least` are known."""
     made = np.full(values.shape[0], np.nan)
-    for number, row in enumerate(values):
-        known = row[~np.isnan(row)]
-        if len(known) >= least:
-            made[number] = np.median(known)
+    enough = (~np.isnan(values)).sum(axis=1) >= least
+    if enough.any():
+        made[enough] = np.nanmedian(values[enough], axis=1)
     return typed(made)
 
 

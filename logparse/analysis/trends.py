@@ -198,7 +198,7 @@ def _searched(data: _Data, metric: str) -> Iterator[_Series]:
         for number, p in enumerate(group.p_values().tolist()):
             builder = int(group.columns[number])
             own = medians[rows, builder]
-            yield _Series(metric, builder, group, number, made.is_taken_out, p, made.level, own)
+            yield _Series(metric, builder, group, number, made.shared is not None, p, made.level, own)
 
 
 def _of_scope(data: _Data, found: list[_Series]) -> Iterator[dict[str, Any]]:

@@ -151,25 +151,24 @@ def _warn(answer: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> No
         warn("note: some builders lack weekdays on one side; the column note names them")
 
 
-def _periods(before: pd.DataFrame, after: pd.DataFrame) -> str:
-    parts = []
+def _periods(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[str]:
+    """Yield the first and the last day of each side, and its number of runs."""
     for name, side in (("before", before), ("after", after)):
         times = side["created_at"].dropna()
         if len(times):
-            parts.append(
-                f"{name} {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d}, {count(len(side), 'run')}"
-            )
-    return "; ".join(parts)
+            yield f"{name}: {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d}, {count(len(side), 'run')}"
 
 
-def _shown(rows: Sequence[Mapping[str, Any]], periods: str, top: int, width: int) -> Iterator[RenderableType]:
+def _shown(
+    rows: Sequence[Mapping[str, Any]], periods: Iterator[str], top: int, width: int
+) -> Iterator[RenderableType]:
     """Yield the periods, the verdicts in a line, and the table."""
     from rich.text import Text
 
     verdicts = [row["verdict"] for row in rows]
     builders = len({row["builder_id"] for row in rows} - {None})
     counted = [count(verdicts.count(verdict), verdict) for verdict in ("regression", "improvement")]
-    yield Text(periods)
+    yield from map(Text, periods)
     yield Text(f"{count(builders, 'builder')}: {', '.join(counted)} in {count(len(rows), 'comparison')}")
     shown = [
         {
