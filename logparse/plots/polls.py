@@ -90,7 +90,9 @@ def _answers(ax: Axes, sources: pd.Series[Any], x: Any, rpc: pd.Series[float]) -
     if silent.any():
         name = f"no answer ({silent.sum():,})"
         zeros, style = np.zeros(int(silent.sum())), canvas.as_picture(int(silent.sum()))
-        ax.plot(x[silent], zeros, "x", color=colors.ink(ax), markersize=6, label=name, **style)
+        ax.plot(
+            x[silent], zeros, "x", color=colors.ink(ax), markersize=_size(len(rpc)) + 1, label=name, **style
+        )
 
 
 def _slowest(ax: Axes, at: pd.Series[Any], rpc: pd.Series[float]) -> None:
