@@ -22,6 +22,7 @@ from logparse.output.files import ready, whole_binary_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from logparse.loading.dataset import Dataset
 
@@ -144,6 +145,7 @@ def command(
             figure = _drawn(name, data, size, options).figure.figure
             with whole_binary_file(output, force=force) as out:
                 figure.savefig(out, format=chosen, dpi=dpi, metadata=_METADATA[chosen])
+            _close(figure)
     return exit_code(data, inputs)
 
 
@@ -190,6 +192,13 @@ def _settings(style: str) -> Iterator[None]:
         # Matplotlib warns of a layout with too little room, for which the picture is evidence enough.
         warnings.simplefilter("ignore", UserWarning)
         yield
+
+
+def _close(figure: Figure) -> None:
+    """Free the memory of a figure, for programs that run the command many times."""
+    from matplotlib import pyplot
+
+    pyplot.close(figure)
 
 
 def _drawn(name: str, data: Dataset, size: tuple[float, float] | None, options: dict[str, Any]) -> Axes:

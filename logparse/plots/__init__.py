@@ -1,10 +1,10 @@
 """Charts of records and tables.
 
 Every function takes records that `logparse.parse` returned, or frames of `logparse.load`. It draws them on
-the given Axes, or on new ones, and returns the Axes. It does not read, show or save anything. Times are UTC.
-Each chart has a note about the data that it leaves out. Matplotlib comes with the extra ``logparse[plot]``
-and is imported with the first chart. Its settings are not changed. The colours fit the background that the
-settings give, light or dark.
+the given Axes, or on new ones, and returns the Axes. It does not read, show or save anything. Times are UTC,
+unless a chart has the argument ``tz`` and another time zone is named. Each chart has a note about the data
+that it leaves out. Matplotlib comes with the extra ``logparse[plot]`` and is imported with the first chart.
+Its settings are not changed. The colours fit the background that the settings give, light or dark.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from logparse.errors import UsageError
@@ -19,6 +20,8 @@ _MOST_CHARACTERS: Final = 40
 #: The least height of a row, in points, and the part of the height that a layout leaves for rows.
 _LEAST_ROW: Final = 9.0
 _ROWS_PART: Final = 0.75
+#: The least size of a marker in a legend, in points.
+_LEAST_MARKER: Final = 4.0
 #: More marks than these are one picture within an SVG or PDF file, which else would be large and slow.
 _MOST_VECTORS: Final = 5_000
 
@@ -127,6 +130,7 @@ def head(
             handletextpad=0.4,
             columnspacing=1.4,
             labelcolor=colors.ink(ax, inside=False),
+            markerscale=_marker_scale(handles),
         )
     ax.set_title(
         texts.wrapped(texts.clean(title), _text_room(ax)),
@@ -136,6 +140,14 @@ def head(
         color=colors.ink(ax, inside=False),
         parse_math=False,
     )
+
+
+def _marker_scale(handles: Sequence[Any]) -> float:
+    """Return how many times as large as in the chart the markers are in the legend, so that they are seen."""
+    sizes = [
+        one.get_markersize() for one in handles if isinstance(one, Line2D) and one.get_marker() != "None"
+    ]
+    return max(1.0, _LEAST_MARKER / min(sizes)) if sizes else 1.0
 
 
 def label(
