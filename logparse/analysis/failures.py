@@ -15,11 +15,11 @@ from logparse.tables.plainframes import plain_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-_OF_INVOCATIONS: Final = (
+OF_INVOCATIONS: Final = (
     *("status", "build_id", "build_status", "infra_reason", "error", "aborted_by", "canceled_by", "run_s"),
     *("created_at", "builder_id", "bot_id", "build_url", "invocation_id", "duration_s", "finished_at"),
 )
-_OF_BUILDS: Final = (
+OF_BUILDS: Final = (
     *("build_id", "invocation_id", "status", "infra_reason", "error", "canceled_by", "run_s", "created_at"),
     *("builder_id", "bot_id", "url", "completed_at", "execution_timeout_s", "timeout_used", "started_at"),
 )
@@ -92,8 +92,8 @@ def failures(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where an argument is another table.
     """
-    runs = taken.checked(invocations, "analysis.failures", "invocations", _OF_INVOCATIONS)
-    alone = taken.checked(builds, "analysis.failures", "builds", _OF_BUILDS)
+    runs = taken.checked(invocations, "analysis.failures", "invocations", OF_INVOCATIONS)
+    alone = taken.checked(builds, "analysis.failures", "builds", OF_BUILDS)
     alone = alone[alone["invocation_id"].isna() & ~alone["build_id"].isin(runs["build_id"])]
     found: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
     for row in [*_of_invocations(runs), *_of_builds(alone)]:
@@ -106,14 +106,14 @@ def failures(invocations: pd.DataFrame, builds: pd.DataFrame) -> pd.DataFrame:
 
 def _of_invocations(runs: pd.DataFrame) -> Iterator[dict[str, Any]]:
     data = without_odd(runs[runs["status"].isin(_FAILED)])
-    for row in plain_rows(data[list(_OF_INVOCATIONS)]):
+    for row in plain_rows(data[list(OF_INVOCATIONS)]):
         cause, detail = _cause(row)
         yield {**row, "cause": cause, "detail": detail, "link": row["build_url"] or row["invocation_id"]}
 
 
 def _of_builds(builds: pd.DataFrame) -> Iterator[dict[str, Any]]:
     data = without_odd(builds[builds["status"].isin(_FAILED_BUILDS)])
-    for row in plain_rows(data[list(_OF_BUILDS)]):
+    for row in plain_rows(data[list(OF_BUILDS)]):
         told = {**row, "build_status": row["status"], "aborted_by": None, "status": "FAILED"}
         cause, detail = _cause(told)
         yield {**told, "cause": cause, "detail": detail, "link": row["url"] or row["build_id"]}
@@ -183,12 +183,12 @@ def near_timeout(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    checked = taken.checked(builds, "analysis.near_timeout", "builds", _OF_BUILDS)
+    checked = taken.checked(builds, "analysis.near_timeout", "builds", OF_BUILDS)
     data = without_odd(checked)
     data = data[data["run_s"].notna() & data["timeout_used"].notna() & data["builder_id"].notna()]
     rows: list[dict[str, Any]] = []
     for builder, group in data.groupby("builder_id", sort=True):
-        known = plain_rows(group[list(_OF_BUILDS)])
+        known = plain_rows(group[list(OF_BUILDS)])
         runs = sorted(known, key=lambda run: (run["timeout_used"], run["build_id"]))
         near = sum(run["timeout_used"] > NEAR_TIMEOUT for run in runs)
         if near:

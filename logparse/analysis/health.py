@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import pandas as pd
 
-_NEEDED: Final = (
+NEEDED: Final = (
     *("builder_id", "project", "bucket", "builder", "status", "created_at", "started_at", "completed_at"),
 )
 #: A value this near to its threshold is marked, as a share of the threshold.
@@ -82,7 +82,7 @@ def daily(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    checked = taken.checked(builds, "analysis.daily", "builds", _NEEDED)
+    checked = taken.checked(builds, "analysis.daily", "builds", NEEDED)
     data = without_odd(checked[checked["created_at"].notna() & checked["builder_id"].notna()])
     data = data[data["created_at"].notna()]
     made = pd.DataFrame(

@@ -28,7 +28,7 @@ KEYS: Final = {
     "project": ("project",),
 }
 _TIMES: Final = ("created_at", "started_at", "completed_at")
-_NEEDED: Final = (*_TIMES, "updated_at", "bot_id", "scheduling_timeout_s", "execution_timeout_s")
+NEEDED: Final = (*_TIMES, "updated_at", "bot_id", "scheduling_timeout_s", "execution_timeout_s")
 #: Buildbucket's defaults of the longest time that a build can wait, and that it can run.
 _MOST_WAIT_S: Final = 6 * 3_600.0
 _MOST_RUN_S: Final = 3 * 3_600.0
@@ -94,7 +94,7 @@ def queue(builds: pd.DataFrame, by: str = "builder", *, bucket_s: float = 3_600.
     width = round(bucket_s * _US)
     if not _US <= width <= 366 * 86_400 * _US:
         raise UsageError(f"a bucket of {bucket_s:g} s is not possible", remedy="use 1 s to 366 days")
-    checked = taken.checked(builds, "analysis.queue", "builds", (*_NEEDED, *KEYS[by]))
+    checked = taken.checked(builds, "analysis.queue", "builds", (*NEEDED, *KEYS[by]))
     data = without_odd(checked[checked["created_at"].notna()])
     data = data[data["created_at"].notna()]
     last = _last_us(data)

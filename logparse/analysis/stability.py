@@ -13,7 +13,7 @@ from logparse.tables import taken
 if TYPE_CHECKING:
     import pandas as pd
 
-_NEEDED: Final = ("builder_id", "status", "created_at", "completed_at", "revision")
+NEEDED: Final = ("builder_id", "status", "created_at", "completed_at", "revision")
 _RED: Final = frozenset({"FAILURE", "INFRA_FAILURE"})
 _GREEN: Final = "SUCCESS"
 
@@ -51,7 +51,7 @@ def stability(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    checked = taken.checked(builds, "analysis.stability", "builds", _NEEDED)
+    checked = taken.checked(builds, "analysis.stability", "builds", NEEDED)
     data = checked[checked["status"].isin([_GREEN, *_RED]) & checked["builder_id"].notna()]
     data = without_odd(data)
     data = data[data["completed_at"].notna()].sort_values(["completed_at", "created_at"], kind="stable")

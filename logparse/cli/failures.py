@@ -70,10 +70,11 @@ def command(inputs: Inputs, top: int, format_: str | None, output: Path | None, 
         ready(output, force=force)
     data = read(inputs, ("invocations", "builds"))
     if holds_something(data):
-        from logparse.analysis.failures import FAILURES, failures, near_timeout
+        from logparse.analysis.failures import FAILURES, OF_BUILDS, OF_INVOCATIONS, failures, near_timeout
 
-        answer = failures(data.invocations, data.builds)
-        near = near_timeout(data.builds)
+        builds = data.frame("builds", OF_BUILDS)
+        answer = failures(data.frame("invocations", OF_INVOCATIONS), builds)
+        near = near_timeout(builds)
         number = data.sizes.invocations + data.sizes.builds
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:

@@ -77,9 +77,9 @@ def command(
         ready(output, force=force)
     data = read(inputs, ("builds",))
     if holds_something(data):
-        from logparse.analysis.queue import columns_of, queue
+        from logparse.analysis.queue import KEYS, NEEDED, columns_of, queue
 
-        answer = queue(data.builds, by, bucket_s=bucket)
+        answer = queue(data.frame("builds", (*NEEDED, *KEYS[by])), by, bucket_s=bucket)
         if answer.empty:
             warn("no build has a creation time")
         elif chosen == "table" and len(answer) > top:
