@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick exhaustive lint format notebooks pictures wheel bench fuzz oracle clean
+.PHONY: help demo test quick exhaustive lint format notebooks pictures wheel bench dataset fuzz oracle clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -70,6 +70,9 @@ wheel: .venv/.dev ## Build the wheel and try it outside the tree
 
 bench: .venv/.dev ## Run the benchmarks: each prints figures and ratios
 	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(BIN)/python "$$bench"; done
+
+dataset: .venv/.dev ## Make a dataset of 100,000 invocations and measure: make dataset DATASET="--invocations 5000"
+	@$(BIN)/python tests/benchmarks/dataset_scale.py $(DATASET)
 
 fuzz: .venv/.fuzz ## Run each fuzz target for FUZZ_SECONDS (60)
 	@set -e; for target in tests/fuzz/fuzz_*.py; do \

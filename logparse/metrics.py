@@ -122,6 +122,11 @@ def needed_columns(by: Sequence[str], more: Iterable[str] = ()) -> tuple[set[str
     return of_invocations, of_builds | (set(BOT_COLUMNS) if are_of_bots(by) else set())
 
 
+def needed_by_table(table: str) -> tuple[set[str], set[str]]:
+    """Return the columns of `invocations`, and of `builds`, that `group_table` needs."""
+    return needed_columns([_TABLE_KEYS[table]])[0], set(OF_BUILDS)
+
+
 def are_of_bots(by: Sequence[str]) -> bool:
     """Whether one of the keys to group by is a column that `with_bots` adds."""
     return any(GROUP_KEYS[name][0] in BOT_COLUMNS for name in _checked(by))

@@ -275,9 +275,12 @@ class Dataset:
         """Return the Dataset's own frame of a table."""
         if name not in self._frames:
             if name in GROUPS:
-                from logparse.metrics import group_table
+                from logparse import metrics
 
-                made = group_table(self._made("invocations"), self._made("builds"), name)
+                of_invocations, of_builds = metrics.needed_by_table(name)
+                made = metrics.group_table(
+                    self.frame("invocations", of_invocations), self.frame("builds", of_builds), name
+                )
             else:
                 made = table_frame(self.gathered, name)
             self._frames[name] = made
