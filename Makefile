@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick exhaustive lint format notebooks pictures wheel bench statistics fuzz oracle clean
+.PHONY: help demo test quick exhaustive lint format notebooks pictures wheel bench dataset statistics fuzz oracle clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -73,6 +73,9 @@ bench: .venv/.dev ## Run the benchmarks: each prints figures and ratios
 
 statistics: .venv/.dev ## Count false verdicts of compare and trends, and write them to docs/statistics.md
 	@PYTHONPATH=tests/support $(BIN)/python tests/benchmarks/validate_statistics.py --write
+
+dataset: .venv/.dev ## Make a dataset of 100,000 invocations and measure: make dataset DATASET="--invocations 5000"
+	@$(BIN)/python tests/benchmarks/dataset_scale.py $(DATASET)
 
 fuzz: .venv/.fuzz ## Run each fuzz target for FUZZ_SECONDS (60)
 	@set -e; for target in tests/fuzz/fuzz_*.py; do \

@@ -349,3 +349,16 @@ def test_connect_gives_views_of_a_dataset(dataset: Path) -> None:
             table = connection.sql(f'from "{name}"').to_arrow_table()
             assert table.column_names == [column.name for column in columns]
             assert sorted(map(repr, table.cast(found.arrow(name).schema).to_pylist())) == rows(found, name)
+
+
+def test_many_small_runs_do_not_make_many_files(tmp_path: Path, fleet: Path) -> None:
+    names = inputs_of(fleet)
+    data = tmp_path / "data"
+    for name in names:
+        added([name], data)
+    parts = load_manifest(data).parts
+    assert len(names) > 20
+    assert sum(part.table == "_kept" for part in parts) <= 17
+    assert len(parts) == len({(p.table, p.day) for p in parts}) + sum(p.table == "_kept" for p in parts) - 1
+    assert differing(lp.load(names, jobs=1), lp.load(data)) == []
+    assert leftovers(data) == []

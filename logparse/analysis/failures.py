@@ -23,7 +23,7 @@ NEEDED: Final = (
     *("created_at", "builder_id", "bot_id", "build_url", "invocation_id", "duration_s", "finished_at"),
     *("build_started_at", "build_completed_at"),
 )
-_OF_BUILDS: Final = (
+OF_BUILDS: Final = (
     *("build_id", "builder_id", "run_s", "created_at", "started_at", "completed_at"),
     *("url", "execution_timeout_s", "timeout_used"),
 )
@@ -184,7 +184,7 @@ def near_timeout(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    data = known_builds(builds, "analysis.near_timeout", _OF_BUILDS, ["run_s", "timeout_used", "builder_id"])
+    data = known_builds(builds, "analysis.near_timeout", OF_BUILDS, ["run_s", "timeout_used", "builder_id"])
     runs = data.sort_values(["timeout_used", "build_id"], kind="stable")
     runs = runs.assign(near=(runs["timeout_used"] > NEAR_TIMEOUT).astype("int64"))
     groups = runs.groupby("builder_id", sort=True)

@@ -32,7 +32,7 @@ KEYS: Final = {
     "owner": ("owner",),
 }
 _TIMES: Final = ("created_at", "started_at", "completed_at")
-_NEEDED: Final = (*_TIMES, "updated_at", "bot_id", "scheduling_timeout_s", "execution_timeout_s")
+NEEDED: Final = (*_TIMES, "updated_at", "bot_id", "scheduling_timeout_s", "execution_timeout_s")
 #: Buildbucket's defaults of the longest time that a build can wait, and that it can run.
 _MOST_WAIT_S: Final = 6 * 3_600.0
 _MOST_RUN_S: Final = 3 * 3_600.0
@@ -104,7 +104,7 @@ def queue(
     if not _US <= width <= 366 * 86_400 * _US:
         raise UsageError(f"a bucket of {bucket_s:g} s is not possible", remedy="use 1 s to 366 days")
     keys = ("builder_id",) if by == "owner" else KEYS[by]
-    data = known_builds(builds, "analysis.queue", (*_NEEDED, *keys), ["created_at"])
+    data = known_builds(builds, "analysis.queue", (*NEEDED, *keys), ["created_at"])
     data = with_keys(data, [by], owners=owners)
     last = _last_us(data)
     parts = [_of_group(group, width, last, name, by) for name, group in _groups(data, by)]
@@ -182,7 +182,7 @@ def spans(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    data = known_builds(builds, "analysis.queue.spans", _NEEDED, ["created_at"])
+    data = known_builds(builds, "analysis.queue.spans", NEEDED, ["created_at"])
     created, started, _, has_started, _ = _moments(data)
     waited, end = _ends(data, _last_us(data))
     running = np.where(has_started, (end - started) / _US, np.nan)

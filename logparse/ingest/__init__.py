@@ -28,8 +28,8 @@ from logparse.version import VERSION
 __all__ = ["Ingested", "ingest"]
 
 #: A run that reads more than so many inputs or bytes is several changes of the dataset.
-MOST_INPUTS: Final = 20_000
-MOST_BYTES: Final = 1 << 30
+MOST_INPUTS: Final = 5_000
+MOST_BYTES: Final = 256 << 20
 
 
 @dataclass(slots=True)
@@ -82,8 +82,8 @@ def ingest(
 
     The tables of the dataset are those that `logparse.load` would make of all contents that were ever given.
     A content counts once, whatever its files are called. A file whose path, size and time are known is not
-    read again. All of the inputs are added, or none of them; of more than 20,000 inputs, or of more than a
-    gigabyte, one part after the other.
+    read again. All of the inputs are added, or none of them; of more than 5,000 inputs, or of more than
+    256 MB, one part after the other, so that memory does not grow with them.
 
     Parameters
     ----------

@@ -288,3 +288,4 @@ class _Kept:
         """Make the file a part of the dataset."""
         if self._rows:
             parts.take(self._path, KEPT, self._rows)
+            parts.join_small(KEPT)

@@ -289,10 +289,10 @@ class Dataset:
 
     def _narrow(self, name: str) -> pd.DataFrame:
         """Return the columns of a table that statistics need, in the Dataset's own frame."""
-        from logparse.metrics import NEEDED
+        from logparse.metrics import needed_by_tables
 
         if name not in self._needed:
-            self._needed[name] = self.columns(name, NEEDED[name])
+            self._needed[name] = self.frame(name, needed_by_tables()[name])
         return self._needed[name]
 
     @property

@@ -39,6 +39,7 @@ class SavedDataset(Dataset):
         self._condition = condition
         self._chosen = None if condition is None else choose(store, condition)
         self._frames: dict[str, pd.DataFrame] = {}
+        self._needed: dict[str, pd.DataFrame] = {}
         self._records: Records | None = None
         self._sizes: Sizes | None = None
 

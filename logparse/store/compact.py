@@ -6,7 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logparse.columns import SCHEMA_VERSION
 from logparse.lazy import pyarrow_parquet as pq
@@ -92,22 +92,13 @@ def _together(folder: Path, manifest: Manifest, groups: Sequence[list[Part]]) ->
         for group in groups:
             table, day = group[0].table, group[0].day
             if table in OWN:
-                parts.add_own(table, _rows_of(parts, group), pq.read_schema(parts.path(group[0])))
+                parts.add_own(table, parts.rows_of(group), pq.read_schema(parts.path(group[0])))
                 parts.drop(group)
             else:
                 parts.write(Rows(table, day, Owners([]), ()), group, np.array([], dtype=np.int64))
         after = parts.manifest(manifest)
         change.commit(after, parts.old)
     return after
-
-
-def _rows_of(parts: Parts, group: Sequence[Part]) -> Iterator[Any]:
-    """Yield the rows of parts, in the order in which they were added."""
-    first = {part: pq.read_table(parts.path(part), columns=["input"])["input"][0].as_py() for part in group}
-    for part in sorted(group, key=lambda part: first[part]):
-        with pq.ParquetFile(parts.path(part)) as file:
-            for number in range(file.num_row_groups):
-                yield from file.read_row_group(number).to_batches()
 
 
 def _bytes(parts: Sequence[Part]) -> int:

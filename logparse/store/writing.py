@@ -36,6 +36,8 @@ SMALL_ROWS: Final = 4_000
 #: So many rows are written at once.
 _BATCH_ROWS: Final = 20_000
 _SMALL_BYTES: Final = 4 << 20
+#: More parts of a table of logparse's own that are so small are put together.
+_MOST_SMALL: Final = 16
 #: Logs that are kept are compressed together, as many as have so many bytes.
 _GROUP_BYTES: Final = 8 << 20
 
@@ -200,6 +202,21 @@ class Parts:
         part = self._change.add(path, table, None, rows)
         self._parts[part.name] = part
         self._old.pop(part.name, None)
+
+    def join_small(self, table: str) -> None:
+        """Put the small parts of a table of logparse's own together, where there are many."""
+        small = [part for part in self.of(table) if part.bytes < _SMALL_BYTES]
+        if len(small) > _MOST_SMALL:
+            self.add_own(table, self.rows_of(small), pq.read_schema(self.path(small[0])))
+            self.drop(small)
+
+    def rows_of(self, parts: Sequence[Part]) -> Iterator[Any]:
+        """Yield the rows of parts of a table of logparse's own, in the order in which they were added."""
+        first = {p.name: pq.read_table(self.path(p), columns=["input"])["input"][0].as_py() for p in parts}
+        for part in sorted(parts, key=lambda part: first[part.name]):
+            with pq.ParquetFile(self.path(part)) as file:
+                for number in range(file.num_row_groups):
+                    yield from file.read_row_group(number).to_batches()
 
     def rewrite(self, part: Part, change: Callable[[Table], Table]) -> None:
         """Write a part of a table of logparse's own anew, group of rows by group of rows."""
