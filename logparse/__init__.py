@@ -6,8 +6,9 @@
 
 `parse` gives the typed record of one invocation, `parse_many` the records of all that an input holds,
 `load` the tables as DataFrames; `read_tables` reads back the files of ``logparse export``. `metrics` has
-statistics of tables, `plots` charts. `simulate` writes pages and builds of a simulated fleet. A wrong
-argument raises `UsageError`, an input that cannot be read `InputError`, or `InputWarning` from `load`.
+statistics of tables, `plots` charts, `report` HTML pages that show a fleet. `simulate` writes pages and
+builds of a simulated fleet. A wrong argument raises `UsageError`, an input that cannot be read `InputError`,
+or `InputWarning` from `load`.
 Everything is imported when it is first used, pandas with the first table.
 """
 
