@@ -7,9 +7,9 @@
 `parse` gives the typed record of one invocation, `parse_many` the records of all that an input holds,
 `load` the tables as DataFrames; `read_tables` reads back the files of ``logparse export``. `ingest` adds to a
 dataset of Parquet, which `load` and the commands read in the place of logs. `metrics` has statistics of
-tables, `analysis` answers from them, `plots` charts. `simulate` writes pages and builds of a simulated fleet.
-A wrong argument raises `UsageError`, an input that cannot be read `InputError`, or `InputWarning` from
-`load`.
+tables, `analysis` answers from them, `plots` charts, and `report` makes an HTML page. `simulate` writes pages
+and builds of a simulated fleet. A wrong argument raises `UsageError`, an input that cannot be read
+`InputError`, or `InputWarning` from `load`.
 Everything is imported when it is first used, pandas with the first table.
 """
 

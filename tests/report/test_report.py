@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hostile import ADDRESSES, HOSTILE_BUILDS, NAMES
+from hostile import ADDRESSES, HOSTILE_BUILDS, NAMES, builder_id
 from reports import LOGS, content_of, data_of, decoded
 
 import logparse as lp
@@ -198,7 +198,7 @@ def test_hostile_names_do_not_end_the_data(tmp_path: Path) -> None:
     assert "<title>&lt;/script&gt;&lt;script&gt;alert(2)&lt;/script&gt;</title>" in html
     columns = decoded(html)
     shown = [name.replace("\u202e", "\\u202e") for name in NAMES]
-    assert sorted(columns["builder"]) == sorted(f"p/ci/{name}" for name in shown)
+    assert sorted(columns["builder"]) == sorted(map(builder_id, shown))
     assert sorted(columns["bot"]) == sorted(shown)
 
 

@@ -30,10 +30,21 @@ ADDRESSES: Final = (
 )
 
 
+#: Names that objects of JavaScript have, too. They are the whole ids of their builders.
+_PROPERTIES: Final = ("__proto__", "constructor")
+
+
+def builder_id(name: str) -> str:
+    """The builder of a name."""
+    return name if name in _PROPERTIES else f"p/ci/{name}"
+
+
 def _build(number: int, name: str, address: str) -> dict[str, Any]:
     return {
         "id": str(8_800_000_000_000_000_000 - number * 10**12),
-        "builder": {"project": "p", "bucket": "ci", "builder": name},
+        "builder": {"builder": name}
+        if name in _PROPERTIES
+        else {"project": "p", "bucket": "ci", "builder": name},
         "number": number,
         "createTime": f"2024-06-0{number + 1}T09:00:00Z",
         "startTime": f"2024-06-0{number + 1}T09:00:05Z",

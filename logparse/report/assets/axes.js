@@ -28,8 +28,9 @@ function linearScale(most, height, step) {
   return { ticks, isLog: false, y: (value) => height - (value / top) * height };
 }
 
-export function countScale(most, height) {
-  const step = most > 0 ? niceCount(most / 4) : 1;
+// A scale of counts, or of means of counts, which are not whole.
+export function countScale(most, height, isWhole = true) {
+  const step = most > 0 ? Math.max(niceCount(most / 4), isWhole ? 1 : 0) : 1;
   return { ...linearScale(most, height, step), text: (value) => (step < 1 ? String(Number(value.toFixed(6))) : countText(value)) };
 }
 

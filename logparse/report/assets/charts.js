@@ -5,6 +5,7 @@ import { DAY, countText, dayText, durationText, isKnown, timeText } from "./numb
 import { bucketStarts, widthText } from "./stats.js";
 
 const HEIGHT = 170;
+const WIDEST_BAR = 56;
 const MARGIN = { left: 58, right: 14, top: 8, bottom: 24 };
 export const TICK_WIDTH = 66;
 
@@ -98,7 +99,7 @@ export function lineChart(host, chart) {
     return;
   }
   const scale = chart.isCount
-    ? (height) => countScale(Math.max(...values), height)
+    ? (height) => countScale(Math.max(...values), height, false)
     : (height) => durationScale(values, height);
   const frame = frameOf(host, chart.buckets, scale, `${chart.title}. ${chart.text}`);
   const text = frame.isLog ? `${chart.text} The scale is logarithmic.` : chart.text;
@@ -146,7 +147,8 @@ export function stackBars(frame, chart) {
       if (!value) continue;
       const top = frame.y(below + value);
       const at = chart.buckets.start + place * chart.buckets.width;
-      const bar = { x: frame.x(at) + gap / 2, y: top, width: Math.max(wide - gap, 0.8), height: frame.y(below) - top };
+      const width = Math.min(Math.max(wide - gap, 0.8), WIDEST_BAR);
+      const bar = { x: frame.x(at) + (wide - width) / 2, y: top, width, height: frame.y(below) - top };
       const node = drawing("rect", { ...bar, class: `f-${one.color}` });
       const title = `${one.name}, ${bucketText(at, chart.buckets.width)}: ${countText(value)}`;
       if (!chart.isQuiet) node.append(drawing("title", {}, title));
@@ -205,14 +207,13 @@ function shortened(text, width) {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-// A sentence about values over time: their range, and how many buckets have one.
-export function rangeText(series, buckets, show = durationText) {
+// A sentence about values over time: their name, and the least and the largest of them.
+export function rangeText(name, series, buckets, show = durationText) {
   const known = [...series].map((value, place) => [value, place]).filter(([value]) => isKnown(value));
   if (!known.length) return "";
   const least = known.reduce((a, b) => (b[0] < a[0] ? b : a));
   const most = known.reduce((a, b) => (b[0] > a[0] ? b : a));
   const when = ([, place]) => bucketText(buckets.start + place * buckets.width, buckets.width);
-  if (known.length === 1) return `${show(most[0])} in the one ${widthText(buckets.width)} with a value (${when(most)}).`;
-  return `by ${widthText(buckets.width)}: from ${show(least[0])} (${when(least)}) to ${show(most[0])} (${when(most)}).`;
+  if (known.length === 1) return `${name}: ${show(most[0])} (${when(most)}).`;
+  return `${name} by ${widthText(buckets.width)}: from ${show(least[0])} (${when(least)}) to ${show(most[0])} (${when(most)}).`;
 }
-

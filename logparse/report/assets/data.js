@@ -79,12 +79,13 @@ export function wordOf(column, row) {
 
 export const everyRow = Int32Array.from({ length: fleet.count }, (_, row) => row);
 
-// The first and the last creation; NaN where none is known.
-export const extent = everyRow.reduce(
-  (found, row) => {
-    const at = fleet.created[row];
-    if (Number.isNaN(at)) return found;
-    return { first: at < found.first ? at : found.first, last: at > found.last ? at : found.last };
-  },
-  { first: Infinity, last: -Infinity },
-);
+// The first and the last creation, and the last time that is seen. Without any, first is after last.
+export const extent = { first: Infinity, last: -Infinity, seen: -Infinity };
+for (const row of everyRow) {
+  const at = fleet.created[row];
+  if (Number.isNaN(at)) continue;
+  const seen = at + fleet.seenAt[row];
+  extent.first = Math.min(extent.first, at);
+  extent.last = Math.max(extent.last, at);
+  if (seen > extent.seen) extent.seen = seen;
+}

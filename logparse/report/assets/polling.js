@@ -2,7 +2,7 @@
 import { barChart, rangeText } from "./charts.js";
 import { fleet } from "./data.js";
 import { byId, element } from "./dom.js";
-import { DASH, countText, distribution, durationText, isKnown, knownSorted, percentText } from "./numbers.js";
+import { DASH, countText, counted, distribution, durationText, isKnown, knownSorted, percentText } from "./numbers.js";
 import { bucketed, grouped, totalOf } from "./stats.js";
 import { Table } from "./table.js";
 
@@ -46,7 +46,7 @@ export function drawPolling(rows, buckets) {
   const known = rows.filter((row) => isKnown(fleet.polls[row]));
   const of = (column) => distribution(knownSorted(column, known));
   const facts = [
-    ["Status checks", isKnown(all.polls) ? `${countText(all.polls)} of ${countText(all.runs)} runs` : "not known: no log is selected"],
+    ["Status checks", isKnown(all.polls) ? `${countText(all.polls)}, of ${counted(all.runs, "run")}` : "not known: no log is selected"],
     ["Showed nothing new", `${countText(all.unchanged)} (${percentText(shareOf(all.unchanged, all.polls))})`],
     ["Cost", `${durationText(all.cost)} in all, ${durationText(all.each)} a check, slowest ${durationText(all.slowest)}`],
     ["Share of the run time", percentText(all.ofRun)],
@@ -69,7 +69,7 @@ function drawPollingChart(rows, buckets) {
   const total = unchanged.map((number, place) => number + changed[place]);
   barChart(byId("polling-chart"), {
     title: "Status checks by the time of creation of their runs",
-    text: `Checks ${rangeText(total, buckets, countText)}`,
+    text: rangeText("Checks", total, buckets, countText),
     nothing: "No selected run has a known status check.",
     series: [
       { name: "showed something new", color: "ok", values: changed },

@@ -1,6 +1,6 @@
 // Statistics of rows and of their groups, and buckets of time.
 import { fleet } from "./data.js";
-import { DAY, HOUR, MINUTE, SECOND, distribution, isKnown, knownSorted } from "./numbers.js";
+import { DAY, HOUR, MINUTE, distribution, isKnown, knownSorted } from "./numbers.js";
 
 // A group that was seen less often, or for less time, has no utilization.
 const LEAST_RUNS = 10;
@@ -92,7 +92,6 @@ export function totalOf(column, rows) {
 // --- buckets of time ------------------------------------------------------------------------------
 
 const WIDTHS = [
-  ...[1, 5, 15, 30].map((n) => n * SECOND),
   ...[1, 5, 15, 30].map((n) => n * MINUTE),
   ...[1, 3, 6, 12].map((n) => n * HOUR),
   ...[1, 7, 14, 28, 91, 182, 364].map((n) => n * DAY),
@@ -126,12 +125,12 @@ export function bucketed(rows, buckets) {
 }
 
 const WIDTH_NAMES = new Map([
-  [DAY, "day"], [7 * DAY, "week"], [HOUR, "hour"], [MINUTE, "minute"], [SECOND, "second"],
+  [DAY, "day"], [7 * DAY, "week"], [HOUR, "hour"], [MINUTE, "minute"],
 ]);
 
 export function widthText(width) {
   if (WIDTH_NAMES.has(width)) return WIDTH_NAMES.get(width);
-  const [size, noun] = [[7 * DAY, "weeks"], [DAY, "days"], [HOUR, "hours"], [MINUTE, "minutes"], [SECOND, "seconds"]]
+  const [size, noun] = [[7 * DAY, "weeks"], [DAY, "days"], [HOUR, "hours"], [MINUTE, "minutes"]]
     .find(([one]) => width % one === 0);
   return `${width / size} ${noun}`;
 }

@@ -164,7 +164,7 @@ export class Table {
       const isSorted = key === sort;
       if (isSorted) cell.setAttribute("aria-sort", descending ? "descending" : "ascending");
       else cell.removeAttribute("aria-sort");
-      mark.textContent = isSorted ? (descending ? " ▼" : " ▲") : "";
+      mark.textContent = isSorted ? (descending ? "\u00a0▼" : "\u00a0▲") : "";
     }
   }
 

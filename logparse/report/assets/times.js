@@ -13,7 +13,7 @@ const MOST_POINTS = 56;
 // The buckets of all charts: of the range that is chosen, else of all runs.
 export function chartBuckets() {
   const first = Math.max(state.from ?? -Infinity, extent.first);
-  const last = Math.min(state.to === null ? Infinity : state.to - 1, extent.last);
+  const last = Math.min(state.to === null ? Infinity : state.to - 1, extent.seen);
   return bucketsOf(first, last, MOST_POINTS);
 }
 
@@ -29,7 +29,7 @@ function durationChart(host, title, column, members, buckets) {
     { name: "median (p50)", color: "median", values: middle },
     { name: "p90", color: "high", isDashed: true, values: high },
   ];
-  const text = `The median ${rangeText(series[0].values, buckets)}`;
+  const text = rangeText("The median", middle, buckets);
   lineChart(byId(host), { title, text, series, buckets, show: durationText });
 }
 
@@ -41,7 +41,7 @@ export function drawTimes({ fitting, rows }, buckets) {
   const hasDepth = [...depth.waiting, ...depth.running].some((value) => value > 0);
   lineChart(byId("depth-chart"), {
     title: "Builds that waited and ran at once, on average",
-    text: `Waiting builds ${rangeText(depth.waiting, buckets, meanText)} Builds that were created before the range count as long as they are in it.`,
+    text: `${rangeText("Waiting builds", depth.waiting, buckets, meanText)} Builds that were created before the range count as long as they are in it.`,
     series: hasDepth ? [
       { name: "running", color: "median", values: depth.running },
       { name: "waiting", color: "high", isDashed: true, values: depth.waiting },
@@ -52,7 +52,7 @@ export function drawTimes({ fitting, rows }, buckets) {
   const total = series[0].values.map((_, place) => series.reduce((sum, one) => sum + one.values[place], 0));
   barChart(byId("count-chart"), {
     title: "Runs by time of creation, and how they ended",
-    text: `Runs ${rangeText(total, buckets, countText)}`,
+    text: rangeText("Runs", total, buckets, countText),
     series: OUTCOME_SERIES.map((one, place) => ({ ...one, values: series[place].values })),
     buckets, show: countText,
   });
