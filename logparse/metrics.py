@@ -125,8 +125,8 @@ def needed_columns(by: Sequence[str], more: Iterable[str] = ()) -> tuple[set[str
 
 def needed_by_tables() -> dict[str, set[str]]:
     """Return the columns of `invocations` and of `builds` that `group_table` needs for any of its tables."""
-    of_invocations, _ = needed_columns(list(_TABLE_KEYS.values()))
-    return {"invocations": of_invocations, "builds": set(OF_BUILDS)}
+    of_invocations, of_builds = needed_columns(list(_TABLE_KEYS.values()))
+    return {"invocations": of_invocations, "builds": of_builds | set(OF_BUILDS)}
 
 
 def are_of_bots(by: Sequence[str]) -> bool:
