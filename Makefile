@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick exhaustive lint format notebooks pictures wheel bench fuzz oracle clean
+.PHONY: help demo test quick exhaustive lint format notebooks pictures wheel bench dataset statistics fuzz oracle clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -62,7 +62,7 @@ format: .venv/.dev ## Rewrite the source in the project's format
 notebooks: .venv/.dev ## Execute the notebooks (make test does so too)
 	@$(BIN)/python -m pytest -m notebook
 
-pictures: .venv/.dev ## Draw the pictures of the README again
+pictures: .venv/.dev ## Draw the pictures of the README and the docs again
 	@$(BIN)/python docs/make_pictures.py
 
 wheel: .venv/.dev ## Build the wheel and try it outside the tree
@@ -70,6 +70,12 @@ wheel: .venv/.dev ## Build the wheel and try it outside the tree
 
 bench: .venv/.dev ## Run the benchmarks: each prints figures and ratios
 	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(BIN)/python "$$bench"; done
+
+statistics: .venv/.dev ## Count false verdicts of compare and trends, and write them to docs/statistics.md
+	@PYTHONPATH=tests/support $(BIN)/python tests/benchmarks/validate_statistics.py --write
+
+dataset: .venv/.dev ## Make a dataset of 100,000 invocations and measure: make dataset DATASET="--invocations 5000"
+	@$(BIN)/python tests/benchmarks/dataset_scale.py $(DATASET)
 
 fuzz: .venv/.fuzz ## Run each fuzz target for FUZZ_SECONDS (60)
 	@set -e; for target in tests/fuzz/fuzz_*.py; do \

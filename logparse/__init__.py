@@ -5,21 +5,26 @@
 >>> tables = lp.load("logs/")
 
 `parse` gives the typed record of one invocation, `parse_many` the records of all that an input holds,
-`load` the tables as DataFrames; `read_tables` reads back the files of ``logparse export``. `metrics` has
-statistics of tables, `plots` charts. `simulate` writes pages and builds of a simulated fleet. A wrong
-argument raises `UsageError`, an input that cannot be read `InputError`, or `InputWarning` from `load`.
+`load` the tables as DataFrames; `read_tables` reads back the files of ``logparse export``. `ingest` adds to a
+dataset of Parquet, which `load` and the commands read in the place of logs. `metrics` has statistics of
+tables, `analysis` answers from them, `plots` charts, and `report` makes an HTML page. `simulate` writes pages
+and builds of a simulated fleet. A wrong argument raises `UsageError`, an input that cannot be read
+`InputError`, or `InputWarning` from `load`.
 Everything is imported when it is first used, pandas with the first table.
 """
 
 from __future__ import annotations
+
+from logparse.version import VERSION as __version__
 
 # The module typing takes longer to import than all that this module needs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from logparse import analysis, metrics, plots
+    from logparse import analysis, metrics, plots, report
     from logparse.errors import GrammarError, InputError, InputWarning, LimitError, LogparseError, UsageError
+    from logparse.ingest import Ingested, ingest
     from logparse.loading import load
     from logparse.loading.dataset import Dataset
     from logparse.query import connect
@@ -45,7 +50,6 @@ if TYPE_CHECKING:
     from logparse.simulator import Simulation, simulate
     from logparse.stored import read_tables
 
-__version__ = "0.6.0"
 
 __all__ = [
     "Attempt",
@@ -58,6 +62,7 @@ __all__ = [
     "Finding",
     "Gitiles",
     "GrammarError",
+    "Ingested",
     "InputError",
     "InputWarning",
     "Invocation",
@@ -75,12 +80,14 @@ __all__ = [
     "__version__",
     "analysis",
     "connect",
+    "ingest",
     "load",
     "metrics",
     "parse",
     "parse_many",
     "plots",
     "read_tables",
+    "report",
     "simulate",
 ]
 
@@ -92,6 +99,7 @@ _HOMES: Final = {
     **dict.fromkeys(("parse", "parse_many"), "logparse.reading"),
     "Dataset": "logparse.loading.dataset",
     "connect": "logparse.query",
+    **dict.fromkeys(("Ingested", "ingest"), "logparse.ingest"),
     "load": "logparse.loading",
     "read_tables": "logparse.stored",
     **dict.fromkeys(("Simulation", "simulate"), "logparse.simulator"),
@@ -102,7 +110,7 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for, so that the command line, which needs little, starts fast."""
     from importlib import import_module
 
-    if name in ("analysis", "metrics", "plots"):
+    if name in ("analysis", "metrics", "plots", "report"):
         return import_module(f"logparse.{name}")
     if name not in __all__:
         from difflib import get_close_matches

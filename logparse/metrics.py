@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from logparse.batches.arrow import frame_of, text_type
+from logparse.batches.arrow import text_type
 from logparse.columns import TABLES
 from logparse.columns.derivations import Values, batch_of
 from logparse.columns.derive import ROW_WISE
@@ -23,8 +23,9 @@ from logparse.tables.keys import GROUP_KEYS as GROUP_KEYS
 from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, rows_with, with_keys
 from logparse.tables.lookup import is_among, looked_up
 from logparse.tables.owners import Owners
-from logparse.tables.plainframes import declared, plain_columns, plain_value
+from logparse.tables.plainframes import declared, plain_value
 from logparse.tables.plainframes import plain_rows as plain_rows
+from logparse.tables.summarized import BOT_COLUMNS, BUILDER_COLUMNS, COUNTED, OF_ALONE, OF_BUILDS, SUMMARIZED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +33,6 @@ else:
     from logparse.lazy import pandas as pd
 
 _TABLE_KEYS: Final = {"bots": "bot", "builders": "builder", "jobs": "job"}
-#: A builder's parts, shown beside its id as its newest record writes them.
-_BUILDER_COLUMNS: Final = ("project", "bucket", "builder")
 #: A bot that was seen less often, or for less time, has no utilization.
 _LEAST_RUNS: Final = 10
 _LEAST_SPAN_S: Final = 86_400.0
@@ -44,20 +43,6 @@ _FINAL_OF_BUILD: Final = {
     "INFRA_FAILURE": "FAILED",
     "CANCELED": "ABORTED",
 }
-#: The columns that statistics are made of.
-_COUNTED: Final = (
-    *("invocation_id", "status", "created_at", "finished_at", "build_id", "run_s", "queue_latency_s"),
-    *("poll_count", "poll_rpc_s", "source", "odd"),
-)
-#: The columns that statistics are computed from, and those that show which of their values are odd.
-_SUMMARIZED: Final = frozenset(
-    {*_COUNTED, "pending_s", "origin", "build_started_at", "build_completed_at"},
-)
-_BOT_COLUMNS: Final = ("pool", "os", "cpu", "cores", "machine_type", "zone")
-_OF_BUILDS: Final = (
-    *("build_id", "invocation_id", "project", "bucket", "builder", "builder_id", "bot_id", "status"),
-    *("created_at", "completed_at", "run_s", "odd", *_BOT_COLUMNS),
-)
 #: The table ``invocations``, one record or several.
 Invocations: TypeAlias = "pd.DataFrame | Invocation | Iterable[Invocation]"
 
@@ -74,11 +59,11 @@ def group_table(invocations: pd.DataFrame, builds: pd.DataFrame, table: str) -> 
     """
     if table not in _TABLE_KEYS:
         raise UsageError(f"{table!r} is not a table of groups", remedy=nearest(table, _TABLE_KEYS))
-    builds = taken.checked(builds, "metrics.group_table", "builds", _OF_BUILDS)
+    builds = taken.checked(builds, "metrics.group_table", "builds", OF_BUILDS)
     grouped = group_by(invocations, _TABLE_KEYS[table], builds=builds)
     if table == "bots":
         known = _known_of_bots(builds)
-        for column in _BOT_COLUMNS:
+        for column in BOT_COLUMNS:
             grouped[column] = grouped["bot_id"].map({bot: told.get(column) for bot, told in known.items()})
     return declared(grouped, TABLES[table])
 
@@ -87,10 +72,10 @@ def _known_of_bots(builds: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the dimensions of bots: of each the last value known."""
     known: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     order = ["created_at", "build_id"]
-    seen = builds.loc[builds["bot_id"].notna(), ["bot_id", *order, *_BOT_COLUMNS]]
+    seen = builds.loc[builds["bot_id"].notna(), ["bot_id", *order, *BOT_COLUMNS]]
     seen = seen.sort_values(order, na_position="first")
     for row in seen.to_dict("records"):
-        told = {column: plain_value(row[column]) for column in _BOT_COLUMNS}
+        told = {column: plain_value(row[column]) for column in BOT_COLUMNS}
         known[row["bot_id"]].update({column: value for column, value in told.items() if value is not None})
     return known
 
@@ -104,28 +89,49 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
         Where `invocations` or `builds` is not that table.
     """
     invocations = taken.invocations(invocations, "metrics.with_builds", ("build_id",))
-    builds = taken.checked(builds, "metrics.with_builds", "builds", _OF_BUILDS)
+    made = {name: OF_ALONE[name] for name in invocations.columns if name in OF_ALONE}
+    builds = taken.checked(builds, "metrics.with_builds", "builds", ("invocation_id", *made.values()))
     alone = builds[builds["invocation_id"].isna()]
     alone = alone[~is_among(alone["build_id"], invocations["build_id"])]
     if alone.empty:
         return invocations
-    rows = pd.DataFrame(
-        {
-            "project": alone["project"],
-            "bucket": alone["bucket"],
-            "builder": alone["builder"],
-            "builder_id": alone["builder_id"],
-            "bot_id": alone["bot_id"],
-            "build_id": alone["build_id"],
-            "status": alone["status"].map(_FINAL_OF_BUILD).fillna("RUNNING"),
-            "created_at": alone["created_at"],
-            "finished_at": alone["completed_at"],
-            "run_s": alone["run_s"],
-            "odd": alone["odd"],
-        }
-    )
-    columns = TABLES["invocations"]
-    return frame_of([plain_columns(invocations, columns), plain_columns(rows, columns)], columns)
+    columns: dict[str, pd.Series[Any]] = {}
+    for name, type_ in invocations.dtypes.items():
+        if name not in made:
+            columns[str(name)] = pd.Series(index=alone.index, dtype=type_)
+            continue
+        values = alone[made[str(name)]]
+        if name == "status":
+            values = values.map(_FINAL_OF_BUILD).fillna("RUNNING")
+        columns[str(name)] = values.astype(type_)
+    return pd.concat([invocations, pd.DataFrame(columns)], ignore_index=True)
+
+
+def needed_columns(by: Sequence[str], more: Iterable[str] = ()) -> tuple[set[str], set[str]]:
+    """Return the columns of `invocations`, and of `builds`, that `totals` and `group_by` need for keys.
+
+    The other columns need not be read. `more` are columns of `invocations` that the caller needs as well.
+    """
+    keys = {KEYS[name][0] for name in checked_keys(by)}
+    known = {column.name for column in TABLES["invocations"]}
+    of_invocations = {*SUMMARIZED, *keys, *more, "builder_id", *BUILDER_COLUMNS} & known
+    of_builds = {
+        "build_id",
+        "invocation_id",
+        *(OF_ALONE[name] for name in of_invocations if name in OF_ALONE),
+    }
+    return of_invocations, of_builds | (set(BOT_COLUMNS) if are_of_bots(by) else set())
+
+
+def needed_by_tables() -> dict[str, set[str]]:
+    """Return the columns of `invocations` and of `builds` that `group_table` needs for any of its tables."""
+    of_invocations, _ = needed_columns(list(_TABLE_KEYS.values()))
+    return {"invocations": of_invocations, "builds": set(OF_BUILDS)}
+
+
+def are_of_bots(by: Sequence[str]) -> bool:
+    """Whether one of the keys to group by is a column that `with_bots` adds."""
+    return any(KEYS[name][0] in BOT_COLUMNS for name in checked_keys(by))
 
 
 def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
@@ -137,9 +143,14 @@ def with_bots(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
         Where `invocations` or `builds` is not that table.
     """
     invocations = taken.invocations(invocations, "metrics.with_bots", ("build_id",))
-    builds = taken.checked(builds, "metrics.with_bots", "builds", _OF_BUILDS)
-    known = looked_up(invocations["build_id"], builds[["build_id", *_BOT_COLUMNS]], "build_id")
-    return invocations.assign(**{name: known[name] for name in _BOT_COLUMNS})
+    builds = taken.checked(builds, "metrics.with_bots", "builds", ("build_id", *BOT_COLUMNS))
+    known = looked_up(invocations["build_id"], builds[["build_id", *BOT_COLUMNS]], "build_id")
+    return invocations.assign(**{name: known[name] for name in BOT_COLUMNS})
+
+
+def with_last_times(invocations: pd.DataFrame) -> pd.DataFrame:
+    """Return invocations with the column ``seen_at``: when each ended, else when it was created."""
+    return invocations.assign(seen_at=_last_times(invocations))
 
 
 def group_by(
@@ -178,7 +189,7 @@ def group_by(
         For a key or a time zone that is not known, another table, or a frame without the key's column.
     """
     names = checked_keys(by)
-    data = taken.invocations(invocations, "metrics.group_by", _COUNTED)
+    data = taken.invocations(invocations, "metrics.group_by", COUNTED)
     if builds is not None:
         data = with_bots(with_builds(data, builds), builds)
     data = rows_with(with_keys(data, names, tz, owners), names)
@@ -207,7 +218,7 @@ def left_out(
         As `group_by`.
     """
     names = checked_keys(by)
-    data = taken.invocations(invocations, "metrics.left_out", _COUNTED)
+    data = taken.invocations(invocations, "metrics.left_out", COUNTED)
     data = with_keys(data, names, owners=owners)
     rest = data.drop(rows_with(data, names).index)
     builds = int(_is_build(rest).sum())
@@ -217,10 +228,10 @@ def left_out(
 def _with_builders(groups: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
     """Return groups of builders with each builder's project, bucket and builder after its id."""
     newest = data.sort_values(["created_at", "build_id"], na_position="first", kind="stable")
-    known = newest.groupby("builder_id")[list(_BUILDER_COLUMNS)].last()
+    known = newest.groupby("builder_id")[list(BUILDER_COLUMNS)].last()
     at = groups.columns.get_loc("builder_id")
     assert isinstance(at, int)
-    for offset, column in enumerate(_BUILDER_COLUMNS, 1):
+    for offset, column in enumerate(BUILDER_COLUMNS, 1):
         values = groups["builder_id"].map(known[column]).astype(text_type())
         groups.insert(at + offset, column, values)
     return groups
@@ -234,14 +245,14 @@ def totals(invocations: Invocations) -> pd.DataFrame:
     UsageError
         Where `invocations` is not that table.
     """
-    data = taken.invocations(invocations, "metrics.totals", _COUNTED)
+    data = taken.invocations(invocations, "metrics.totals", COUNTED)
     return _statistics(data.assign(all="all"), ("all",)).drop(columns=["all"])
 
 
 def _statistics(data: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Return the statistics of each group of rows that have the same values of `keys`."""
     # Of a hundred columns few are needed, and each that is kept takes time.
-    data = data[[name for name in data.columns if name in _SUMMARIZED or name in keys]]
+    data = data[[name for name in data.columns if name in SUMMARIZED or name in keys]]
     data = _with_ends(without_odd(data))
     groups = data.groupby(list(keys), dropna=False, sort=True)
     counts = pd.DataFrame(

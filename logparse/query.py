@@ -7,16 +7,17 @@ the tables and nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from logparse.batches.arrow import Table as ArrowTable
 from logparse.columns import TABLES
 from logparse.errors import LogparseError, UsageError
 from logparse.lazy import duckdb
+from logparse.lazy import pyarrow_parquet as pq
 from logparse.loading import Duplicates, load
 from logparse.reading.arguments import Day, EngineName
 from logparse.reading.inputs import Input
@@ -75,7 +76,8 @@ def connect(
     """Return a DuckDB connection with the tables of everything that `paths` hold.
 
     Parameters are those of `logparse.load`, and so are warnings and errors. All tables that
-    `logparse.columns` declares are tables in memory, with its names and types: text and JSON are
+    `logparse.columns` declares are tables in memory, with its names and types; the tables of a dataset that
+    ``logparse ingest`` made are views of its files, as long as nothing is added to it. Text and JSON are
     ``VARCHAR``, times are ``TIMESTAMP WITH TIME ZONE`` in microseconds and shown in UTC. The connection is
     the caller's own: it can read files and attach databases, and the caller closes it.
 
@@ -97,17 +99,67 @@ def connect(
         jobs=jobs,
     )
     connection = duckdb.connect()
-    _fill(connection, {name: data.arrow(name) for name in TABLES})
+    _fill(connection, {name: _rows(data, name) for name in TABLES})
     return connection
 
 
-def _fill(connection: Connection, tables: Mapping[str, ArrowTable]) -> None:
-    """Make tables in a connection."""
+class Files(NamedTuple):
+    """The rows of a table in files of Parquet.
+
+    Attributes
+    ----------
+    paths:
+        Of the files, of which there is one at least.
+    columns:
+        The names of the columns that one of them has.
+    """
+
+    paths: list[str]
+    columns: frozenset[str]
+
+
+#: The rows of a table.
+Rows: TypeAlias = "ArrowTable | Files"
+
+
+def _rows(data: Dataset, name: str) -> Rows:
+    """Return the rows of a table: as files where a dataset has them."""
+    parts = data.files(name)
+    if not parts:
+        return data.arrow(name)
+    # Files of one version have the same columns.
+    versions = {part.version: part.path for part in parts}
+    names = (pq.read_schema(path).names for path in versions.values())
+    return Files([part.path for part in parts], frozenset(column for found in names for column in found))
+
+
+def _fill(connection: Connection, tables: Mapping[str, Rows]) -> None:
+    """Make tables in a connection, and views of the tables that are in files."""
     connection.execute("SET TimeZone = 'UTC'")
-    for name, table in tables.items():
-        connection.register("_rows", table)
+    for name, rows in tables.items():
+        if isinstance(rows, Files):
+            connection.execute(_view(name, rows))
+            continue
+        connection.register("_rows", rows)
         connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM _rows')
         connection.unregister("_rows")
+
+
+def _view(name: str, files: Files) -> str:
+    """Return the statement that makes a view of files. A column that none of them has is null."""
+    columns = ", ".join(
+        f'"{column.name}"'
+        if column.name in files.columns
+        else f'CAST(NULL AS {_SQL_TYPES[column.type]}) AS "{column.name}"'
+        for column in TABLES[name]
+    )
+    options = "union_by_name = true, hive_partitioning = false"
+    return f'CREATE VIEW "{name}" AS SELECT {columns} FROM read_parquet({_listed(files.paths)}, {options})'
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """Return paths as a list in SQL."""
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
 
 
 class Answers:
@@ -152,7 +204,7 @@ class Answers:
 
 
 @contextmanager
-def guarded(tables: Mapping[str, ArrowTable], memory: int = DEFAULT_MEMORY) -> Iterator[Answers]:
+def guarded(tables: Mapping[str, Rows], memory: int = DEFAULT_MEMORY) -> Iterator[Answers]:
     """Open a connection for queries that can read some tables and nothing else.
 
     They cannot read or write files, load extensions, or change settings. What does not fit into memory goes
@@ -176,9 +228,12 @@ def guarded(tables: Mapping[str, ArrowTable], memory: int = DEFAULT_MEMORY) -> I
             thread.submit(connection.close).result()
 
 
-def _guarded(tables: Mapping[str, ArrowTable], memory: int, folder: str) -> Connection:
+def _guarded(tables: Mapping[str, Rows], memory: int, folder: str) -> Connection:
     connection = duckdb.connect(config={"memory_limit": f"{memory}B", "temp_directory": folder})
     _fill(connection, tables)
+    paths = [path for rows in tables.values() if isinstance(rows, Files) for path in rows.paths]
+    if paths:
+        connection.execute(f"SET allowed_paths = {_listed(paths)}")
     for setting in _GUARDS:
         connection.execute(setting)
     return connection
@@ -210,9 +265,9 @@ def names_in(query: str) -> list[str]:
     return [name for name in TABLES if is_unsure or name in words]
 
 
-def tables_for(data: Dataset, query: str) -> dict[str, ArrowTable]:
+def tables_for(data: Dataset, query: str) -> dict[str, Rows]:
     """Return the tables that a query can read, by name."""
-    return {name: data.arrow(name) for name in names_in(query)}
+    return {name: _rows(data, name) for name in names_in(query)}
 
 
 def select(connection: Connection, query: str) -> Relation:
@@ -256,6 +311,7 @@ _OWN_TABLE_RE: Final = re.compile(r'"(?:pg|duckdb|sqlite|pragma)_')
 _MISTAKES: Final = frozenset({"ParserException", "BinderException", "CatalogException", "SyntaxException"})
 _REMEDIES: Final = {
     "OutOfMemoryException": "give it more with --memory, or ask for fewer rows",
+    "IOException": "run it again: the dataset may have been changed by another process",
     "PermissionException": "a query can read the tables, and nothing else",
 }
 

@@ -15,12 +15,13 @@ import tempfile
 import termios
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from coverage import Coverage
 from hypothesis import settings
+from measuring import Measurement, choose_measured, is_measured
 
 if TYPE_CHECKING:
     from logparse import Dataset
@@ -68,6 +69,30 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.dist = "worksteal"
 
 
+_measurement = Measurement()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionstart() -> Iterator[None]:
+    """Measure no more than is asked for: what pytest-xdist's first process does is of the tests in none."""
+    _measurement.pause()
+    yield
+    # In a process of pytest-xdist, pytest-cov has started another measurement.
+    _measurement.pause()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    # The first process of pytest-xdist runs no tests.
+    if not session.config.pluginmanager.has_plugin("dsession"):
+        _measurement.import_package()
+    return (yield)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    choose_measured(items)
+
+
 def pytest_collection_finish() -> None:
     """Keep the collector of garbage from walking the thousands of tests over and over."""
     gc.collect()
@@ -75,23 +100,15 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Run slow and generated tests, and those marked `no_cover`, without coverage, which doubles their time.
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with _measurement.running() if is_measured(item) else nullcontext():
+        return (yield)
 
-    The other tests alone must reach the floor. pytest-cov's own `no_cover` stops one measurement, and in the
-    processes of pytest-xdist there are two.
-    """
-    stopped: list[Coverage] = []
-    is_generated = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    if is_generated or any(item.get_closest_marker(name) for name in ("no_cover", "slow", "exhaustive")):
-        while (running := Coverage.current()) is not None:
-            running.stop()
-            stopped.append(running)
-    try:
-        yield
-    finally:
-        for measurement in reversed(stopped):
-            measurement.start()
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with _measurement.running() if is_measured(item) else nullcontext():
+        return (yield)
 
 
 class Done(NamedTuple):

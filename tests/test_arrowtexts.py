@@ -9,7 +9,7 @@ import pytest
 
 from logparse.batches.arrow import ArrowBatch, arrow_schema
 from logparse.columns.column import Column
-from logparse.output.texts import csv_lines
+from logparse.output.texts import csv_text
 
 
 def lines(type_: str, values: list[Any], *, raw: bool = False) -> list[str]:
@@ -18,7 +18,7 @@ def lines(type_: str, values: list[Any], *, raw: bool = False) -> list[str]:
     rows = pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(columns))
     # The rows of a batch can begin within the memory of another one.
     batch = ArrowBatch(pa.concat_batches([rows.slice(0, 1), rows]).slice(1))
-    return [line.removesuffix(",1") for line in csv_lines(batch, columns, raw=raw)]
+    return csv_text(batch, columns, raw=raw).split(",1\n")[:-1]
 
 
 @pytest.mark.parametrize(

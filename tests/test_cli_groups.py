@@ -117,7 +117,7 @@ def test_the_slowest(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         assert all(row["build_url"].startswith("https://") for row in rows)
     lines = list(csv.DictReader(io.StringIO(cli("summarize", V1, "--slowest", "3", "-f", "csv").out)))
     assert [line["build_url"] for line in lines] == [row["build_url"] for row in found]
-    for width in (60, 80, 160):
+    for width in (60, 160):
         monkeypatch.setenv("COLUMNS", str(width))
         shown = cli("summarize", V1, "--slowest", "3").out
         assert "\n3 slowest runs\n" in shown

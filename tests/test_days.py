@@ -276,6 +276,74 @@ def test_cases(name: str, end: datetime, cut_s: list[float]) -> None:
     assert "id-time-mismatch" not in {f.code for f in found.findings}
 
 
+# --- cuts after which nothing names a day -----------------------------------------------------
+
+NUMBER = invocation_id(datetime(2021, 2, 27, 21, 0, tzinfo=UTC))
+
+
+def running_log(delays: list[int], lost: int, last: str) -> str:
+    """An unfinished log, cut in its checks: those with `delays` in seconds are before the cut, `lost` more in it.
+
+    The first timer is scheduled at 21:00:02 on 27 February 2021, and the log goes on at `last`.
+    """
+    now = datetime(2021, 2, 27, 21, 0, 2, tzinfo=UTC)
+    lines = [
+        "[21:00:00.000] New invocation is queued and will start shortly",
+        "[21:00:01.000] Starting the invocation (attempt 1)",
+    ]
+    for mutation, delay in enumerate(delays, 2):
+        timer = f'timer "check-buildbucket-build-status" (p/j:{NUMBER}:{mutation}:0)'
+        lines.append(f"[{now:%H:%M:%S}.000] Scheduling {timer} after {delay // 60}m{delay % 60}s")
+        now += timedelta(seconds=delay)
+        if mutation <= len(delays):
+            lines += [f"[{now:%H:%M:%S}.000] Handling {timer}", f"[{now:%H:%M:%S}.000] Build status: STARTED"]
+    timer = f'timer "check-buildbucket-build-status" (p/j:{NUMBER}:{len(delays) + 1 + lost}:0)'
+    lines += [MARKER.rstrip("\n"), f"[{last}] Handling {timer}", f"[{last}] Build status: STARTED"]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("lost", "last", "end"),
+    [
+        # A check a minute: 90 are an hour and a half, 1,530 a day more, 4,410 three days more.
+        (90, "22:30:02.000", datetime(2021, 2, 27, 22, 30, 2, tzinfo=UTC)),
+        (1_530, "22:30:02.000", datetime(2021, 2, 28, 22, 30, 2, tzinfo=UTC)),
+        (4_410, "22:30:02.000", datetime(2021, 3, 2, 22, 30, 2, tzinfo=UTC)),
+        # A notification is a check between the minutes.
+        (1_533, "22:30:02.000", datetime(2021, 2, 28, 22, 30, 2, tzinfo=UTC)),
+        # After midnight: 300 are five hours, 1,740 a day and five hours.
+        (300, "02:00:02.000", datetime(2021, 2, 28, 2, 0, 2, tzinfo=UTC)),
+        (1_740, "02:00:02.000", datetime(2021, 3, 1, 2, 0, 2, tzinfo=UTC)),
+    ],
+)
+def test_the_checks_that_a_cut_took_out_show_its_days(lost: int, last: str, end: datetime) -> None:
+    found = lp.parse(running_log([60], lost, last))
+    (cut,) = found.cuts
+    assert found.events[-1].at == end
+    # The last entry before the cut is from 21:00:02.
+    assert cut.lost_s == (end - datetime(2021, 2, 27, 21, 0, 2, tzinfo=UTC)).total_seconds()
+    assert cut.lost_polls_max == lost
+    assert found.polls[-1].handled_at == end
+
+
+def test_checks_at_random_times_show_days_where_enough_of_them_are_seen() -> None:
+    """In the mean one in 330 s: 262 are 24 hours. Of two delays one does not know the mean."""
+    delays = [60, 600, 330, 150, 510, 240, 420, 90, 570, 300, 360, 120, 540, 330, 330]
+    assert sum(delays) == 15 * 330
+    # They end with a timer of 21:00:02 + 4,620 s = 22:17:02; the log goes on half an hour later, or a day more.
+    for lost, days in [(6, 0), (268, 1)]:
+        found = lp.parse(running_log(delays, lost, "22:47:02.000"))
+        assert [c.lost_s for c in found.cuts] == [days * 86_400 + 1_800.0]
+    (cut,) = lp.parse(running_log([60, 600], 268, "22:47:02.000")).cuts
+    assert cut.lost_s is not None
+    assert cut.lost_s < 86_400
+
+
+def test_impossible_numbers_of_timers_move_nothing() -> None:
+    found = lp.parse(running_log([60], 2**40, "22:30:02.000"))
+    assert [c.lost_s for c in found.cuts] == [5_400.0]
+
+
 # --- the search -------------------------------------------------------------------------------
 
 

@@ -336,7 +336,7 @@ def test_a_page_of_another_kind_does_not_cost_those_beside_it(tmp_path: Path) ->
 # --- time ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("ending", quick([FINISHED], ["", FINISHED]))
 def test_time_is_linear(ending: str) -> None:
     lines = (

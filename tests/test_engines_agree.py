@@ -115,6 +115,7 @@ def test_the_real_page() -> None:
     assert found[-1].fields == {"duration_s": 1262.491646275, "status": "SUCCEEDED"}
 
 
+@pytest.mark.slow
 def test_every_line_of_the_real_page_cut_short() -> None:
     lines = read(PAGE).split("\n")
     for line in lines[:60]:

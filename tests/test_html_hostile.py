@@ -99,7 +99,7 @@ BEFORE: dict[str, Callable[[int], str]] = {
 BEHIND = ("<a ", '<a b="', "<!--", "<!", "<script>", "</", "<a =", "<pre>", "<", "&#", "</pre")
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", quick(["<div>", "attributes", "an attribute"], BEFORE))
 def test_hostile_markup_before_the_page(name: str) -> None:
     whole = read(DATA / "noop.html")
@@ -111,7 +111,7 @@ def test_hostile_markup_before_the_page(name: str) -> None:
     assert_linear(Case(name, BEFORE[name], run, 100_000 if "attribute" in name else 30_000))
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("junk", BEHIND)
 def test_hostile_markup_behind_the_page(junk: str) -> None:
     whole = read(DATA / "noop.html")
@@ -132,7 +132,7 @@ def test_too_many_elements(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert issubclass(InputError, LogparseError)
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_large_log() -> None:
     def run(log: str) -> None:
         assert log_of(page(log)) == stdlib_html.unescape(log)

@@ -23,7 +23,7 @@ from logparse.records import Invocation
 from logparse.tables.rows import Records, batches
 
 # Tracing lines takes ten times as long as running them.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 ROW_TABLES = ("invocations", "events", "polls", "attempts", "builds", "steps", "triggers", "unrecognized")
 

@@ -15,7 +15,7 @@ from logparse.language.messages import MESSAGES, TYPES, Context, Field, Message,
 from logparse.language.syntax import Engine, Match, match_tolerantly
 
 # Tracing lines takes ten times as long as running them.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 TRIAGE = "Debug output from the triage procedure:\n"
 CUT = "--- the log has been cut here ---"

@@ -1,4 +1,4 @@
-"""The pictures of the README can be drawn again, and are small."""
+"""The pictures of the README and of docs/charts.md can be drawn again, and are small."""
 
 from __future__ import annotations
 

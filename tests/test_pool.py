@@ -73,6 +73,7 @@ def test_an_error_of_the_reader_is_raised(tmp_path: Path) -> None:
         list(read_all(units, read_names, read_names, 2))
 
 
+@pytest.mark.slow
 def test_tables_do_not_depend_on_the_number_of_jobs(tmp_path: Path) -> None:
     broken = tmp_path / "broken.log.gz"
     broken.write_bytes(b"\x1f\x8b\x08nothing")

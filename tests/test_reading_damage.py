@@ -45,7 +45,7 @@ def damaged(text: str, chance: random.Random) -> str:
 def test_damage_gives_records_or_an_error_of_ours(path: Path) -> None:
     chance = random.Random(path.name)
     text = path.read_text(encoding="utf-8")
-    for _ in range(4 if len(text) > 100_000 else 25):
+    for _ in range(2 if len(text) > 100_000 else 12):
         broken = damaged(text, chance) + "\n"
         try:
             found = list(lp.parse_many(broken))
@@ -68,7 +68,7 @@ def test_a_log_that_is_still_being_written_changes_no_fact(path: Path) -> None:
     whole = lp.parse(path)
     lines = text.split("\n")
     ends = (
-        range(1, len(lines)) if len(lines) < 60 else random.Random(path.name).sample(range(1, len(lines)), 40)
+        range(1, len(lines)) if len(lines) < 25 else random.Random(path.name).sample(range(1, len(lines)), 20)
     )
     attempts = {a.attempt: a for a in whole.attempts}
     for end in ends:

@@ -261,7 +261,7 @@ def test_unreadable_directory_and_file(inside: Path, monkeypatch: pytest.MonkeyP
         return listdir(path)
 
     def refuse_b(path: Any, mode: str) -> Any:
-        if path == Path("d/b"):
+        if path == "d/b":
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return opener(path, mode)
 

@@ -53,6 +53,7 @@ def test_an_answer_of_the_real_page(cli: Callable[..., Any]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_every_table_is_the_frame_of_load(data: lp.Dataset) -> None:
     with lp.connect(FOLDER) as connection:
         for name, columns in TABLES.items():
@@ -125,6 +126,7 @@ def test_json(cli: Callable[..., Any]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_parquet_to_a_file_and_to_a_pipe(cli: Callable[..., Any], tmp_path: Path) -> None:
     query = "select job_id, count(*) as n from invocations group by job_id order by job_id"
     path = tmp_path / "jobs.parquet"
@@ -155,6 +157,7 @@ def test_a_table_and_a_wide_one(cli: Callable[..., Any], monkeypatch: pytest.Mon
     assert max(map(len, rows)) <= 80
 
 
+@pytest.mark.slow
 def test_a_table_shows_a_thousand_rows(cli: Callable[..., Any]) -> None:
     done = cli("sql", REAL, "select range as n from range(1001)")
     assert done.code == 0
@@ -331,6 +334,7 @@ def test_an_input_that_fails_is_named_and_the_others_count(cli: Callable[..., An
     assert "none.log" in done.err
 
 
+@pytest.mark.slow
 def test_a_long_query_is_stopped_by_an_interrupt() -> None:
     query = "select sum(hash(a.range * b.range)) from range(1000000) a, range(1000000) b"
     running = subprocess.Popen(

@@ -382,7 +382,7 @@ BEFORE = ["", "> [09:00:00.000] Done \n", "1 [09:00:00.000] Done \n", f"[09:00:0
 SIZE, CAP_S = 80_000, 0.4
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("before", quick([""], BEFORE))
 def test_time_is_linear(before: str) -> None:
     assert_linear(*(Case(repr(line), filled(line, before, "x"), restored, SIZE, CAP_S) for line in LINES))

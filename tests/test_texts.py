@@ -249,6 +249,7 @@ def records() -> Records:
     return lp.load([DATA / "logs", DATA / "cases", DATA / "html", DATA / "builds"]).gathered
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", RECORDED)
 def test_tables_of_all_samples(table: str, records: Records) -> None:
     columns = TABLES[table]

@@ -1,5 +1,6 @@
 """Answers from tables: functions over frames that `logparse.load` gives."""
 
+from logparse.analysis.compare import compare, split_at
 from logparse.analysis.failuregroups import failure_groups
 from logparse.analysis.failures import failures, near_timeout
 from logparse.analysis.filters import Filter, parse_filter
@@ -9,6 +10,7 @@ from logparse.analysis.phases import phases
 from logparse.analysis.queue import queue
 from logparse.analysis.specs import Spec, Specs, read_specs
 from logparse.analysis.stability import stability
+from logparse.analysis.trends import trends
 from logparse.tables.owners import Owners
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "Owners",
     "Spec",
     "Specs",
+    "compare",
     "daily",
     "failure_groups",
     "failures",
@@ -26,5 +29,7 @@ __all__ = [
     "phases",
     "queue",
     "read_specs",
+    "split_at",
     "stability",
+    "trends",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.analysis.units import known_builds, units
@@ -23,7 +23,7 @@ NEEDED: Final = (
     *("created_at", "builder_id", "bot_id", "build_url", "invocation_id", "duration_s", "finished_at"),
     *("build_started_at", "build_completed_at"),
 )
-_OF_BUILDS: Final = (
+OF_BUILDS: Final = (
     *("build_id", "builder_id", "run_s", "created_at", "started_at", "completed_at"),
     *("url", "execution_timeout_s", "timeout_used"),
 )
@@ -109,13 +109,19 @@ def failed_rows(data: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the rows of what `units` gives that failed or were aborted, with cause, detail and a link."""
     cleaned = without_odd(data[data["status"].isin(FAILED)])
     for row in plain_rows(cleaned):
-        cause, detail = _cause(row)
+        cause, detail = cause_of(row)
         link = row["build_url"] or row["invocation_id"] or row["build_id"]
         yield {**row, "cause": cause, "detail": detail, "link": link}
 
 
-def _cause(row: dict[str, Any]) -> tuple[str, str | None]:
-    """Return the cause of a failure, and its detail."""
+def cause_of(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return the cause of a failure, of `CAUSES`, and its detail.
+
+    Parameters
+    ----------
+    row:
+        Of the table `invocations`, with status, build_status, infra_reason, error, aborted_by, canceled_by.
+    """
     reason, build = row["infra_reason"], row["build_status"]
     if row["status"] == "OVERRUN":
         return "overrun", None
@@ -178,7 +184,7 @@ def near_timeout(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    data = known_builds(builds, "analysis.near_timeout", _OF_BUILDS, ["run_s", "timeout_used", "builder_id"])
+    data = known_builds(builds, "analysis.near_timeout", OF_BUILDS, ["run_s", "timeout_used", "builder_id"])
     runs = data.sort_values(["timeout_used", "build_id"], kind="stable")
     runs = runs.assign(near=(runs["timeout_used"] > NEAR_TIMEOUT).astype("int64"))
     groups = runs.groupby("builder_id", sort=True)

@@ -89,6 +89,31 @@ class Filter:
         """The columns of the table `invocations` that the filter needs."""
         return sorted({test.field.column for test in _tests(self._tree)})
 
+    @property
+    def created(self) -> tuple[datetime | None, datetime | None]:
+        """The earliest and the latest creation that it can choose; None for no limit."""
+        return _span(self._tree)
+
+
+def _span(tree: _Tree) -> tuple[datetime | None, datetime | None]:
+    """Return the earliest and the latest value of ``created_at`` for which a tree can hold."""
+    if isinstance(tree, _Compared):
+        if tree.field.column != "created_at" or not tree.values:
+            return None, None
+        first = min(tree.values) if tree.operator in ("=", "in", ">", ">=") else None
+        last = max(tree.values) if tree.operator in ("=", "in", "<", "<=") else None
+        return first, last
+    if isinstance(tree, Not):
+        return None, None
+    spans = [_span(part) for part in tree.parts]
+    firsts, lasts = [first for first, _ in spans], [last for _, last in spans]
+    if isinstance(tree, Some):
+        return (
+            None if None in firsts else min(filter(None, firsts)),
+            None if None in lasts else max(filter(None, lasts)),
+        )
+    return max(filter(None, firsts), default=None), min(filter(None, lasts), default=None)
+
 
 def _typed(node: Node, now: datetime | None) -> _Tree:
     if isinstance(node, Comparison):

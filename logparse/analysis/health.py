@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import pandas as pd
 
-_NEEDED: Final = (
+NEEDED: Final = (
     *("builder_id", "project", "bucket", "builder", "status", "created_at", "started_at", "completed_at"),
 )
 #: A value this near to its threshold is marked, as a share of the threshold.
@@ -81,7 +81,7 @@ def daily(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    data = known_builds(builds, "analysis.daily", _NEEDED, ["created_at", "builder_id"])
+    data = known_builds(builds, "analysis.daily", NEEDED, ["created_at", "builder_id"])
     made = pd.DataFrame(
         {
             **{name: data[name] for name in ("builder_id", "project", "bucket", "builder")},

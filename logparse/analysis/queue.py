@@ -32,7 +32,7 @@ KEYS: Final = {
     "owner": ("owner",),
 }
 _TIMES: Final = ("created_at", "started_at", "completed_at")
-_NEEDED: Final = (*_TIMES, "updated_at", "bot_id", "scheduling_timeout_s", "execution_timeout_s")
+NEEDED: Final = (*_TIMES, "updated_at", "bot_id", "scheduling_timeout_s", "execution_timeout_s")
 #: Buildbucket's defaults of the longest time that a build can wait, and that it can run.
 _MOST_WAIT_S: Final = 6 * 3_600.0
 _MOST_RUN_S: Final = 3 * 3_600.0
@@ -104,7 +104,7 @@ def queue(
     if not _US <= width <= 366 * 86_400 * _US:
         raise UsageError(f"a bucket of {bucket_s:g} s is not possible", remedy="use 1 s to 366 days")
     keys = ("builder_id",) if by == "owner" else KEYS[by]
-    data = known_builds(builds, "analysis.queue", (*_NEEDED, *keys), ["created_at"])
+    data = known_builds(builds, "analysis.queue", (*NEEDED, *keys), ["created_at"])
     data = with_keys(data, [by], owners=owners)
     last = _last_us(data)
     parts = [_of_group(group, width, last, name, by) for name, group in _groups(data, by)]
@@ -147,14 +147,52 @@ def _last_us(data: pd.DataFrame) -> int:
     return int(_us(pd.Series(known)).max()) if known else 0
 
 
-def _of_group(data: pd.DataFrame, width: int, last: int, name: Any, by: str) -> pd.DataFrame:
-    """Return the rows of one group. `last` is when the table ends."""
-    created, started, completed = (_us(data[column]) for column in _TIMES)
-    has_started, has_ended = (data[column].notna().to_numpy() for column in ("started_at", "completed_at"))
+def _moments(data: pd.DataFrame) -> tuple[NDArray[Any], ...]:
+    """Return the times of builds in microseconds, and whether the start and the end are known."""
+    known = (data[column].notna().to_numpy() for column in ("started_at", "completed_at"))
+    return (*(_us(data[column]) for column in _TIMES), *known)
+
+
+def _ends(data: pd.DataFrame, last: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return when each build stopped waiting, and when it stopped running or waiting for good."""
+    created, started, completed, has_started, has_ended = _moments(data)
     waits_to = np.minimum(last, created + _limit_us(data["scheduling_timeout_s"], _MOST_WAIT_S))
     runs_to = np.minimum(last, started + _limit_us(data["execution_timeout_s"], _MOST_RUN_S))
     end = np.where(has_ended, completed, np.where(has_started, runs_to, waits_to))
-    waited = np.where(has_started, started, end)
+    return np.where(has_started, started, end), end
+
+
+def spans(builds: pd.DataFrame) -> pd.DataFrame:
+    """Return for each build how long it waited and ran, as `queue` counts both.
+
+    Parameters
+    ----------
+    builds:
+        The table `builds`.
+
+    Returns
+    -------
+    DataFrame
+        With the index of `builds`, without those that have no creation time; ``waiting_s`` and
+        ``running_s`` are seconds from the creation and from the start. A build that has not ended waits or
+        runs to the latest time in the table, within its timeout. ``running_s`` is null without a start.
+
+    Raises
+    ------
+    UsageError
+        Where `builds` is another table.
+    """
+    data = known_builds(builds, "analysis.queue.spans", NEEDED, ["created_at"])
+    created, started, _, has_started, _ = _moments(data)
+    waited, end = _ends(data, _last_us(data))
+    running = np.where(has_started, (end - started) / _US, np.nan)
+    return pd.DataFrame({"waiting_s": (waited - created) / _US, "running_s": running}, index=data.index)
+
+
+def _of_group(data: pd.DataFrame, width: int, last: int, name: Any, by: str) -> pd.DataFrame:
+    """Return the rows of one group. `last` is when the table ends."""
+    created, started, completed, has_started, has_ended = _moments(data)
+    waited, end = _ends(data, last)
     first = int(created.min()) // width
     number = int(max(created.max(), waited.max(), end.max())) // width - first + 1
     if number > _MOST_BUCKETS:

@@ -12,7 +12,7 @@ from logparse.columns.column import plain as _c
 if TYPE_CHECKING:
     import pandas as pd
 
-_NEEDED: Final = ("builder_id", "status", "created_at", "completed_at", "revision")
+NEEDED: Final = ("builder_id", "status", "created_at", "completed_at", "revision")
 _RED: Final = frozenset({"FAILURE", "INFRA_FAILURE"})
 _GREEN: Final = "SUCCESS"
 
@@ -50,7 +50,7 @@ def stability(builds: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Where `builds` is another table.
     """
-    data = known_builds(builds, "analysis.stability", _NEEDED, ["completed_at", "builder_id"])
+    data = known_builds(builds, "analysis.stability", NEEDED, ["completed_at", "builder_id"])
     data = data[data["status"].isin([_GREEN, *_RED])]
     data = data.sort_values(["completed_at", "created_at"], kind="stable")
     rows = [_of_builder(builder, group) for builder, group in data.groupby("builder_id", sort=True)]

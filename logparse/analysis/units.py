@@ -59,6 +59,14 @@ def known_builds(
     return data[data[list(known)].notna().all(axis=1)]
 
 
+def unit_columns(columns: Iterable[str]) -> dict[str, list[str]]:
+    """Return the columns of the tables `invocations` and `builds` that `units` needs for `columns`."""
+    of_rows = [name for name in _GROUPED if name not in _OF_BOTS]
+    needed = list(dict.fromkeys(["invocation_id", "build_id", "status", "created_at", *of_rows, *columns]))
+    shared = {name for name in needed if name in _KNOWN} | set(_AS_INVOCATION)
+    return {"invocations": needed, "builds": sorted({*shared, "build_id", "invocation_id", *_OF_BOTS})}
+
+
 def units(
     invocations: pd.DataFrame, builds: pd.DataFrame, columns: Iterable[str], function: str
 ) -> pd.DataFrame:
@@ -77,11 +85,8 @@ def units(
     UsageError
         Where `invocations` or `builds` is not that table.
     """
-    of_rows = [name for name in _GROUPED if name not in _OF_BOTS]
-    needed = list(dict.fromkeys(["invocation_id", "build_id", "status", "created_at", *of_rows, *columns]))
+    needed, wanted = unit_columns(columns).values()
     data = taken.checked(invocations, function, "invocations", needed)[needed]
-    shared = {name for name in needed if name in _KNOWN} | set(_AS_INVOCATION)
-    wanted = sorted({*shared, "build_id", "invocation_id", *_OF_BOTS})
     known = taken.checked(builds, function, "builds", wanted)[wanted]
     dimensions = looked_up(data["build_id"], known[["build_id", *_OF_BOTS]], "build_id")
     data = data.assign(**{name: dimensions[name] for name in _OF_BOTS})

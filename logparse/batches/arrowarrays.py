@@ -6,9 +6,10 @@ Arrow's own functions for this import pandas first, which takes longer than read
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from logparse.lazy import pyarrow as pa
+from logparse.lazy import pyarrow_compute as pc
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,24 +35,30 @@ def from_values(values: Sequence[Any], type_: DataType) -> Array:
     """Return a list as an array of a type; None is null. Times are microseconds since 1970."""
     if pa.types.is_string(type_):
         return from_texts(values)
-    is_null = np.fromiter((value is None for value in values), dtype=bool, count=len(values))
-    numbers = [0 if value is None else value for value in values]
     kind = np.float64 if pa.types.is_floating(type_) else np.int64
-    return from_numbers(np.array(numbers, dtype=kind), type_, is_null)
+    if None not in values:
+        return from_numbers(np.array(values, dtype=kind), type_)
+    is_null = np.fromiter((value is None for value in values), dtype=bool, count=len(values))
+    return from_numbers(
+        np.array([0 if value is None else value for value in values], dtype=kind), type_, is_null
+    )
 
 
 def from_texts(texts: Sequence[str | None]) -> Array:
     """Return texts as an array; None is null."""
-    together = "".join([text for text in texts if text])
-    if together.isascii():
-        sizes = [len(text) if text else 0 for text in texts]
-        data = together.encode("ascii")
+    if None in texts:
+        is_null = np.fromiter((text is None for text in texts), dtype=bool, count=len(texts))
+        texts = [text or "" for text in texts]
     else:
-        encoded = [text.encode() if text else b"" for text in texts]
-        sizes = [*map(len, encoded)]
-        data = b"".join(encoded)
-    is_null = np.fromiter((text is None for text in texts), dtype=bool, count=len(texts))
-    return _text(data, np.array(sizes, dtype=np.int64), is_null)
+        is_null = None
+    known = cast("Sequence[str]", texts)
+    together = "".join(known)
+    if together.isascii():
+        data, sizes = together.encode("ascii"), map(len, known)
+    else:
+        encoded = [text.encode() for text in known]
+        data, sizes = b"".join(encoded), map(len, encoded)
+    return _text(data, np.fromiter(sizes, dtype=np.int64, count=len(known)), is_null)
 
 
 def from_bytes(texts: Sequence[bytes] | NDArray[np.uint8]) -> Array:
@@ -60,6 +67,37 @@ def from_bytes(texts: Sequence[bytes] | NDArray[np.uint8]) -> Array:
         rows, size = texts.shape
         return _text(np.ascontiguousarray(texts), np.full(rows, size), None)
     return _text(b"".join(texts), np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)), None)
+
+
+def from_places(data: bytes, begins: NDArray[Any], ends: NDArray[Any]) -> Array:
+    """Return parts of bytes in UTF-8 as an array of texts. The parts are in order and do not overlap."""
+    offsets = np.column_stack((begins, ends)).astype(np.int32).ravel()
+    # Between two texts is one that is not taken.
+    both = pa.Array.from_buffers(
+        pa.string(), max(len(offsets) - 1, 0), [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    )
+    return both.take(from_numbers(np.arange(0, len(offsets), 2), pa.int64()))
+
+
+def joined(*parts: Array, between: str = "", null: str | None = None) -> Array:
+    """Return the texts of several arrays put together.
+
+    Parameters
+    ----------
+    parts:
+        Arrays, and scalars of Arrow. At least one is an array.
+    between:
+        The text between two parts.
+    null:
+        The text in the place of null; by default a text with a null part is null.
+    """
+    how = (
+        {"null_handling": "emit_null"}
+        if null is None
+        else {"null_handling": "replace", "null_replacement": null}
+    )
+    # A scalar of Arrow's own, because making one of a text would import pandas.
+    return pc.binary_join_element_wise(*parts, constant(between, pa.string(), 1)[0], **how)
 
 
 def constant(value: Any, type_: DataType, size: int) -> Array:

@@ -31,6 +31,27 @@ from logparse.lazy import pyarrow_parquet as pq
 _GROUP_BYTES: Final = 16 << 20
 _GROUP_ROWS: Final = 200_000
 
+#: Columns of which the same values are in many rows. A dictionary of other values takes time and room.
+_REPEATED: Final = frozenset(
+    (
+        *(
+            "invocation_id",
+            "job_id",
+            "project",
+            "job",
+            "task_kind",
+            "status",
+            "bucket",
+            "builder",
+            "builder_id",
+        ),
+        *("bot_id", "repository", "ref", "revision", "triggered_by", "build_status", "source", "source_file"),
+        *("origin", "pool", "os", "cpu", "cores", "machine_type", "zone", "kind", "direction", "outcome"),
+        *("infra_reason", "created_by", "exe", "priority", "requested_pool", "requested_os", "dimensions"),
+        *("requested_dimensions", "experiments", "critical", "id_from", "name", "parent", "code"),
+    )
+)
+
 _TABLE_KEY: Final = b"logparse.table"
 _VERSION_KEY: Final = b"logparse.schema_version"
 #: Types in the metadata of pandas: its name for the values, and the type of the column in a frame.
@@ -44,7 +65,13 @@ _PANDAS_TYPES: Final = {
 }
 
 
-def write_parquet(batches: Iterable[Batch], columns: Sequence[Column], out: BinaryIO, table: str) -> None:
+def write_parquet(
+    batches: Iterable[Batch],
+    columns: Sequence[Column],
+    out: BinaryIO,
+    table: str,
+    more: Mapping[bytes, bytes] | None = None,
+) -> None:
     """Write batches as a file of Parquet, compressed with zstd. `out` need not be seekable.
 
     No more of them are kept in memory than a row group needs.
@@ -53,9 +80,15 @@ def write_parquet(batches: Iterable[Batch], columns: Sequence[Column], out: Bina
     ----------
     table:
         The name of the table, for the file's metadata.
+    more:
+        More metadata, in the place of the meanings and units of fields: for one of many files of a table.
     """
-    schema = _schema(columns, table)
-    with pq.ParquetWriter(out, schema, compression="zstd", write_page_checksum=True) as writer:
+    schema = _schema(columns, table, described=more is None)
+    schema = schema.with_metadata({**schema.metadata, **(more or {})})
+    repeated = [column.name for column in columns if column.name in _REPEATED]
+    with pq.ParquetWriter(
+        out, schema, compression="zstd", write_page_checksum=True, use_dictionary=repeated or False
+    ) as writer:
         for group in _groups(record_batches(batches, columns)):
             together = pa.Table.from_batches(group, schema=schema)
             writer.write_table(together, row_group_size=together.num_rows)
@@ -76,12 +109,13 @@ def _groups(given: Iterable[RecordBatch]) -> Iterator[list[RecordBatch]]:
         yield group
 
 
-def _schema(columns: Sequence[Column], table: str) -> Schema:
-    described = [
-        pa.field(column.name, arrow_type(column), metadata=_field_metadata(column)) for column in columns
+def _schema(columns: Sequence[Column], table: str, *, described: bool) -> Schema:
+    fields = [
+        pa.field(column.name, arrow_type(column), metadata=_field_metadata(column) if described else None)
+        for column in columns
     ]
     return pa.schema(
-        described,
+        fields,
         metadata={
             _TABLE_KEY: table,
             _VERSION_KEY: str(SCHEMA_VERSION),

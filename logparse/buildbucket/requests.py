@@ -73,15 +73,17 @@ def request_of(
     """
     tagged = values.by_key(tags)
     project, bucket, builder = named
+    if version == 1:
+        builder = builder or tagged.get("builder") or None
     return Request(
-        invocation_id=values.first(tagged.get("scheduler_invocation_id"), _invocation_of(operation)),
-        job_id=tagged.get("scheduler_job_id") or None,
-        project=project,
-        bucket=bucket,
-        builder=values.first(builder, tagged.get("builder")) if version == 1 else builder,
-        commit=commit,
-        triggers=triggers,
-        tags=tuple(tags),
+        tagged.get("scheduler_invocation_id") or _invocation_of(operation),
+        tagged.get("scheduler_job_id") or None,
+        project,
+        bucket,
+        builder,
+        commit,
+        triggers,
+        tuple(tags),
     )
 
 

@@ -8,7 +8,7 @@ that a field is not set.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -76,7 +76,10 @@ def text(value: Any) -> str | None:
 
 def first(*values: str | None) -> str | None:
     """Return the first text that is known and not empty."""
-    return next((v for v in values if v), None)
+    for value in values:
+        if value:
+            return value
+    return None
 
 
 def stripped(value: Any) -> str | None:
@@ -197,19 +200,21 @@ def by_key(listed: Iterable[str]) -> dict[str, str]:
     named: dict[str, str] = {}
     for tag in listed:
         key, _, value = tag.partition(":")
-        named.setdefault(key, value)
+        if key not in named:
+            named[key] = value
     return named
 
 
-def listed_by_key(listed: Iterable[str], keys: tuple[str, ...] = ("",)) -> dict[str, list[str]]:
-    """Return the values of the tags of each key. Of `keys` it is enough to give the beginnings."""
+def listed_by_key(listed: Iterable[str], keys: Set[str] | None = None) -> dict[str, list[str]]:
+    """Return the values of the tags of each key, or of each of some keys."""
     named: dict[str, list[str]] = {}
     for tag in listed:
-        if not tag.startswith(keys):
-            continue
         key, colon, value = tag.partition(":")
-        if colon:
-            named.setdefault(key, []).append(value)
+        if colon and (keys is None or key in keys):
+            if key in named:
+                named[key].append(value)
+            else:
+                named[key] = [value]
     return named
 
 

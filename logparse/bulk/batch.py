@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from logparse.bulk.tables import make_table
 from logparse.errors import InputError
 from logparse.joining.merge import Copy
 from logparse.joining.pagebatch import PageBatch, PageKeys, PageRow
+from logparse.memory import no_collection
 from logparse.reading import read_parts
 from logparse.sources import Found, open_found
 from logparse.values.clock import DAY_US
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import numpy as np
 
+_ALL: Final[Mapping[str, Collection[str]]] = {}
 _REMEDY: Final = "read it again when nothing writes to it"
 
 
@@ -42,7 +44,9 @@ def read_made(files: Sequence[Found], max_bytes: int) -> Invocations | None:
     return None
 
 
-def _batch(made: Invocations, files: Sequence[Found], tables: Collection[str]) -> PageBatch:
+def _batch(
+    made: Invocations, files: Sequence[Found], tables: Collection[str], only: Mapping[str, Collection[str]]
+) -> PageBatch:
     entries, data = made.reading.entries, made.reading.pack.data
     first = entries.first[made.plain.page]
     texts = zip(entries.text[first].tolist(), entries.end[first].tolist(), strict=True)
@@ -59,7 +63,7 @@ def _batch(made: Invocations, files: Sequence[Found], tables: Collection[str]) -
             "events": np.diff(entries.first)[made.plain.page],
         },
     )
-    known = {table: make_table(made, table) for table in tables if table in ROWS}
+    known = {table: make_table(made, table, only.get(table)) for table in tables if table in ROWS}
     return PageBatch([files[page] for page in made.plain.page.tolist()], keys, known, remake, read_alone)
 
 
@@ -71,13 +75,19 @@ def remake(batch: PageBatch, table: str) -> RecordBatch:
     InputError
         Where a file has changed since.
     """
-    made = read_made(batch.files, MAX_FILE)
-    if made is None or made.ids != batch.keys.ids:
-        raise InputError("files have changed while they were read", remedy=_REMEDY)
-    return make_table(made, table)
+    with no_collection():
+        made = read_made(batch.files, MAX_FILE)
+        if made is None or made.ids != batch.keys.ids:
+            raise InputError("files have changed while they were read", remedy=_REMEDY)
+        return make_table(made, table)
 
 
-def read_pages(files: Sequence[Found], max_bytes: int, tables: Collection[str]) -> list[PageRow | None]:
+def read_pages(
+    files: Sequence[Found],
+    max_bytes: int,
+    tables: Collection[str],
+    only: Mapping[str, Collection[str]] = _ALL,
+) -> list[PageRow | None]:
     """Return the invocation of each file, None for a file that must be read alone.
 
     Parameters
@@ -88,13 +98,18 @@ def read_pages(files: Sequence[Found], max_bytes: int, tables: Collection[str]) 
         Larger files are read alone.
     tables:
         The tables that will be asked for.
+    only:
+        The columns that will be asked for of some of these tables; of the others it is all.
     """
     found: list[PageRow | None] = [None] * len(files)
-    made = read_made(files, max_bytes)
-    if made is not None:
-        batch = _batch(made, files, tables)
-        for row, page in enumerate(made.plain.page.tolist()):
-            found[page] = PageRow(batch, row)
+    with no_collection():
+        made = read_made(files, max_bytes)
+        if made is not None:
+            batch = _batch(made, files, tables, only)
+            for row, page in enumerate(made.plain.page.tolist()):
+                found[page] = PageRow(batch, row)
+        # Without its objects the next collection is quick.
+        del made
     return found
 
 

@@ -293,10 +293,7 @@ class _Reading:
         owner = self._owner[scheduled]
         titles = self._text[scheduled] + len(_BY_LETTER[SCHEDULED])
         # One title of a page is compared with the ids of its request, the others with that title.
-        first = np.zeros(self._size, dtype=np.int64)
-        first[owner[::-1]] = titles[::-1]
-        for row in np.unique(owner).tolist():
-            self._odd[row] |= not pack.data.startswith(about.titles[row], int(first[row]))
+        first = self._compared(owner, titles, about.titles)
         sizes = np.array([len(title) for title in about.titles], dtype=np.int64)[owner]
         self._mark(scheduled, ~pack.same(titles, first[owner], sizes))
         rests = zip((titles + sizes).tolist(), self._end[scheduled].tolist(), strict=True)
@@ -305,6 +302,17 @@ class _Reading:
         self._mark(scheduled, waits < 0)
         due = self._at[scheduled] + waits
         return self._paired(scheduled, titles, sizes, due)
+
+    def _compared(
+        self, owner: NDArray[Any], places: NDArray[Any], texts: Sequence[bytes]
+    ) -> NDArray[np.int64]:
+        """Return the first place of each page. Mark pages in which the text of the page is not there."""
+        first = np.zeros(self._size, dtype=np.int64)
+        first[owner[::-1]] = places[::-1]
+        rows, data = np.unique(owner).tolist(), self._pack.data
+        begins = first.tolist()
+        self._odd[[row for row in rows if not data.startswith(texts[row], begins[row])]] = True
+        return first
 
     def _paired(
         self, scheduled: NDArray[Any], titles: NDArray[Any], sizes: NDArray[Any], due: NDArray[Any]
@@ -339,13 +347,14 @@ class _Reading:
         answers = np.flatnonzero(self._letter == STATUS)
         owner, begin = self._owner[answers], self._text[answers]
         # In version 1 answers name the build. The first one of a page is compared with the build, the others
-        # with the first one.
-        numbers = [b"Build %b" % build.encode() for build in about.builds]
-        sizes = np.where(self._plain.version == 1, [len(number) for number in numbers], 0)
-        first = np.zeros(self._size, dtype=np.int64)
-        first[owner[::-1]] = begin[::-1]
-        for row in np.unique(owner[self._plain.version[owner] == 1]).tolist():
-            self._odd[row] |= not pack.data.startswith(numbers[row], int(first[row]))
+        # with the first one. In version 2 nothing is compared.
+        is_named = (self._plain.version == 1).tolist()
+        names = [
+            b"Build %b" % build.encode() if named else b""
+            for build, named in zip(about.builds, is_named, strict=True)
+        ]
+        sizes = np.array([len(name) for name in names], dtype=np.int64)
+        first = self._compared(owner, begin, names)
         self._mark(answers, ~pack.same(begin, first[owner], sizes[owner]))
         rests = zip((begin + sizes[owner]).tolist(), self._end[answers].tolist(), strict=True)
         known, data = STATUSES, pack.data

@@ -29,8 +29,6 @@ _BELOW_RE: Final = re.compile(
     rb"(?:  \xe2\x80\xa2 [^\n\t ]++\n)*+(?P<heading>\nDebug log \(UTC\)\n\n)"
 )
 _STAMP_RE: Final = re.compile(r"\[(?:[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}|[0-9]{3,12}.ms)\]")
-#: Spaces that copies of texts have for others, and the mark of UTF-8.
-_HARD: Final = tuple(sign.encode() for sign in "\u00a0\u2007\u202f\ufeff")
 #: Values are not decoded, but each must be JSON.
 _decode_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _REMEMBERED: Final = 1_024
@@ -71,13 +69,13 @@ class Head(NamedTuple):
 NO_HEAD: Final = Head(is_page=False)
 
 
-def is_hard(text: bytes) -> bool:
-    """Whether bytes are not UTF-8, or have blanks and marks that readers of copied texts take out."""
+def is_utf8(text: bytes) -> bool:
+    """Whether bytes are UTF-8."""
     try:
         text.decode()
     except UnicodeDecodeError:
-        return True
-    return any(sign in text for sign in _HARD)
+        return False
+    return True
 
 
 def _is_object(text: bytes) -> bool:
@@ -93,11 +91,7 @@ def read_head(text: bytes) -> Head | None:
     """Return what the text above a log says, or None where the page must be read alone."""
     if not text:
         return NO_HEAD
-    if len(text) > _LONGEST or any(sign in text for sign in _HARD):
-        return None
-    try:
-        text.decode()
-    except UnicodeDecodeError:
+    if len(text) > _LONGEST or not is_utf8(text):
         return None
     above, found, below = text.partition(_PROPERTIES)
     parts = _BELOW_RE.fullmatch(below) if found else None

@@ -12,7 +12,7 @@ import msgspec
 
 from logparse.buildbucket.builds import V1_KEYS
 from logparse.buildbucket.fields import FIELDS
-from logparse.bulk.heads import Head, is_hard, read_head
+from logparse.bulk.heads import Head, is_utf8, read_head
 from logparse.bulk.order import find_plain, triggered_by
 from logparse.bulk.payloads import Typed
 from logparse.bulk.requests import Asked, read_asked
@@ -46,13 +46,29 @@ _BEGIN_RE: Final = re.compile(rb"\s*(?:Status:|All projects|\[[0-9]|(?:#+ )?Debu
 _FINISH_RE: Final = re.compile(rb"([0-9a-z.\xc2\xb5]{1,60}) with status ([A-Z]{1,30})")
 _URL_RE: Final = re.compile(rb"https?://[\w./:?=&%~+#,;@-]+")
 _SIZES: Final = {letter: len(text) for text, letter in BEGINNINGS.items()}
+_OF_ANSWERS: Final = ("id", "number", "status", "created_at")
 V1: Final = Typed(FIELDS, 1, ("id", "created_ts", "utcnow_ts"), ("number",))
 V2: Final = Typed(FIELDS, 2, ("id", "createTime"), sorted(V1_KEYS | {"build"}))
-_Wrapped: Final[Any] = msgspec.defstruct("Wrapped", [("build", V1.struct)], frozen=True, gc=False)
-_decode: Final[dict[int, Callable[[bytes], Any]]] = {
-    1: msgspec.json.Decoder(_Wrapped).decode,
-    2: msgspec.json.Decoder(V2.struct).decode,
-}
+#: All that counts in an answer of version 1 where the page shows the whole build later.
+BRIEF: Final = Typed(
+    [row._replace(v1=row.v1.partition(" ")[0]) for row in FIELDS if row.name in _OF_ANSWERS],
+    1,
+    ("id", "created_ts", "utcnow_ts"),
+    ("number",),
+)
+
+
+def _decoder(typed: Typed) -> Callable[[memoryview], Any]:
+    """Return what decodes the JSON of a build, which version 1 puts into another object."""
+    if typed.version == 2:
+        return msgspec.json.Decoder(typed.struct).decode
+    wrapped: Any = msgspec.defstruct("Wrapped", [("build", typed.struct)], frozen=True, gc=False)
+    decode = msgspec.json.Decoder(wrapped).decode
+    return lambda text: decode(text).build
+
+
+_decode: Final = {1: _decoder(V1), 2: _decoder(V2)}
+_decode_brief: Final = {1: _decoder(BRIEF), 2: _decode[2]}
 _ANSWERS: Final = {1: ANSWER_1, 2: ANSWER_2}
 _BUILDS: Final = {1: BUILD_1, 2: BUILD_2}
 
@@ -66,8 +82,9 @@ def content(file: Found, max_bytes: int) -> bytes:
         return b""
     try:
         # A read allocates as much as it may get, so that a small one comes first.
-        data = os.read(opened, min(_FIRST_READ, max_bytes + 1))
-        if len(data) >= _FIRST_READ:
+        first = min(_FIRST_READ if file.size is None else file.size + 1, max_bytes + 1)
+        data = os.read(opened, first)
+        if len(data) >= first:
             pieces = [data]
             while len(pieces[-1]) and sum(map(len, pieces)) <= max_bytes:
                 pieces.append(os.read(opened, max_bytes + 1))
@@ -106,7 +123,8 @@ class Page(NamedTuple):
     asked:
         The request.
     launched, built:
-        The build as the answer shows it, and as the page shows it last.
+        The build as the answer shows it, and as the page shows it last. The first is of `BRIEF` where version
+        1 shows both.
     url:
         Of the build.
     status, duration_s:
@@ -140,6 +158,7 @@ class Reading:
         self._starts: list[int] = pack.starts.tolist()
         self._ends: list[int] = pack.ends.tolist()
         self._first: list[int] = self.entries.first.tolist()
+        self._view = memoryview(pack.data)
         self._wide = self._wide_logs()
         self._text: list[int] = self.entries.text.tolist()
         self._end: list[int] = self.entries.end.tolist()
@@ -166,7 +185,7 @@ class Reading:
         """Return the head of a page, None where the page must be read alone."""
         data, page = self.pack.data, place.page
         log_at = self._text[self._first[page]] - CLOCK_SIZE
-        if page in self._wide and is_hard(data[log_at : self._ends[page]]):
+        if page in self._wide and not is_utf8(data[log_at : self._ends[page]]):
             return None
         head = read_head(data[self._starts[page] : log_at])
         if head is not None and place.triggered >= 0:
@@ -183,18 +202,19 @@ class Reading:
         version = place.version
         try:
             asked = read_asked(self._json(place.request, REQUEST), version)
-            launched = built = _decode[version](self._json(place.answer, _ANSWERS[version]))
+            answer = self._json(place.answer, _ANSWERS[version])
             if place.build >= 0:
+                launched = _decode_brief[version](answer)
                 built = _decode[version](self._json(place.build, _BUILDS[version]))
+            else:
+                launched = built = _decode[version](answer)
         except (ValueError, RecursionError):
             return None
-        if version == 1:
-            launched, built = launched.build, built.build
         return Page(head, asked, launched, built, url[0].decode(), *finish)
 
-    def _json(self, entry: int, letter: int) -> bytes:
+    def _json(self, entry: int, letter: int) -> memoryview:
         """Return the JSON of an entry."""
-        return self.pack.data[self._text[entry] + _SIZES[letter] : self._end[entry]]
+        return self._view[self._text[entry] + _SIZES[letter] : self._end[entry]]
 
     def _finish(self, entry: int) -> tuple[str | None, float | None] | None:
         """Return the status and the duration of the finish, None where they are unusual."""

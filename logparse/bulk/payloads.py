@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final
 
@@ -114,8 +115,8 @@ class Typed:
         self._rows = [(row, places(row.v1 if version == 1 else row.v2)) for row in fields]
         root = _Node()
         tags = (place.name for _, among in self._rows for place in among if place.kind.startswith("tag"))
-        #: The keys of tags that the table names, each with the sign after it.
-        self.tag_keys = tuple({f"{key}:" for key in tags})
+        #: The keys of tags that the table names.
+        self.tag_keys = frozenset(tags)
         for row, among in self._rows:
             for place in among:
                 if place.kind == "=":
@@ -128,7 +129,7 @@ class Typed:
                         )
                 elif not place.kind:
                     _add(root, _keys(place), row.read)
-        for key in ("tags", *required):
+        for key in (*(("tags",) if self.tag_keys else ()), *required):
             root.children.setdefault(key, _Node())
         for key in _INNER:
             if key in root.children:
@@ -214,8 +215,6 @@ class Columns:
 
     Attributes
     ----------
-    tags:
-        Of each build, as ``key:value``.
     odd:
         The rows in which JSON that is inside of other JSON could not be decoded.
     """
@@ -227,13 +226,16 @@ class Columns:
         self._at: dict[Key, Column] = {(): list(builds)}
         self._made: dict[str, Column] = {}
         self._dimensions: dict[Place, Column] = {}
-        self._tags: list[dict[str, list[str]]] | None = None
         self.size = len(builds)
         self.odd: set[int] = set()
-        if typed.version == 1:
-            self.tags: list[list[str]] = [build.tags for build in builds]
-        else:
-            self.tags = [[f"{tag.key}:{tag.value}" for tag in build.tags] for build in builds]
+
+    @cached_property
+    def tags(self) -> list[list[str]]:
+        """The tags of each build, as ``key:value``."""
+        listed = [build.tags for build in self._at[()]]
+        if self.version == 1:
+            return listed
+        return [[f"{tag.key}:{tag.value}" for tag in tags] for tags in listed]
 
     def __getitem__(self, name: str) -> Column:
         """Return a field of the table: a value a build, None where it is not known."""
@@ -315,8 +317,7 @@ class Columns:
         if place.kind == "=":
             return self._computed(row, place)
         if place.kind:
-            named = self._named()
-            listed: Column = [found.get(place.name) for found in named]
+            listed: Column = [found.get(place.name) for found in self._named]
             if not any(listed):
                 return None
             if isinstance(row.read, OfDimensions):
@@ -348,11 +349,10 @@ class Columns:
             return [None if value is None else read(value) for value in column]
         return [None if value is None or is_default(value) else read(value) for value in column]
 
+    @cached_property
     def _named(self) -> list[dict[str, list[str]]]:
-        if self._tags is None:
-            keys = self._typed.tag_keys
-            self._tags = [values.listed_by_key(tags, keys) for tags in self.tags]
-        return self._tags
+        keys = self._typed.tag_keys
+        return [values.listed_by_key(tags, keys) for tags in self.tags]
 
     def _computed(self, row: Field, place: Place) -> Column:
         """Return a field that depends on several: the function of the table gets only what it reads."""
@@ -374,7 +374,8 @@ class Columns:
             value: Any = {}
             for path, one in zip(paths, given, strict=True):
                 _put(value, path, decode_json(one) if isinstance(one, msgspec.Raw) else one)
-            made = rule.compute(Parts(value, self.tags[number], self._typed.version))
+            tags = self.tags[number] if needs_tags else []
+            made = rule.compute(Parts(value, tags, self._typed.version))
             if made is not None and (self._typed.version == 1 or not is_default(made)):
                 made = row.read(made)
             found.append(made)

@@ -1,20 +1,24 @@
 """The rows of the tables that plain pages give: for each table a function that returns its columns.
 
-A column is a list, an array, an array with nulls, or one value for all rows. Times are microseconds since
-1970.
+A column is a list, an array, an array with nulls, an array of Arrow, or one value for all rows. Where it
+takes time, it is a function that returns one of these. Times are microseconds since 1970.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from logparse.batches.arrow import Array
+from logparse.batches.arrowarrays import from_numbers, from_places, from_texts, joined
 from logparse.bulk.checks import STATUSES
 from logparse.bulk.events import read_events
 from logparse.bulk.table import Invocations
 from logparse.columns import TABLES
 from logparse.columns.derivations import Values, batch_of
 from logparse.columns.derive import ROW_WISE
+from logparse.lazy import pyarrow as pa
 from logparse.records import Commit
 from logparse.records.builds import Bot
 
@@ -35,83 +39,72 @@ class Shared:
         self.owners = owners
 
 
-class Bytes:
-    """Text in UTF-8: a list of bytes, or an array of them with as many in each row."""
-
-    def __init__(self, values: Sequence[bytes] | NDArray[Any]) -> None:
-        self.values = values
-
-
 def invocation_rows(made: Invocations) -> Columns:
     """Return the columns of the table of invocations."""
     built, requests, measures = made.built, made.requests, made.measures
-    commits = [request.commit or commit for request, commit in zip(requests, made.commits, strict=True)]
-    lower, upper = made.offsets
+    commits = cache(
+        lambda: [request.commit or known for request, known in zip(requests, made.commits, strict=True)]
+    )
     counts = [None if page.asked.triggers is None else len(page.asked.triggers) for page in made.pages]
     given = {
         **made.named,
         **_commit(commits),
-        **{name: built[name] for name in _OF_BUILDS},
+        **{name: partial(built.__getitem__, name) for name in _OF_BUILDS},
         "invocation_id": made.ids,
         "job_id": made.jobs,
         "project": [project for project, _ in made.projects],
         "job": [job for _, job in made.projects],
-        "task_kind": "buildbucket",
         "status": [page.status or page.head.status or "RUNNING" for page in made.pages],
         "triggered_by": [head.triggered_by for head in made.heads],
-        "attempts": 1,
         "build_id": built["id"],
         "build_number": built["number"],
         "build_url": [page.url for page in made.pages],
         "build_status": made.status,
         "bot_id": built["bot.id"],
         "trigger_count": counts,
-        "clock_offset_min_s": lower,
-        "clock_offset_max_s": upper,
-        "truncated": False,
-        "unrecognized": 0,
+        "clock_offset_min_s": lambda: made.offsets[0],
+        "clock_offset_max_s": lambda: made.offsets[1],
         "source": made.names,
         "source_line": made.lines,
-        "suspicious": 0,
-        "id_from": "request",
-        "origin": "log",
-        "repeats": 0,
-        "error": made.ends[0],
-        "infra_reason": made.ends[1],
-        "tags": [tags or list(request.tags) for tags, request in zip(built.tags, requests, strict=True)],
-        "odd": 0,
+        "error": lambda: made.ends[0],
+        "infra_reason": lambda: made.ends[1],
+        "tags": lambda: [
+            tags or list(request.tags) for tags, request in zip(built.tags, requests, strict=True)
+        ],
     }
-    return _declared("invocations", {**given, **measures})
+    return _declared("invocations", {**_ALWAYS, **given, **measures})
 
 
 def build_rows(made: Invocations) -> Columns:
     """Return the columns of the table of builds."""
     built, measures = made.built, made.measures
-    dimensions = built["bot.dimensions"]
-    bots = [
-        None if not found and bot_id is None else _bot(id(found), found or {})
-        for bot_id, found in zip(built["bot.id"], dimensions, strict=True)
-    ]
+    bots = cache(
+        lambda: [
+            None if not found and bot_id is None else _bot(id(found), found or {})
+            for bot_id, found in zip(built["bot.id"], built["bot.dimensions"], strict=True)
+        ]
+    )
     given = {
-        **_commit(built["commit"]),
-        **{name: built[name] for name in (*_OF_BUILDS, *_OF_BUILDS_ALONE)},
-        **{name: [bot and bot[name] for bot in bots] for name in _DIMENSIONS},
+        **_commit(lambda: built["commit"]),
+        **{name: partial(built.__getitem__, name) for name in (*_OF_BUILDS, *_OF_BUILDS_ALONE)},
+        **{name: lambda name=name: [bot and bot[name] for bot in bots()] for name in _DIMENSIONS},
         "build_id": built["id"],
         "invocation_id": made.ids,
         "build_number": built["number"],
         "status": made.status,
         "bot_id": built["bot.id"],
-        "dimensions": [
-            None if bot is None else found or {} for bot, found in zip(bots, dimensions, strict=True)
+        "dimensions": lambda: [
+            None if bot is None else found or {}
+            for bot, found in zip(bots(), built["bot.dimensions"], strict=True)
         ],
-        "experiments": [found or [] for found in built["experiments"]],
-        "properties": [found or {} for found in built["properties"]],
+        "experiments": lambda: [found or [] for found in built["experiments"]],
+        "properties": lambda: [found or {} for found in built["properties"]],
         "builder_id": made.named["builder_id"],
         "origin": "log",
         "repeats": 0,
-        "error": made.ends[0],
-        "infra_reason": made.ends[1],
-        "tags": built.tags,
+        "error": lambda: made.ends[0],
+        "infra_reason": lambda: made.ends[1],
+        "tags": lambda: built.tags,
         "odd": 0,
         "source_file": made.names,
         "source_line": made.lines,
@@ -122,15 +115,7 @@ def build_rows(made: Invocations) -> Columns:
 
 def poll_rows(made: Invocations) -> Columns:
     """Return the columns of the table of status checks."""
-    checks, data = made.checks, made.reading.pack.data
-    begins = [f"{job}:{identifier}:" for job, identifier in zip(made.jobs, made.ids, strict=True)]
-    keys = zip(
-        checks.is_timed.tolist(),
-        checks.owner.tolist(),
-        checks.key_at.tolist(),
-        checks.key_end.tolist(),
-        strict=True,
-    )
+    checks = made.checks
     names = [None if name is None else name for name in STATUSES.names]
     return _declared(
         "polls",
@@ -139,15 +124,24 @@ def poll_rows(made: Invocations) -> Columns:
             **_whose(made, checks.owner),
             "seq": checks.seq,
             "source": Shared(["pubsub", "timer"], checks.is_timed.astype(np.int64)),
-            "timer_id": [
-                begins[owner] + data[begin:end].decode() if is_timed else None
-                for is_timed, owner, begin, end in keys
-            ],
+            "timer_id": _timer_ids(made),
             "status": Shared(names, checks.status),
             "changed": Values(checks.changed, ~checks.is_answered),
             "answered": checks.is_answered,
         },
     )
+
+
+def _timer_ids(made: Invocations) -> Array:
+    """Return the id of the timer of each status check, null where no timer started it."""
+    checks = made.checks
+    timed = np.flatnonzero(checks.is_timed)
+    places = np.where(checks.is_timed, np.cumsum(checks.is_timed) - 1, 0)
+    keys = from_places(made.reading.pack.data, checks.key_at[timed], checks.key_end[timed])
+    begins = [f"{job}:{identifier}:" for job, identifier in zip(made.jobs, made.ids, strict=True)]
+    owners = from_numbers(checks.owner[timed], pa.int64())
+    ids = joined(from_texts(begins).take(owners), keys)
+    return ids.take(from_numbers(places, pa.int64(), ~checks.is_timed))
 
 
 def attempt_rows(made: Invocations) -> Columns:
@@ -191,8 +185,8 @@ def event_rows(made: Invocations) -> Columns:
             "source": whose["source_file"],
             "kind": Shared(found.kinds, found.kind),
             "fields": found.fields,
-            "text": Bytes(found.lines),
-            "clock": Bytes(found.clocks),
+            "text": found.lines,
+            "clock": found.clocks,
             "suspicious": 0,
         },
     )
@@ -237,12 +231,25 @@ def _whose(made: Invocations, owners: NDArray[Any]) -> Columns:
     return {name: Shared(values, owners) for name, values in whose.items()}
 
 
-def _commit(commits: Sequence[Commit | None]) -> Columns:
+def _commit(commits: Callable[[], Sequence[Commit | None]]) -> Columns:
     return {
-        name: [commit and getattr(commit, name) for commit in commits] for name in Commit.__struct_fields__
+        name: lambda name=name: [commit and getattr(commit, name) for commit in commits()]
+        for name in Commit.__struct_fields__
     }
 
 
+#: Values of all plain pages.
+_ALWAYS: Final = {
+    "task_kind": "buildbucket",
+    "attempts": 1,
+    "truncated": False,
+    "unrecognized": 0,
+    "suspicious": 0,
+    "id_from": "request",
+    "origin": "log",
+    "repeats": 0,
+    "odd": 0,
+}
 #: Dimensions are read once for all builds of a bot, so that their objects are the same.
 _bots: Final[dict[int, tuple[Any, dict[str, Any]]]] = {}
 

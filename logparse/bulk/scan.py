@@ -7,6 +7,7 @@ clock, and its letter, which says how it is read.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from logparse.engine.timeline import STEP_BACK_US
@@ -47,20 +48,14 @@ PADDING: Final = 1_024
 _BLOCK: Final = 64
 _PIECE: Final = 1 << 18
 _DELETE: Final = 127
+#: Blanks that copies of texts have for others, and the mark of UTF-8.
+_HARD: Final = tuple(sign.encode() for sign in "\u00a0\u2007\u202f\ufeff")
 CLOCK_SIZE: Final = len("[HH:MM:SS.mmm] ")
-#: The clock of an entry: the signs between its digits, by their offsets.
-_SIGNS: Final = {0: b"[", 3: b":", 6: b":", 9: b".", 13: b"]", 14: b" "}
-#: The digits by their offsets, what each counts in milliseconds, and the most that it can be.
-_DIGITS: Final = (
-    (1, 36_000_000, 9),
-    (2, 3_600_000, 9),
-    (4, 600_000, 5),
-    (5, 60_000, 9),
-    (7, 10_000, 5),
-    (8, 1_000, 9),
-    (10, 100, 9),
-    (11, 10, 9),
-    (12, 1, 9),
+#: Two words of the clock: their offsets, zeros for the digits, the bits that must then be zero, and numbers
+#: that carry a digit beyond the most that it can be into these bits.
+_CLOCK_WORDS: Final = (
+    (0, b"[00:00:0", b"\xff\xf0\xf0\xff\xf0\xf0\xff\xf0", b"\0\6\6\0\12\6\0\12"),
+    (7, b"00.000] ", b"\xf0\xf0\xff\xf0\xf0\xf0\xff\xff", b"\12\6\0\6\6\6\0\0"),
 )
 _MOST_HOURS: Final = 24 * 3_600_000
 
@@ -70,8 +65,9 @@ class Entries(NamedTuple):
 
     Attributes
     ----------
-    text, end:
-        Offsets in the buffer: of the text after the clock, and of the line end after the text.
+    text, end, first_end:
+        Offsets in the buffer: of the text after the clock, and of the line ends after the text and after its
+        first line.
     line:
         The line of the file, from 1.
     is_one_line, ends_blank:
@@ -86,6 +82,7 @@ class Entries(NamedTuple):
 
     text: NDArray[np.int64]
     end: NDArray[np.int64]
+    first_end: NDArray[np.int64]
     line: NDArray[np.int64]
     is_one_line: NDArray[np.bool_]
     ends_blank: NDArray[np.bool_]
@@ -106,7 +103,7 @@ class Pack:
     line_ends:
         The offsets of all line ends.
     odd:
-        Whether each file has control characters.
+        Whether each file has control characters, or blanks and marks that readers of copied texts take out.
     """
 
     def __init__(self, files: Sequence[bytes]) -> None:
@@ -133,6 +130,8 @@ class Pack:
         self.odd: NDArray[np.bool_] = np.zeros(len(files), dtype=bool)
         controls = others[~is_end & (signs != ord("\t")) & (signs <= _DELETE)]
         self.odd[self._files_of(controls[controls < self.size])] = True
+        for sign in _HARD:
+            self.odd[self._files_of(self.wide[self.begins(self.wide, sign)])] = True
 
     def deep(self, begin: NDArray[Any], end: NDArray[Any], most: int) -> NDArray[np.bool_]:
         """Return whether the JSON at each place can be nested deeper than `most` levels."""
@@ -143,34 +142,53 @@ class Pack:
             found[place] = text.count(b"{") + text.count(b"[") > most
         return found
 
+    def rows(self, places: NDArray[Any], size: int) -> NDArray[np.uint64]:
+        """Return the bytes from each place on, `size` and up to 7 more, as a row of words for each place."""
+        size = max(8, size + -size % 8)
+        starts = np.ndarray((len(self.data) - size + 1,), np.dtype(f"V{size}"), self.data, strides=(1,))
+        found: NDArray[np.uint64] = starts[places].view("<u8").reshape(len(places), size // 8)
+        return found
+
     def same(self, left: NDArray[Any], right: NDArray[Any], sizes: NDArray[Any]) -> NDArray[np.bool_]:
         """Return whether the bytes at offsets `left` equal those at offsets `right`, `sizes` bytes each."""
-        least = int(sizes.min()) if len(sizes) else 0
-        masks = np.array([(1 << 8 * count) - 1 for count in range(9)], dtype=np.uint64)
-        differ = np.zeros(len(left), dtype=np.uint64)
-        for done in range(0, int(sizes.max(initial=0)), 8):
-            words = self.words[done:]
-            pair = words[left] ^ words[right]
-            if done + 8 > least:
-                # Bytes after the last one do not count.
-                pair &= masks[np.clip(sizes - done, 0, 8)]
-            differ |= pair
-        is_same: NDArray[np.bool_] = differ == 0
-        return is_same
+        most = int(sizes.max(initial=0))
+        differ = self.rows(left, most) ^ self.rows(right, most)
+        # Bytes after the last one do not count.
+        differ &= _masks(most)[sizes]
+        return _is_zero(differ)
 
     def begins(self, places: NDArray[Any], text: bytes) -> NDArray[np.bool_]:
         """Return whether a text is at each place."""
-        found = np.ones(len(places), dtype=bool)
-        for offset in range(0, len(text), 8):
-            part = text[offset : offset + 8]
-            mask = np.uint64((1 << 8 * len(part)) - 1)
-            words = self.words[offset:][places]
-            found &= (words & mask if len(part) < 8 else words) == np.uint64(int.from_bytes(part, "little"))
-        return found
+        words = _words_of(text)
+        differ = (self.rows(places, len(text)) ^ words) & _masks(len(text))[-1]
+        return _is_zero(differ)
 
     def _files_of(self, places: NDArray[Any]) -> NDArray[np.int64]:
         """Return the file that holds each offset."""
         return np.searchsorted(self.starts, places, side="right") - 1
+
+
+def _words_of(text: bytes) -> NDArray[np.uint64]:
+    """Return a text as words, with zeros after it."""
+    return np.frombuffer(text.ljust(max(8, len(text) + -len(text) % 8), b"\0"), np.dtype("<u8"))
+
+
+def _is_zero(rows: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return which rows have zeros only."""
+    together = rows[:, 0].copy()
+    # numpy takes ten times as long to put together the few words of each row.
+    for column in range(1, rows.shape[1]):
+        together |= rows[:, column]
+    found: NDArray[np.bool_] = together == 0
+    return found
+
+
+@lru_cache(maxsize=16)
+def _masks(most: int) -> NDArray[np.uint64]:
+    """Return for each number of bytes up to `most` the words in which these bytes are set."""
+    size = max(8, most + -most % 8)
+    is_set = np.arange(size) < np.arange(most + 1)[:, None]
+    return (is_set * np.uint8(255)).view("<u8")
 
 
 def _signs(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
@@ -204,7 +222,7 @@ def find_entries(pack: Pack) -> Entries:
     data, line_ends = pack.bytes, pack.line_ends
     begins = line_ends[:-1] + 1
     lines = np.flatnonzero(data[begins] == ord("["))
-    is_clock, ms = _clocks(data, begins[lines])
+    is_clock, ms = _clocks(pack, begins[lines])
     if not is_clock.all():
         lines, ms = lines[is_clock], ms[is_clock]
     begin = begins[lines]
@@ -219,6 +237,7 @@ def find_entries(pack: Pack) -> Entries:
     return Entries(
         text=text,
         end=end,
+        first_end=first_ends,
         line=lines - np.repeat(top, np.diff(first)) + 1,
         is_one_line=first_ends == end,
         ends_blank=(last_bytes == ord(" ")) | (last_bytes == ord("\t")),
@@ -228,18 +247,26 @@ def find_entries(pack: Pack) -> Entries:
     )
 
 
-def _clocks(
-    data: NDArray[np.uint8], places: NDArray[np.int64]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+def _clocks(pack: Pack, places: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Return at which places a clock is, and its milliseconds since midnight."""
     found = np.ones(len(places), dtype=bool)
-    for offset, sign in _SIGNS.items():
-        found &= data[places + offset] == sign[0]
+    pairs = []
+    for offset, *texts in _CLOCK_WORDS:
+        zeros, mask, most = (np.uint64(int.from_bytes(text, "little")) for text in texts)
+        digits = pack.words[offset:][places] ^ zeros
+        found &= ((digits | (digits + most)) & mask) == 0
+        # Each byte becomes the number of two digits, of which it was the second one.
+        pairs.append(digits + (digits * np.uint64(10) << np.uint64(8)))
+    first, second = (pair.view(np.uint8).reshape(-1, 8) for pair in pairs)
     ms = np.zeros(len(places), dtype=np.int64)
-    for offset, weight, most in _DIGITS:
-        digits = data[places + offset] - np.uint8(ord("0"))
-        found &= digits <= most
-        ms += digits * np.int64(weight)
+    for numbers, weight in (
+        (first[:, 2], 3_600_000),
+        (first[:, 5], 60_000),
+        (second[:, 1], 1_000),
+        (second[:, 3], 100),
+        (second[:, 5], 1),
+    ):
+        ms += numbers * np.int64(weight)
     return found & (ms < _MOST_HOURS), ms
 
 

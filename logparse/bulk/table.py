@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from logparse.buildbucket import MAX_NESTING, values
 from logparse.buildbucket.builds import explained
 from logparse.bulk.checks import STATUSES, About, read_checks, title_of
-from logparse.bulk.pages import V1, V2, Reading
+from logparse.bulk.pages import BRIEF, V1, V2, Reading
 from logparse.columns.derivations import Values, batch_of
 from logparse.columns.derive import AGGREGATES, ROW_WISE
 from logparse.engine.invocation import name_builder
@@ -46,13 +46,21 @@ def _floats(column: Sequence[float | None]) -> Values:
 
 
 class Builds:
-    """Fields of the builds of rows of both dialects, each a list with a value a row."""
+    """Fields of the builds of rows of both dialects, each a list with a value a row.
 
-    def __init__(self, builds: Sequence[Any], versions: NDArray[Any]) -> None:
+    Parameters
+    ----------
+    builds:
+        Structures of `V1`, of `V2`, or of `BRIEF`.
+    kinds:
+        For each the version of its dialect, 0 for `BRIEF`.
+    """
+
+    def __init__(self, builds: Sequence[Any], kinds: NDArray[Any]) -> None:
         self._parts = []
         self._size = len(builds)
-        for version, typed in ((1, V1), (2, V2)):
-            rows = np.flatnonzero(versions == version).tolist()
+        for kind, typed in enumerate((BRIEF, V1, V2)):
+            rows = np.flatnonzero(kinds == kind).tolist()
             if rows:
                 self._parts.append((rows, typed.read([builds[row] for row in rows])))
 
@@ -122,7 +130,8 @@ class Invocations:
         self.jobs = [request.job_id or "" for request in requests]
         self.heads = [page.head for page in self.pages]
         self.created_at = [invocation_created_us(identifier) for identifier in self.ids]
-        self.launched = Builds([page.launched for page in self.pages], plain.version)
+        is_brief = (plain.version == 1) & (plain.build >= 0)
+        self.launched = Builds([page.launched for page in self.pages], np.where(is_brief, 0, plain.version))
         self.built = Builds([page.built for page in self.pages], plain.version)
         self.built.decode_all()
         self.created = _us(self.created_at).numbers

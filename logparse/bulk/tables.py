@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from logparse.batches.arrow import Array, RecordBatch, arrow_schema, arrow_type
-from logparse.batches.arrowarrays import constant, from_bytes, from_numbers, from_values
-from logparse.bulk.rows import ROWS, Bytes, Shared
+from logparse.batches.arrowarrays import constant, from_numbers, from_values
+from logparse.bulk.rows import ROWS, Shared
 from logparse.bulk.table import Invocations
 from logparse.columns import TABLES, Column
 from logparse.columns.derivations import Values
@@ -21,16 +21,17 @@ else:
     from logparse.lazy import numpy as np
 
 _ENCODER: Final = msgspec.json.Encoder()
-#: Columns of JSON that are written already.
-_WRITTEN: Final = frozenset({"fields"})
 
 
-def make_table(made: Invocations, table: str) -> RecordBatch:
-    """Return a table of pages."""
-    columns = ROWS[table](made)
-    size = max((len(values) for values in map(_sized, columns.values()) if values is not None), default=0)
-    arrays = [_array(columns[column.name], column, size) for column in TABLES[table]]
-    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(TABLES[table]))
+def make_table(made: Invocations, table: str, names: Collection[str] | None = None) -> RecordBatch:
+    """Return a table of pages: all columns, or those of some names."""
+    columns = [column for column in TABLES[table] if names is None or column.name in names]
+    given = ROWS[table](made)
+    values = [given[column.name] for column in columns]
+    values = [one() if callable(one) else one for one in values]
+    size = max((len(one) for one in map(_sized, values) if one is not None), default=0)
+    arrays = [_array(one, column, size) for one, column in zip(values, columns, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(columns))
 
 
 def _sized(values: Any) -> Any:
@@ -39,17 +40,15 @@ def _sized(values: Any) -> Any:
         return values.numbers
     if isinstance(values, Shared):
         return values.owners
-    if isinstance(values, Bytes):
-        return values.values
-    return values if isinstance(values, (list, np.ndarray)) else None
+    return values if isinstance(values, (list, np.ndarray, pa.Array)) else None
 
 
 def _array(values: Any, column: Column, size: int) -> Array:
     type_ = arrow_type(column)
     if values is None:
         return pa.nulls(size, type_)
-    if isinstance(values, Bytes):
-        return from_bytes(values.values)
+    if isinstance(values, pa.Array):
+        return values
     if isinstance(values, Shared):
         places = from_numbers(values.owners, pa.int64())
         return _array(values.values, column, len(values.values)).take(places)
@@ -59,7 +58,7 @@ def _array(values: Any, column: Column, size: int) -> Array:
         return from_numbers(values, type_)
     if not isinstance(values, list):
         return constant(values, type_, size)
-    if column.type == "json" and column.name not in _WRITTEN:
+    if column.type == "json":
         values = _json(values, column)
     return from_values(values, type_)
 

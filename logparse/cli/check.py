@@ -53,21 +53,18 @@ def command(inputs: Inputs, format_: str) -> int:
 
 def _report(data: Dataset) -> dict[str, Any]:
     """Return the findings, the failures and the counts, for JSON."""
-    from logparse.tables.rows import row_counts, rows
+    from logparse.batches.batch import rows_of
 
-    findings = list(rows(data.gathered, "findings"))
-    failures = list(rows(data.gathered, "failures"))
-    counts = row_counts(data.gathered)
-    # Pages that were read as rows have nothing suspicious.
-    found = [record.suspicious or 0 for record in data.gathered.held.records]
-    found += [len(event.suspicious) for triage in data.gathered.triages for event in triage.events]
+    findings = list(rows_of(data.batches("findings")))
+    failures = list(rows_of(data.batches("failures")))
+    counts, sizes = data.counts(), data.sizes
     return {
-        "invocations": len(data.gathered.invocations),
-        "builds": len(data.gathered.builds),
+        "invocations": sizes.invocations,
+        "builds": sizes.builds,
         "entries": counts["events"],
         "understood": counts["events"] - counts["unrecognized"],
         "unknown": counts["unrecognized"],
-        "suspicious": sum(found),
+        "suspicious": data.suspicious,
         "codes": dict(Counter(finding["code"] for finding in findings)),
         "findings": findings,
         # `cause` is the name of the column `reason` in version 0.1.

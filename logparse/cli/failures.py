@@ -142,11 +142,14 @@ def _groups(
 def _by_cause(inputs: Inputs, asked: Answer) -> int:
     data = read(inputs, ("invocations", "builds"))
     if holds_something(data):
-        from logparse.analysis.failures import FAILURES, failures, near_timeout
+        from logparse.analysis.failures import FAILURES, NEEDED, OF_BUILDS, failures, near_timeout
+        from logparse.analysis.units import unit_columns
 
-        answer = failures(data.invocations, data.builds)
-        near = with_owners(near_timeout(data.builds))
-        number = len(data.invocations) + len(data.gathered.builds)
+        needed = unit_columns(NEEDED)
+        builds = data.frame("builds", {*needed["builds"], *OF_BUILDS})
+        answer = failures(data.frame("invocations", needed["invocations"]), builds)
+        near = with_owners(near_timeout(builds))
+        number = data.sizes.invocations + data.sizes.builds
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
             return _shown(readable(rows, FAILURES, asked.zone), near, number, asked.top, width)

@@ -87,19 +87,21 @@ def command(inputs: Inputs, asked: Answer, spec: str | None, today: date | None,
     Files have the judgement; the second table is for the terminal.
     """
     from logparse.analysis import health, read_specs, stability
-    from logparse.analysis.health import HEALTH
+    from logparse.analysis.health import HEALTH, NEEDED
     from logparse.analysis.specs import DEFAULT_SPECS
+    from logparse.analysis.stability import NEEDED as stability_columns
 
     specs = DEFAULT_SPECS if spec is None else read_specs(spec)
     data = read(inputs, ("builds",))
     code = exit_code(data, inputs)
     if not holds_something(data):
         return code
-    judged = health(data.builds, specs=specs, today=today)
+    builds = data.frame("builds", (*NEEDED, *stability_columns))
+    judged = health(builds, specs=specs, today=today)
     if judged.empty:
         warn("no business day before the day of judgement has builds")
-    unstable = with_owners(stability(data.builds))
-    rates = _rates(data.builds) if on_terminal(asked.path) else {}
+    unstable = with_owners(stability(builds))
+    rates = _rates(builds) if on_terminal(asked.path) else {}
 
     def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
         return _shown(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from os.path import isdir
@@ -46,6 +46,8 @@ class Inputs:
         The filter of what counts; None where all counts.
     excluded:
         Spans of time. What was created in one does not count.
+    since, until:
+        What was created then or later, and before then, counts; None for no limit.
     """
 
     paths: tuple[str, ...]
@@ -59,20 +61,35 @@ class Inputs:
     jobs: int | None
     where: str | None = None
     excluded: tuple[tuple[datetime, datetime], ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def condition(self) -> str | None:
+        """The filter that `where`, `since` and `until` are together; None where all counts."""
+        times = ((">=", self.since), ("<", self.until))
+        parts = [f"created_at{sign}'{at.isoformat()}'" for sign, at in times if at is not None]
+        if self.where is not None:
+            parts.append(f"({self.where})" if parts else self.where)
+        return " and ".join(parts) or None
 
     @property
     def chooses(self) -> bool:
         """Whether not all that is read counts."""
-        return self.where is not None or bool(self.excluded)
+        return self.condition is not None or bool(self.excluded)
 
 
-def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
+def read(
+    inputs: Inputs, tables: Sequence[str] = (), only: Mapping[str, Collection[str]] | None = None
+) -> Dataset:
     """Read the inputs, and write to standard error what failed and what was skipped.
 
     Parameters
     ----------
     tables:
         The tables that will be asked for.
+    only:
+        The columns that will be asked for of some of them; of the others it is all.
 
     Raises
     ------
@@ -97,10 +114,12 @@ def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
             max_bytes=inputs.max_size,
             watch=seen,
             tables=(*tables, "invocations", "builds") if inputs.chooses else tables,
+            # A filter can name any column.
+            only=None if inputs.chooses else only,
         )
     for failure in data.failures:
         warn(str(failure))
-    _warn_of_skipped(data, verbose=inputs.verbose)
+    warn_of_skipped(data.skipped, verbose=inputs.verbose)
     _warn_of_repeats(data)
     if not (data.failures or holds_something(data)):
         raise LogparseError(
@@ -111,9 +130,9 @@ def read(inputs: Inputs, tables: Sequence[str] = ()) -> Dataset:
 
 def _chosen(data: Dataset, inputs: Inputs) -> Dataset:
     """Return what counts, and say how much ``--exclude-time`` leaves out."""
-    chosen = data if inputs.where is None else data.where(inputs.where)
+    chosen = data if inputs.condition is None else data.where(inputs.condition)
     if holds_something(data) and not holds_something(chosen):
-        warn(f"note: nothing that was read fits --where {inputs.where}")
+        warn(f"note: nothing that was read fits the filter {inputs.condition}")
     if not inputs.excluded:
         return chosen
     outside = (
@@ -121,27 +140,27 @@ def _chosen(data: Dataset, inputs: Inputs) -> Dataset:
         for start, end in inputs.excluded
     )
     kept = chosen.where(f"created_at is null or {' and '.join(outside)}")
-    before, after = (len(d.gathered.invocations) + len(d.gathered.builds) for d in (chosen, kept))
+    before, after = (d.sizes.invocations + d.sizes.builds for d in (chosen, kept))
     warn(f"note: --exclude-time left out {before - after} of {before} invocations and builds")
     return kept
 
 
 def holds_something(data: Dataset) -> bool:
     """Whether there are records. If not, nothing is written, not even an empty file."""
-    records = data.gathered
-    return bool(records.invocations or records.builds or records.triages)
+    sizes = data.sizes
+    return bool(sizes.invocations or sizes.builds or sizes.triages)
 
 
-def _warn_of_skipped(data: Dataset, *, verbose: bool) -> None:
+def warn_of_skipped(skipped: Sequence[LogparseError], *, verbose: bool) -> None:
     """Name the files that are not logs, and the parts of files that were left out."""
     from logparse.sources import Note
 
-    notes = [skip for skip in data.gathered.skipped if isinstance(skip, Note)]
+    notes = [skip for skip in skipped if isinstance(skip, Note)]
     for note in notes if verbose else notes[:_NAMED_SKIPPED]:
         warn(f"note: {note}")
     if len(notes) > _NAMED_SKIPPED and not verbose:
         warn(f"{count(len(notes) - _NAMED_SKIPPED, 'more note')} (-v shows all)")
-    files = [skip for skip in data.gathered.skipped if not isinstance(skip, Note)]
+    files = [skip for skip in skipped if not isinstance(skip, Note)]
     if verbose:
         for skip in files:
             warn(f"skipped: {skip}")
@@ -154,10 +173,7 @@ def _warn_of_skipped(data: Dataset, *, verbose: bool) -> None:
 
 def _warn_of_repeats(data: Dataset) -> None:
     """Name an invocation or a build that was read more than once, as from its page and its log."""
-    names = [f"invocation {i.invocation_id or 'without id'}" for i in data.gathered.held.records if i.repeats]
-    builds = [i.build for i in data.gathered.held.records if i.build is not None and not i.repeats]
-    names += [f"build {build.id}" for build in [*builds, *data.gathered.builds] if build.repeats]
-    names = list(dict.fromkeys(names))
+    names = data.repeated
     if names:
         counted = "each time" if data.gathered.keeps_copies else "once"
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
@@ -170,8 +186,11 @@ def exit_code(data: Dataset, inputs: Inputs) -> int:
 
     if data.failures:
         return 1
-    misread = sum(CODES[f.code].strict for f in data.gathered.all_findings)
-    if inputs.strict and misread:
+    if not inputs.strict:
+        return 0
+    codes = (code for batch in data.batches("findings") for code in batch["code"])
+    misread = sum(CODES[code].strict for code in codes if code in CODES)
+    if misread:
         warn(f"{count(misread, 'place')} not understood; `logparse check` names them")
         return 3
     return 0

@@ -31,6 +31,9 @@ _FORMATS: Final = {
     ".ebnf": "ebnf",
     ".parquet": "parquet",
     ".xlsx": "xlsx",
+    ".png": "png",
+    ".svg": "svg",
+    ".pdf": "pdf",
     ".gz": "gzip",
     ".bz2": "bzip2",
     ".xz": "xz",
@@ -66,9 +69,9 @@ def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date |
         raise click.BadParameter(f"{value!r} is not a day; write it as YYYY-MM-DD") from error
 
 
-def _zone(ctx: click.Context, param: click.Parameter, value: str) -> str:
+def zone(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Return the name of a time zone, checked."""
-    if value == "UTC":
+    if value is None or value == "UTC":
         return value
     from zoneinfo import ZoneInfo
 
@@ -84,7 +87,7 @@ zone_option: Final = click.option(
     "--tz",
     "zone",
     default="UTC",
-    callback=_zone,
+    callback=zone,
     metavar="ZONE",
     help="Time zone of days, weeks and hours: Europe/Berlin. [default: UTC]",
 )
@@ -124,15 +127,27 @@ def _filter(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     return value
 
 
+def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """Return the time that ``2020-11-17``, ``2020-11-17T04:33`` or ``-7d`` is."""
+    if value is None:
+        return None
+    from logparse.analysis.fields import read_time
+
+    found = read_time(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is not a time; write it as 2020-11-17, 2020-11-17T04:33 or -7d")
+    return found
+
+
 #: Whether a file can be read is not checked here, because one that cannot be read is a failure among others.
-_FILE: Final = click.Path(allow_dash=True, readable=False)
+INPUT_FILE: Final = click.Path(allow_dash=True, readable=False)
 
 
 _READING: Final = (
     click.option(
         "--builds",
         multiple=True,
-        type=_FILE,
+        type=INPUT_FILE,
         metavar="FILE",
         help="Builds that `bb get -A -json` or `bb ls -A -json` printed, joined on the build id. "
         "Can be given several times, and without FILE.",
@@ -167,6 +182,13 @@ _READING: Final = (
         help="Leave out what was created in this span, TO not included: 2020-11-17..2020-11-18. "
         "Times are UTC, or have an offset. Can be given several times.",
     ),
+    click.option(
+        "--since",
+        callback=_time,
+        metavar="TIME",
+        help="Count only what was created then or later: 2020-11-17, 2020-11-17T04:33 (UTC), or -7d.",
+    ),
+    click.option("--until", callback=_time, metavar="TIME", help="Count only what was created before then."),
     click.option("--strict", is_flag=True, help="Exit with 3 where some input was not understood."),
     click.option("--verbose", "-v", is_flag=True, help="Name everything that was skipped."),
     click.option(
@@ -208,7 +230,7 @@ def reading(arguments: str) -> Callable[[F], F]:
 
         for option in reversed(_READING):
             command = option(command)
-        named = click.argument("paths", nargs=-1, type=_FILE, metavar=arguments)
+        named = click.argument("paths", nargs=-1, type=INPUT_FILE, metavar=arguments)
         return named(command)  # type: ignore[return-value]
 
     return add
@@ -236,7 +258,7 @@ def output(function: F) -> F:
     return click.option(
         "-o",
         "--output",
-        type=_FILE,
+        type=INPUT_FILE,
         callback=_path,
         metavar="FILE",
         help="Write there, not to stdout.",

@@ -65,9 +65,10 @@ def command(inputs: Inputs, asked: Answer, by: str, bucket: float) -> int:
     """
     data = read(inputs, ("builds",))
     if holds_something(data):
-        from logparse.analysis.queue import columns_of, queue
+        from logparse.analysis.queue import KEYS, NEEDED, columns_of, queue
 
-        answer = queue(data.builds, by, bucket_s=bucket, owners=owners())
+        keys = ("builder_id",) if by == "owner" else KEYS[by]
+        answer = queue(data.frame("builds", (*NEEDED, *keys)), by, bucket_s=bucket, owners=owners())
         whole = answer
         if answer.empty:
             warn("no build has a creation time")

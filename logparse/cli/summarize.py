@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.batches.batch import batches_of
+from logparse.batches.batch import batches_of, rows_of
 from logparse.cli.answers import trend
 from logparse.cli.config import owners, with_owners
 from logparse.cli.grouping import Asked, grouping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from logparse.loading.dataset import Dataset
+    from logparse.records import Invocation
 
 #: The tables that groups are made of.
 _GROUPED: Final = ("invocations", "builds")
@@ -71,15 +72,16 @@ def command(
     chosen = chosen_format(format_, output, _FORMATS, "table")
     if output is not None:
         ready(output, force=force)
-    data = read(inputs, _GROUPED)
-    single = len(data.gathered.invocations) == 1 and not data.gathered.builds and not given
+    # Phases are of all columns.
+    data = read(inputs, _GROUPED, None if asked.phases else _needed(asked))
+    single = None if given else data.single
     if chosen == "json":
-        write_data(_json(data, asked, output, single=single), output, force=force)
+        write_data(_json(data, asked, output, single=single is not None), output, force=force)
     elif holds_something(data):
         if chosen != "table":
-            write_data(_rows(data, asked, chosen, single=single), output, force=force)
-        elif single:
-            write_shown(_card(data, output), output, force=force)
+            write_data(_rows(data, asked, chosen, single=single is not None), output, force=force)
+        elif single is not None:
+            write_shown(_card(single, output), output, force=force)
         else:
             write_shown(_overview(data, asked, output), output, force=force)
     return exit_code(data, inputs)
@@ -89,10 +91,10 @@ def _unicode(path: Path | None) -> bool:
     return path is not None or not ascii_only(sys.stdout)
 
 
-def _card(data: Dataset, path: Path | None) -> str:
+def _card(invocation: Invocation, path: Path | None) -> str:
     from logparse.output.card import card
 
-    shown = card(data.gathered.invocations[0], width=output_width(path), unicode=_unicode(path))
+    shown = card(invocation, width=output_width(path), unicode=_unicode(path))
     return output_text(shown, path=path)
 
 
@@ -101,7 +103,8 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
     from logparse.output.overview import overview
     from logparse.output.slowest import slowest_tables
 
-    total, groups = _statistics(data, asked)
+    sizes, units = data.sizes, _units(data, asked)
+    total, groups = _statistics(units, asked)
     if asked.phases:
         groups = groups[:0]
     shown = list(metrics.plain_rows(groups[: asked.top]))
@@ -118,10 +121,10 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
             asked.by,
             also=also,
             width=output_width(path),
-            builds=len(data.gathered.builds),
-            from_builds=sum(record.origin == "build" for record in data.gathered.held.records),
-            triages=len(data.gathered.triages),
-            left_out=(0, 0) if asked.phases else metrics.left_out(_units(data), asked.by, owners()),
+            builds=sizes.builds,
+            from_builds=sizes.from_builds,
+            triages=sizes.triages,
+            left_out=(0, 0) if asked.phases else metrics.left_out(units, asked.by, owners()),
             notes=notes,
             unicode=_unicode(path),
         )
@@ -129,9 +132,9 @@ def _overview(data: Dataset, asked: Asked, path: Path | None) -> str:
     if len(asked.by) == 1 and asked.by[0] in _TIMES and not asked.phases and asked.sort is None:
         parts += _trends(groups, asked.by[0], path)
     if asked.phases:
-        parts += _phase_tables(data, asked, path)
+        parts += _phase_tables(data, len(units), asked, path)
     if asked.slowest is not None:
-        ranked = _slowest(data, asked.slowest)
+        ranked = _slowest(data, units, asked.slowest)
         parts += slowest_tables(ranked, width=output_width(path), unicode=_unicode(path))
     return output_text(*parts, path=path)
 
@@ -151,14 +154,13 @@ def _phases(data: Dataset, asked: Asked) -> pd.DataFrame:
     return phases(data.invocations, data.builds, asked.by, tz=asked.zone, owners=owners())
 
 
-def _phase_tables(data: Dataset, asked: Asked, path: Path | None) -> Iterator[RenderableType]:
+def _phase_tables(data: Dataset, number: int, asked: Asked, path: Path | None) -> Iterator[RenderableType]:
     from logparse.output.phases import phase_tables
     from logparse.tables.keys import KEYS
     from logparse.tables.plainframes import plain_rows
 
     keys = {key: KEYS[key][0] for key in asked.by}
     rows = list(plain_rows(_phases(data, asked)))
-    number = len(_units(data))
     return phase_tables(rows, keys, number, top=asked.top, width=output_width(path), unicode=_unicode(path))
 
 
@@ -170,30 +172,40 @@ def _names(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, str]:
     return {f"group {key}": DASH if value is None else str(value) for key, value in values.items()}
 
 
-def _units(data: Dataset) -> pd.DataFrame:
-    """Return invocations, and builds without one, each with the known facts about its bot."""
+def _needed(asked: Asked) -> dict[str, set[str]]:
+    """Return the columns of each table that the statistics, or the slowest invocations, need."""
+    from logparse.metrics import needed_columns
+    from logparse.output.slowest import SHOWN
+
+    of_invocations, of_builds = needed_columns(asked.by, SHOWN if asked.slowest is not None else ())
+    return {"invocations": of_invocations, "builds": of_builds | {"url"}}
+
+
+def _units(data: Dataset, asked: Asked) -> pd.DataFrame:
+    """Return invocations, and builds without one, with the columns that the answer needs."""
     from logparse import metrics
 
-    return metrics.with_bots(metrics.with_builds(data.invocations, data.builds), data.builds)
+    invocations, builds = (data.frame(name, names) for name, names in _needed(asked).items())
+    units = metrics.with_builds(invocations, builds)
+    return metrics.with_bots(units, builds) if metrics.are_of_bots(asked.by) else units
 
 
-def _statistics(data: Dataset, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _statistics(units: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the totals of everything read, and its groups in the order that the options name."""
     from logparse import metrics
 
-    units = _units(data)
-    groups = metrics.group_by(data.invocations, asked.by, builds=data.builds, tz=asked.zone, owners=owners())
+    groups = metrics.group_by(units, asked.by, tz=asked.zone, owners=owners())
     if asked.sort is not None:
         groups = groups.sort_values(asked.sort, ascending=False, na_position="last", kind="stable")
     return metrics.totals(units), with_owners(groups)
 
 
-def _slowest(data: Dataset, number: int) -> list[dict[str, Any]]:
+def _slowest(data: Dataset, units: pd.DataFrame, number: int) -> list[dict[str, Any]]:
     from logparse.output.slowest import slowest
     from logparse.tables.plainframes import plain_rows
 
-    units = _units(data)
-    urls = data.builds.drop_duplicates("build_id").set_index("build_id")["url"]
+    builds = data.frame("builds", ("build_id", "url"))
+    urls = builds.drop_duplicates("build_id").set_index("build_id")["url"]
     units = units.assign(build_url=units["build_url"].fillna(units["build_id"].map(urls)))
     return slowest(plain_rows(units), number)
 
@@ -207,13 +219,13 @@ def _columns(frame: pd.DataFrame) -> list[Column]:
 def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> str:
     result: dict[str, Any] = {}
     if single:
-        from logparse.tables.rows import rows
-
-        (result["invocation"],) = _for_json(rows(data.gathered, "invocations"), TABLES["invocations"])
+        rows = rows_of(data.batches("invocations"))
+        (result["invocation"],) = _for_json(rows, TABLES["invocations"])
     else:
         from logparse.tables.plainframes import plain_rows
 
-        total, groups = _statistics(data, asked)
+        units = _units(data, asked)
+        total, groups = _statistics(units, asked)
         result["totals"] = next(_for_json(plain_rows(total), _columns(total)), None)
         result["by"] = asked.heading
         result["groups"] = list(_for_json(plain_rows(groups[: asked.top]), _columns(groups)))
@@ -225,7 +237,7 @@ def _json(data: Dataset, asked: Asked, path: Path | None, *, single: bool) -> st
         if asked.slowest is not None:
             from logparse.output.slowest import COLUMNS
 
-            result["slowest"] = list(_for_json(_slowest(data, asked.slowest), COLUMNS))
+            result["slowest"] = list(_for_json(_slowest(data, units, asked.slowest), COLUMNS))
     result["failures"] = [{"source": f.source, "cause": f.cause, "remedy": f.remedy} for f in data.failures]
     return json_line(result, ascii_only=path is None and ascii_only(sys.stdout), indent=2) + "\n"
 
@@ -238,13 +250,12 @@ def _for_json(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> I
 def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     out = io.StringIO()
     if single:
-        from logparse.tables.rows import batches
-
-        WRITERS[format_](batches(data.gathered, "invocations"), TABLES["invocations"], out)
+        WRITERS[format_](data.batches("invocations"), TABLES["invocations"], out)
     elif asked.slowest is not None:
         from logparse.output.slowest import COLUMNS
 
-        WRITERS[format_](batches_of(_slowest(data, asked.slowest), COLUMNS), COLUMNS, out)
+        ranked = _slowest(data, _units(data, asked), asked.slowest)
+        WRITERS[format_](batches_of(ranked, COLUMNS), COLUMNS, out)
     elif asked.phases:
         from logparse.analysis.phases import columns_of
         from logparse.tables.plainframes import plain_columns
@@ -254,7 +265,7 @@ def _rows(data: Dataset, asked: Asked, format_: str, *, single: bool) -> str:
     else:
         from logparse.tables.plainframes import plain_columns
 
-        _, groups = _statistics(data, asked)
+        _, groups = _statistics(_units(data, asked), asked)
         columns = _columns(groups)
         WRITERS[format_]([plain_columns(groups[: asked.top], columns)], columns, out)
     return out.getvalue()

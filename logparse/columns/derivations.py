@@ -10,6 +10,7 @@ are computed like all others.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -226,8 +227,9 @@ class Aggregate:
         out = np.full(size, np.nan)
         order = np.argsort(owners, kind="stable")
         starts = np.flatnonzero(np.diff(owners[order], prepend=-1))
-        for owner, group in zip(owners[order][starts], np.split(numbers[order], starts[1:]), strict=False):
-            out[owner] = self._over(group.tolist())
+        listed = numbers[order].tolist()
+        bounds = itertools.pairwise([*starts.tolist(), len(listed)])
+        out[owners[order][starts]] = [self._over(listed[begin:end]) for begin, end in bounds]
         return out
 
 

@@ -122,6 +122,7 @@ def odd_findings(record: Invocation | Build) -> list[Finding]:
             source=record.source,
             line=finish if finish is not None and odd.name == "duration_s" else line,
             invocation_id=record.invocation_id if isinstance(record, Invocation) else None,
+            build_id=record.id if isinstance(record, Build) else None,
         )
         for odd in found
     ]

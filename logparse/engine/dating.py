@@ -1,20 +1,21 @@
 """The days of a log's entries, from all that its text says about them.
 
 What settles a day, in this order: the invocation id and Buildbucket's timestamps; the stated
-duration; the times that timers were asked for. Where these leave a choice, days are hidden where
-lines are missing, else in the widest gap.
+duration; the times that timers were asked for; the number of status checks that a cut took out. Where
+these leave a choice, days are hidden where lines are missing, else in the widest gap.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 from logparse.engine.entries import Entry
-from logparse.engine.facts import Facts, Seen, Wait
+from logparse.engine.facts import CutFacts, Facts, Seen, Wait
 from logparse.engine.kinds import LOG_CUT, LOG_FRAGMENT
 from logparse.engine.timeline import STEP_BACK_US, Timeline, clock_step
 from logparse.records.odd import is_odd_duration
@@ -30,6 +31,7 @@ _BY_DURATION: Final = 3 * _UNIT
 _BY_STATUS: Final = 2 * _UNIT
 _BY_TIMER: Final = 2 * _UNIT
 _BY_NEWS: Final = _UNIT
+_BY_CHECKS: Final = _UNIT
 
 #: A gap that nothing explains costs less than a short one, or one of which a timer explains the length.
 _UNEXPLAINED: Final = 2 * DAY_US
@@ -39,8 +41,8 @@ _SHORT_US: Final = 60 * 1_000_000
 _ON_TIME_US: Final = 60 * 1_000_000
 #: More days than these are hidden only where the stated duration says so.
 _MOST_HIDDEN: Final = 30
-#: Timers are handled in turn, so that mending one can show that the next was early.
-_ROUNDS: Final = 2
+#: Timers are handled in turn, so that mending one can show that the next was early. The same holds for cuts.
+_ROUNDS: Final = 4
 
 
 def date_entries(
@@ -62,6 +64,13 @@ def date_entries(
     """
     if timeline.first is not None:
         _Dating(timeline, entries, facts, created_us).run(day)
+
+
+class _Interval(NamedTuple):
+    """The mean time from one status check to the next, and how far it can be off, in microseconds."""
+
+    mean_us: int
+    error_us: int
 
 
 class _Dating:
@@ -133,6 +142,7 @@ class _Dating:
         cost, days = self._settled(bounds)
         for _ in range(_ROUNDS):
             early = [bound for wait in self._facts.waits for bound in self._early(wait, days)]
+            early += [bound for cut in self._facts.cuts for bound in self._short(cut, days)]
             if not early:
                 break
             timers += early
@@ -233,6 +243,35 @@ class _Dating:
             first = self._first_after(end, due)
             if days[end] < first:
                 yield Bound(end, first, None, _BY_TIMER)
+
+    def _short(self, cut: CutFacts, days: Sequence[int]) -> Iterator[Bound]:
+        """Yield a bound where more checks are lost in a cut than fit into its time.
+
+        Each check schedules a timer for the next one, and the ids of timers number them.
+        """
+        interval = self._interval
+        if interval is None or cut.before is None or cut.after is None:
+            return
+        if cut.mutation_before is None or cut.mutation_after is None:
+            return
+        checks = cut.mutation_after - cut.mutation_before
+        start, end = self._point[cut.before], self._point[cut.after]
+        time = self._offsets[end] - self._offsets[start] + (days[end] - days[start]) * DAY_US
+        hidden = (checks * interval.mean_us - time + DAY_US // 2) // DAY_US
+        if 0 < hidden <= _MOST_HIDDEN and checks * interval.error_us < DAY_US // 2:
+            yield Bound(end, days[end] + hidden, None, _BY_CHECKS)
+
+    @cached_property
+    def _interval(self) -> _Interval | None:
+        """Return the time from one check to the next, as the timers that the log shows were asked for."""
+        delays = [
+            due.after_us for due in self._facts.timers.values() if not is_odd_duration(due.after_us / 1e6)
+        ]
+        if not delays:
+            return None
+        # Version 2 draws each delay at random, so that few of them show its mean badly.
+        error = 3 * (max(delays) - min(delays)) / math.sqrt(12 * len(delays))
+        return _Interval(sum(delays) // len(delays), math.ceil(error))
 
     # --- gaps -------------------------------------------------------------------------------------
 

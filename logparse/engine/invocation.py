@@ -1,6 +1,6 @@
 """From entries to the record of an invocation, with all that METRICS says of it.
 
-The walk collects what the log tells, the timeline says when; here both become one `Invocation`.
+The walk collects the facts of the log, the timeline has their times. Here both become one `Invocation`.
 All differences are taken between whole microseconds, so they are exact.
 """
 
@@ -33,7 +33,7 @@ _NOOP_TRIGGER_RE: Final = re.compile(r"noop:(\d{16,19}):\d+")
 
 
 def id_in_name(name: str) -> str | None:
-    """Return the invocation id that a file name holds, if it holds one that tells a time."""
+    """Return the invocation id that a file name holds, if it holds one with a time in it."""
     for found in _FILE_ID_RE.finditer(name):
         if invocation_created_us(found[1]) is not None:
             return found[1]
@@ -56,13 +56,13 @@ def assemble(
     Parameters
     ----------
     page:
-        The page that the log stands on. For a log alone, a page of nothing but blocks.
+        The page that has the log. For a log alone, a page of nothing but blocks.
     entries:
         The invocation's entries.
     source:
         Where it was read.
     day:
-        The day of the first entry, used where nothing in the text tells it.
+        The day of the first entry, used where nothing in the text gives it.
     name_hint:
         A file name. Its invocation id is used only where the text has none.
     line_shift:

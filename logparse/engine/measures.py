@@ -2,7 +2,7 @@
 
 All times are offsets in whole microseconds on the timeline, Buildbucket's clock included, so each
 difference is exact. A measure whose inputs are not known stays None, and so does one that a cut in
-the log has spoiled: a count of checks is no count where checks were cut out.
+the log has spoiled: a count of checks is unknown where checks were cut out.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ class Replay:
         self._begun = False
 
     def fail(self, entry: Entry) -> None:
-        """Note why the attempt failed; whether it is retried stands in the next entry."""
+        """Note why the attempt failed. The next entry shows whether it is retried."""
         if self.facts.attempts and self.facts.attempts[-1].outcome is None:
             self.facts.attempts[-1].error = error_of(entry)
         self.close_poll()
@@ -312,7 +312,7 @@ class Replay:
             self.open_poll("timer")
             assert self._poll is not None
             if self._after_cut:
-                # The entry that tells when the check began was cut off with the timer's id.
+                # The entry at which the check began was cut off with the timer's id.
                 self._poll.handled = None
         elif self._poll.source is None:
             self._poll.source = "timer"

@@ -45,9 +45,14 @@ _STATUSES: Final = {
 
 @dataclass(slots=True)
 class Joined:
-    """The result of `join`: invocations, builds that are of none of them, and findings about builds."""
+    """The result of `join`: invocations, builds that are of none of them, and findings about builds.
+
+    `contents` has for each invocation the content of the log that counts, None for a row of a batch and for
+    one that only a build shows.
+    """
 
     invocations: Invocations = field(default_factory=Invocations)
+    contents: list[Content | None] = field(default_factory=list)
     builds: list[Build] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -241,11 +246,15 @@ class _Joining:
         for identifier, stored in self._stored.items():
             if identifier in self._used:
                 continue
-            self._findings += build_findings(stored)
+            for finding in build_findings(stored):
+                finding.build_id = identifier
+                self._findings.append(finding)
             for build in stored if self._keep else [self._whole_builds[identifier]]:
                 alone.append(_count(copy(build), stored, "build"))
+        made = _sorted(self._made)
         return Joined(
-            _sorted(self._made),
+            Invocations(item for item, _ in made),
+            [content for _, content in made],
             sorted(alone, key=_build_place),
             sorted(self._findings, key=lambda f: (f.source or "", f.line or 0, f.code, f.message)),
         )
@@ -282,16 +291,18 @@ def _identity(group: Sequence[Copy]) -> tuple[str | None, str | None]:
     return known[0] if known else None, next(filter(None, jobs), None)
 
 
-def _sorted(made: list[tuple[tuple[Any, ...], Item, Content | None]]) -> Invocations:
-    """Return invocations in the order of their creation; those of one place by their texts."""
+def _sorted(
+    made: list[tuple[tuple[Any, ...], Item, Content | None]],
+) -> list[tuple[Item, Content | None]]:
+    """Return invocations with their contents in the order of creation; those of one place by their texts."""
     made.sort(key=lambda one: one[0])
-    found: list[Item] = []
+    found: list[tuple[Item, Content | None]] = []
     for _, same in groupby(made, key=lambda one: one[0]):
         alike = list(same)
         if len(alike) > 1:
             alike.sort(key=lambda one: (one[2].digest if one[2] else "", _place_of(one[1])))
-        found += [item for _, item, _ in alike]
-    return Invocations(found)
+        found += [(item, content) for _, item, content in alike]
+    return found
 
 
 def _place_of(item: Item) -> tuple[str, int, str]:
@@ -341,6 +352,7 @@ def _tag_copied(build: Build, invocation_id: str, named: str | None) -> Finding:
         message=f"build {build.id} has the tags of invocation {invocation_id}, {whose}",
         source=build.source,
         line=build.source_line,
+        build_id=build.id,
     )
 
 

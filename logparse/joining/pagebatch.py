@@ -15,10 +15,11 @@ from contextlib import ExitStack
 from copy import copy
 from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final, NamedTuple, overload
 
 from logparse.batches.arrow import ArrowBatch, RecordBatch
 from logparse.batches.arrowarrays import from_numbers
+from logparse.columns import TABLES
 from logparse.joining.merge import Copy
 from logparse.lazy import pyarrow as pa
 from logparse.records import Invocation
@@ -37,7 +38,7 @@ OF_PAGES: Final = ("invocations", "attempts", "builds", *PARTS)
 _LONG_RUN: Final = 32
 #: Fewer rows are put together with those of the next batches. A batch that is yielded has at most so many.
 _TOGETHER: Final = 1_000
-_MOST_ROWS: Final = 2_000
+_MOST_ROWS: Final = 5_000
 #: So many rows are taken from several batches at once.
 _MIXED: Final = 50_000
 
@@ -81,21 +82,21 @@ class PageBatch:
     def __len__(self) -> int:
         return len(self.files)
 
-    def table(self, name: str) -> RecordBatch:
-        """Return a table of these invocations.
+    def table(self, name: str, columns: Sequence[str]) -> RecordBatch:
+        """Return columns of a table of these invocations.
 
         Raises
         ------
         InputError
-            Where it must be made of the files, and one has changed since.
+            Where they must be made of the files, and one has changed since.
         """
         kept = self._tables.get(name)
-        if kept is None:
+        table = kept.read() if isinstance(kept, Spooled) else kept
+        if table is None or not set(columns) <= set(table.schema.names):
+            table = self._make(self, name)
             # It can be needed again, once for each run of invocations.
-            made = self._make(self, name)
-            self._tables[name] = Spooled.write(made, _temporary())
-            return made
-        return kept.read() if isinstance(kept, Spooled) else kept
+            self._tables[name] = Spooled.write(table, _temporary())
+        return table if table.schema.names == [*columns] else table.select([*columns])
 
     def rows_of(self, name: str, rows: NDArray[Any]) -> NDArray[Any]:
         """Return the rows of a table that belong to invocations."""
@@ -157,6 +158,8 @@ class PageRow(NamedTuple):
 class Spooled:
     """A table in a file."""
 
+    _last: ClassVar[tuple[Spooled | None, RecordBatch]] = (None, None)
+
     def __init__(self, file: BinaryIO, begin: int, size: int) -> None:
         self._file = file
         self._begin = begin
@@ -171,9 +174,13 @@ class Spooled:
         return cls(file, begin, file.tell() - begin)
 
     def read(self) -> RecordBatch:
-        """Return the table."""
-        self._file.seek(self._begin)
-        return pa.ipc.open_stream(self._file.read(self._size)).read_next_batch()
+        """Return the table. The one that was read last is kept: its rows can be asked for run by run."""
+        last, table = Spooled._last
+        if last is not self:
+            self._file.seek(self._begin)
+            table = pa.ipc.open_stream(self._file.read(self._size)).read_next_batch()
+            Spooled._last = self, table
+        return table
 
     def __reduce__(self) -> Any:
         # The file is of this process. For another one the table is in memory.
@@ -305,13 +312,21 @@ def row_count(rows: Iterable[PageRow], table: str) -> int:
     return sum(int(batch.keys.counts[table][row]) for batch, row in rows)
 
 
-def taken(rows: Sequence[PageRow], table: str) -> Iterator[ArrowBatch]:
-    """Yield the rows of a table that belong to invocations, in batches, in the order of the invocations."""
+def taken(rows: Sequence[PageRow], table: str, columns: Sequence[str] | None = None) -> Iterator[ArrowBatch]:
+    """Yield the rows of a table that belong to invocations, in batches, in the order of the invocations.
+
+    Parameters
+    ----------
+    columns:
+        The names of the columns that are asked for, by default all.
+    """
+    if columns is None:
+        columns = [column.name for column in TABLES[table]]
     runs = [(batch, [one.row for one in run]) for batch, run in groupby(rows, lambda row: row.batch)]
     if len(runs) * _LONG_RUN <= len(rows):
         made: list[RecordBatch] = []
         for batch, chosen in runs:
-            made.append(_rows(batch, table, np.array(chosen)))
+            made.append(_rows(batch, table, columns, np.array(chosen)))
             if sum(one.num_rows for one in made) >= _TOGETHER:
                 yield from _together(made)
                 made = []
@@ -323,22 +338,22 @@ def taken(rows: Sequence[PageRow], table: str) -> Iterator[ArrowBatch]:
     begin = size = 0
     for end, count in enumerate(counts):
         if size and size + count > _MIXED:
-            yield from _sliced(_mixed(rows[begin:end], table))
+            yield from _sliced(_mixed(rows[begin:end], table, columns))
             begin, size = end, 0
         size += count
-    yield from _sliced(_mixed(rows[begin:], table))
+    yield from _sliced(_mixed(rows[begin:], table, columns))
 
 
-def _rows(batch: PageBatch, table: str, rows: NDArray[Any]) -> RecordBatch:
+def _rows(batch: PageBatch, table: str, columns: Sequence[str], rows: NDArray[Any]) -> RecordBatch:
     """Return the rows of a table that belong to invocations of one batch."""
-    whole = batch.table(table)
+    whole = batch.table(table, columns)
     chosen = batch.rows_of(table, rows)
     if len(chosen) == whole.num_rows and (np.diff(chosen) == 1).all():
         return whole
     return whole.take(from_numbers(chosen, pa.int64()))
 
 
-def _mixed(rows: Sequence[PageRow], table: str) -> RecordBatch:
+def _mixed(rows: Sequence[PageRow], table: str, columns: Sequence[str]) -> RecordBatch:
     """Return the rows of a table that belong to invocations of several batches."""
     places: dict[int, tuple[PageBatch, list[int], list[int]]] = {}
     for place, (batch, row) in enumerate(rows):
@@ -348,7 +363,7 @@ def _mixed(rows: Sequence[PageRow], table: str) -> RecordBatch:
     parts, counts = [], []
     for batch, chosen, _ in places.values():
         index = np.array(chosen)
-        parts.append(_rows(batch, table, index))
+        parts.append(_rows(batch, table, columns, index))
         of_each = batch.keys.counts.get(table)
         counts.append(np.ones(len(index), dtype=np.int64) if of_each is None else of_each[index])
     together = pa.Table.from_batches(parts).combine_chunks()

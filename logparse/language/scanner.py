@@ -63,10 +63,24 @@ def _compile(message: Message) -> re.Pattern[str]:
     return re.compile("".join(pieces))
 
 
+class _Expression:
+    """The expression of a message, which is compiled when it is first needed: a reader needs few of them."""
+
+    __slots__ = ("_message", "fullmatch")
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+        self.fullmatch: Callable[[str], re.Match[str] | None] = self._first
+
+    def _first(self, text: str) -> re.Match[str] | None:
+        self.fullmatch = _compile(self._message).fullmatch
+        return self.fullmatch(text)
+
+
 _Parse = Callable[[str], Value]
 #: A message, its expression (None where it has no fields), its whole literal text, and the names of its
 #: fields with the functions that read them (None where the text is the value).
-_Candidate = tuple[Message, re.Pattern[str] | None, str, tuple[tuple[str, _Parse | None], ...]]
+_Candidate = tuple[Message, _Expression | None, str, tuple[tuple[str, _Parse | None], ...]]
 
 #: So many first characters of a text choose the messages whose expressions are tried.
 _KEY_LENGTH: Final = 5
@@ -75,7 +89,7 @@ _KEY_LENGTH: Final = 5
 def _candidate(message: Message) -> _Candidate:
     return (
         message,
-        _compile(message) if message.fields else None,
+        _Expression(message) if message.fields else None,
         "".join(part for part in message.parts if isinstance(part, str)),
         tuple((f.name, None if f.type.parse is str else f.type.parse) for f in message.fields),
     )

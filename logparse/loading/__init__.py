@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date as date_type
 from functools import partial
 from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from logparse.buildbucket import read_builds
-from logparse.engine.checks import odd_findings
 from logparse.errors import InputError, InputWarning, UsageError
-from logparse.joining.joins import join
 from logparse.joining.merge import Copy
 from logparse.joining.pagebatch import PageRow, Spool
 from logparse.language import scanner
 from logparse.language.syntax import Engine
 from logparse.loading.dataset import Dataset
 from logparse.loading.pool import read_all
+from logparse.loading.saved import opened
+from logparse.loading.together import put_together
 from logparse.reading import Part, read_parts
 from logparse.reading.arguments import Day, EngineName, choice_of, day_of, engine_of, jobs_of, limit_of
 from logparse.reading.inputs import Input, Unit, check, find_inputs, open_input
 from logparse.records import Build, TriageLog
 from logparse.sources import DEFAULT_MAX_BYTES, Found, Skipped, Source
 from logparse.sources.detection import detect
-from logparse.tables.rows import Records, triage_place
+from logparse.store.layout import flat, is_dataset
+from logparse.tables.rows import Records
 
 Duplicates: TypeAlias = Literal["merge", "keep"]
 _DUPLICATES: Final = get_args(Duplicates)
 #: So many files in a row are read together.
 _MANY: Final = 16
 #: Tables of pages with more bytes are kept in a file.
-_MOST_IN_MEMORY: Final = 24 << 20
+_MOST_IN_MEMORY: Final = 8 << 20
 #: A warning names no more failures than this.
 _NAMED_FAILURES: Final = 3
 
@@ -124,6 +125,7 @@ def gather(
     stdin: BinaryIO | None = None,
     watch: Callable[[str], None] | None = None,
     tables: Sequence[str] = ("invocations", "builds", "polls", "attempts", "triggers"),
+    only: Mapping[str, Collection[str]] | None = None,
 ) -> Dataset:
     """Return the same as `load`, without a warning: the caller reports the result's failures.
 
@@ -131,6 +133,8 @@ def gather(
     ----------
     tables:
         The tables that will be asked for. The others can be asked for as well, which takes longer.
+    only:
+        The columns that will be asked for of some of these tables, likewise; of the others it is all.
 
     Raises
     ------
@@ -143,6 +147,8 @@ def gather(
         builds = ()
     for given in (*paths, builds):
         check(given, "load")
+    if any(map(is_dataset, flat((*paths, builds)))):
+        return _opened(flat(paths), builds, duplicates)
     if not paths and isinstance(builds, (list, tuple)) and not builds:
         raise UsageError("load() got no input", remedy='name a file or a directory, as lp.load("logs")')
     limit, workers = limit_of(max_bytes), jobs_of(jobs)
@@ -152,8 +158,8 @@ def gather(
     given_engine = engine if isinstance(engine, str) else parser
     reader = _Reader(watch)
     for inputs, reading in (
-        (builds, partial(_read_builds, limit)),
-        (paths, partial(_read_logs, limit, day, given_engine, tuple(tables))),
+        (builds, builds_reading(limit)),
+        (paths, logs_reading(limit, day, given_engine, tables, only)),
     ):
         here = partial(reading, stdin=stdin)
         reader.take(read_all(find_inputs(inputs, "load"), reading, here, workers))
@@ -162,21 +168,51 @@ def gather(
 
 def _trouble(data: Dataset, given: bool) -> str | None:
     """Return what a caller should know who does not look at the failures, in one line."""
-    records = data.gathered
-    if records.failures:
-        named = [str(failure) for failure in records.failures[:_NAMED_FAILURES]]
-        more = len(records.failures) - _NAMED_FAILURES
+    failures, sizes = data.failures, data.sizes
+    if failures:
+        named = [str(failure) for failure in failures[:_NAMED_FAILURES]]
+        more = len(failures) - _NAMED_FAILURES
         if more > 0:
             named.append(f"and {more} more in the result's failures")
         return "not everything was read: " + "\n  ".join(named)
-    if records.invocations or records.builds or records.triages:
+    if sizes.invocations or sizes.builds or sizes.triages:
         return None
     if not given:
         return "nothing was read: the list of inputs is empty"
     return (
         f"nothing was read: no input holds a log or a build; the table failures names the"
-        f" {len(records.skipped)} that were skipped"
+        f" {len(data.skipped)} that were skipped"
     )
+
+
+def _opened(paths: Sequence[Input], builds: Input, duplicates: Duplicates) -> Dataset:
+    """Return the tables of a dataset, which is the one input."""
+    if duplicates == "keep":
+        raise UsageError(
+            "a dataset keeps one row for each invocation and build", remedy="read the logs to keep duplicates"
+        )
+    if len(paths) > 1 or not isinstance(builds, (list, tuple)) or builds:
+        raise UsageError(
+            "a dataset and other inputs cannot be read together",
+            remedy="add the others to the dataset with logparse ingest, or name it alone",
+        )
+    return opened(paths[0])
+
+
+def builds_reading(max_bytes: int) -> partial[list[Outcome]]:
+    """Return a function that reads inputs of builds. A worker can run it."""
+    return partial(_read_builds, max_bytes)
+
+
+def logs_reading(
+    max_bytes: int,
+    day: date_type | None,
+    engine: Engine | EngineName,
+    tables: Sequence[str],
+    only: Mapping[str, Collection[str]] | None = None,
+) -> partial[list[Outcome]]:
+    """Return a function that reads inputs of any kind, as `gather` does. A worker can run it."""
+    return partial(_read_logs, max_bytes, day, engine, tuple(tables), dict(only or {}))
 
 
 def _builds_alone(source: Source) -> list[Part]:
@@ -193,7 +229,7 @@ def _builds_alone(source: Source) -> list[Part]:
     return found
 
 
-class _Outcome(NamedTuple):
+class Outcome(NamedTuple):
     """The parts that one input holds, or its error. `walked` is true where a directory held the input."""
 
     name: str
@@ -206,51 +242,54 @@ def _read_logs(
     day: date_type | None,
     engine: Engine | EngineName,
     tables: tuple[str, ...],
+    only: Mapping[str, Collection[str]],
     units: Sequence[Unit],
     *,
     stdin: BinaryIO | None = None,
-) -> list[_Outcome]:
+) -> list[Outcome]:
     """Return what inputs of any kind hold."""
     parser = engine_of(engine)
-    found: list[_Outcome | None] = [None] * len(units)
+    found: list[Outcome | None] = [None] * len(units)
     if parser is scanner and len(units) >= _MANY:
-        found = _read_at_once(units, max_bytes, tables)
+        found = _read_at_once(units, max_bytes, tables, only)
     return [
         known or _outcome(unit, max_bytes, stdin, lambda source: read_parts(source, date=day, engine=parser))
         for unit, known in zip(units, found, strict=True)
     ]
 
 
-def _read_at_once(units: Sequence[Unit], max_bytes: int, tables: tuple[str, ...]) -> list[_Outcome | None]:
+def _read_at_once(
+    units: Sequence[Unit], max_bytes: int, tables: tuple[str, ...], only: Mapping[str, Collection[str]]
+) -> list[Outcome | None]:
     """Return what the files hold that can be read together, None for other inputs."""
     # Arrays take time to import.
     from logparse.bulk import read_pages
 
-    found: list[_Outcome | None] = [None] * len(units)
+    found: list[Outcome | None] = [None] * len(units)
     files = {n: unit for n, unit in enumerate(units) if isinstance(unit, Found) and unit.path is not None}
     for (place, file), row in zip(
-        files.items(), read_pages([*files.values()], max_bytes, tables), strict=True
+        files.items(), read_pages([*files.values()], max_bytes, tables, only), strict=True
     ):
         if row is not None:
-            found[place] = _Outcome(file.name, [row])
+            found[place] = Outcome(file.name, [row])
     return found
 
 
-def _read_builds(max_bytes: int, units: Sequence[Unit], *, stdin: BinaryIO | None = None) -> list[_Outcome]:
+def _read_builds(max_bytes: int, units: Sequence[Unit], *, stdin: BinaryIO | None = None) -> list[Outcome]:
     """Return what inputs of builds hold."""
     return [_outcome(unit, max_bytes, stdin, _builds_alone) for unit in units]
 
 
 def _outcome(
     unit: Unit, max_bytes: int, stdin: BinaryIO | None, reading: Callable[[Source], list[Part]]
-) -> _Outcome:
+) -> Outcome:
     source = open_input(unit, max_bytes=max_bytes, stdin=stdin)
     if isinstance(source, InputError):
-        return _Outcome(source.source or "", source)
+        return Outcome(source.source or "", source)
     try:
-        return _Outcome(source.name, reading(source), source.walked)
+        return Outcome(source.name, reading(source), source.walked)
     except InputError as error:
-        return _Outcome(source.name, error, source.walked)
+        return Outcome(source.name, error, source.walked)
 
 
 class _Reader:
@@ -263,11 +302,11 @@ class _Reader:
         self._builds: list[Build] = []
         self._read = Records()
 
-    def take(self, outcomes: Iterable[_Outcome | InputError]) -> None:
+    def take(self, outcomes: Iterable[Outcome | InputError]) -> None:
         """Take over what inputs hold, and what of them cannot be read."""
         for outcome in outcomes:
             if isinstance(outcome, InputError):
-                outcome = _Outcome(outcome.source or "", outcome)
+                outcome = Outcome(outcome.source or "", outcome)
             if self._watch is not None:
                 self._watch(outcome.name)
             if isinstance(outcome.parts, InputError):
@@ -295,14 +334,7 @@ class _Reader:
 
     def records(self, *, keep: bool) -> Records:
         """Return all that was read, put together."""
-        joined = join(self._copies, self._builds, keep=keep)
+        found, _ = put_together(self._copies, self._builds, self._read.triages, keep=keep)
         self._copies, self._builds = [], []
-        found = self._read
-        found.invocations, found.builds, found.findings = joined.invocations, joined.builds, joined.findings
-        found.keeps_copies = keep
-        for record in joined.invocations.records:
-            if record.origin == "build":
-                record.findings += odd_findings(record)
-        found.findings += [finding for build in found.builds for finding in odd_findings(build)]
-        found.triages.sort(key=triage_place)
+        found.failures, found.skipped = self._read.failures, self._read.skipped
         return found

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from logparse.batches.arrow import Table as ArrowTable
 from logparse.batches.arrow import arrow_table
 from logparse.batches.batch import Batch
 from logparse.columns import TABLE_MEANINGS, TABLES
 from logparse.errors import LogparseError, UnknownTableError
+from logparse.records import Invocation
 from logparse.tables.rows import Records, batches, row_counts, table_frame
 
 if TYPE_CHECKING:
@@ -19,9 +20,35 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import pandas as pd
 
-_GROUPS: Final = ("bots", "builders", "jobs")
+GROUPS: Final = ("bots", "builders", "jobs")
 #: The HTML view names no more failures than this.
 _SHOWN_FAILURES: Final = 20
+
+
+class Sizes(NamedTuple):
+    """How much was read.
+
+    Attributes
+    ----------
+    invocations, from_builds:
+        How many there are, and how many of them only a build shows.
+    builds:
+        How many builds are of none of them.
+    triages:
+        How many triage logs stood alone.
+    """
+
+    invocations: int
+    from_builds: int
+    builds: int
+    triages: int
+
+
+class File(NamedTuple):
+    """A file of Parquet: its absolute path, and the version of the tables that its columns are of."""
+
+    path: str
+    version: int
 
 
 class Dataset:
@@ -45,6 +72,7 @@ class Dataset:
     def __init__(self, records: Records) -> None:
         self.gathered = records
         self._frames: dict[str, pd.DataFrame] = {}
+        self._needed: dict[str, pd.DataFrame] = {}
 
     def __repr__(self) -> str:
         counts = self._counts()
@@ -70,17 +98,57 @@ class Dataset:
         )
 
     def _summary(self) -> str:
+        sizes = self.sizes
         counts = (
-            ("invocation", len(self.gathered.invocations)),
-            ("other build", len(self.gathered.builds)),
+            ("invocation", sizes.invocations),
+            ("other build", sizes.builds),
             ("failure", len(self.failures)),
         )
         return ", ".join(f"{count:,} {word}{'s' * (count != 1)}" for word, count in counts)
 
     def _counts(self) -> dict[str, int]:
         """Return the number of rows of each table."""
-        counts = row_counts(self.gathered)
+        counts = self.counts()
         return {name: counts[name] if name in counts else len(self._made(name)) for name in TABLES}
+
+    @property
+    def sizes(self) -> Sizes:
+        """How many invocations, builds and triage logs there are."""
+        records = self.gathered
+        from_builds = sum(record.origin == "build" for record in records.held.records)
+        return Sizes(len(records.invocations), from_builds, len(records.builds), len(records.triages))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows each table has that is not one of statistics."""
+        return row_counts(self.gathered)
+
+    @property
+    def single(self) -> Invocation | None:
+        """The record of the one invocation, where nothing else was read."""
+        records = self.gathered
+        return records.invocations[0] if len(records.invocations) == 1 and not records.builds else None
+
+    @property
+    def suspicious(self) -> int:
+        """How many lines imitate entries."""
+        # Pages that were read as rows have nothing suspicious.
+        found = [record.suspicious or 0 for record in self.gathered.held.records]
+        found += [len(event.suspicious) for log in self.gathered.triages for event in log.events]
+        return sum(found)
+
+    @property
+    def skipped(self) -> list[LogparseError]:
+        """What a walk through a directory left out: errors with the file and the cause."""
+        return self.gathered.skipped
+
+    @property
+    def repeated(self) -> list[str]:
+        """The invocations and builds that several inputs hold, as ``invocation 9028843112359765808``."""
+        records = self.gathered.held.records
+        names = [f"invocation {record.invocation_id or 'without id'}" for record in records if record.repeats]
+        builds = [r.build for r in records if r.build is not None and not r.repeats]
+        names += [f"build {build.id}" for build in [*builds, *self.gathered.builds] if build.repeats]
+        return list(dict.fromkeys(names))
 
     @property
     def records(self) -> Records:
@@ -129,6 +197,25 @@ class Dataset:
             raise UnknownTableError(name, TABLES)
         # Copies that share data until one of them changes would share what `.array` gives write access to.
         return self._made(name).copy()
+
+    def files(self, name: str) -> list[File]:
+        """Return the files that hold exactly the rows of a table, where there are such."""
+        return []
+
+    def frame(self, name: str, columns: Collection[str]) -> pd.DataFrame:
+        """Return some columns of a table by name, in the table's order. The others are not made.
+
+        Raises
+        ------
+        UsageError
+            As `table`.
+        """
+        if name not in list(TABLES):
+            raise UnknownTableError(name, TABLES)
+        if name in self._frames or name in GROUPS:
+            made = self._made(name)
+            return made[[column for column in made.columns if column in columns]].copy()
+        return table_frame(self.gathered, name, columns)
 
     def where(self, condition: str) -> Dataset:
         """Return a Dataset of the invocations, and of the builds without one, that a filter chooses.
@@ -182,7 +269,7 @@ class Dataset:
         """
         if name not in list(TABLES):
             raise UnknownTableError(name, TABLES)
-        if name in _GROUPS:
+        if name in GROUPS:
             from logparse.tables.plainframes import plain_columns
 
             return [plain_columns(self._made(name), TABLES[name])]
@@ -191,14 +278,22 @@ class Dataset:
     def _made(self, name: str) -> pd.DataFrame:
         """Return the Dataset's own frame of a table."""
         if name not in self._frames:
-            if name in _GROUPS:
+            if name in GROUPS:
                 from logparse.metrics import group_table
 
-                made = group_table(self._made("invocations"), self._made("builds"), name)
+                made = group_table(self._narrow("invocations"), self._narrow("builds"), name)
             else:
                 made = table_frame(self.gathered, name)
             self._frames[name] = made
         return self._frames[name]
+
+    def _narrow(self, name: str) -> pd.DataFrame:
+        """Return the columns of a table that statistics need, in the Dataset's own frame."""
+        from logparse.metrics import needed_by_tables
+
+        if name not in self._needed:
+            self._needed[name] = self.frame(name, needed_by_tables()[name])
+        return self._needed[name]
 
     @property
     def invocations(self) -> pd.DataFrame:

@@ -20,8 +20,8 @@ from logparse.sources import Found
 #: Fewer bytes are read here: starting the workers would take longer.
 _WORTH_BYTES: Final = 6 << 20
 #: So many bytes, or so many files, are read together.
-_CHUNK_BYTES: Final = 6 << 20
-_CHUNK_FILES: Final = 500
+_CHUNK_BYTES: Final = 8 << 20
+_CHUNK_FILES: Final = 2_000
 #: More workers are not started.
 _MOST_JOBS: Final = 64
 
@@ -110,7 +110,7 @@ def _size(unit: Unit) -> int | None:
     if not isinstance(unit, Found) or unit.path is None:
         return None
     # Files of a process's own, as /dev/fd/63, are not those of a worker.
-    if os.fspath(unit.path).startswith(("/dev/", "/proc/")):
+    if unit.path.startswith(("/dev/", "/proc/")):
         return None
     if unit.size is not None:
         return unit.size

@@ -25,8 +25,10 @@ Read = Callable[[Sequence[Unit]], Sequence[T]]
 #: Chunks that wait for their turn, for each worker.
 _AHEAD: Final = 3
 
+#: The terminal's Ctrl-C reaches all processes, also one that is still importing. The first process ends them.
 _START: Final = (
-    "import sys; sys.path[:] = {path!r}; from logparse.loading.workers import serve; serve({fd}, {cpu!r})"
+    "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); sys.path[:] = {path!r};"
+    " from logparse.loading.workers import serve; serve({fd}, {cpu!r})"
 )
 
 
@@ -166,13 +168,10 @@ class Pool(Generic[T]):
 def serve(fd: int, cpu: int | None) -> None:
     """Read files for the process that started this one, until it ends. Only workers call it."""
     import gc
-    import signal
 
     # What is read leaves the process as a whole.
     gc.disable()
     keep_memory()
-    # The terminal's Ctrl-C reaches all processes; the first one ends the workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if cpu is not None:
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, {cpu})

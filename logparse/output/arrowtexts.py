@@ -11,7 +11,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.batches.arrow import Array, RecordBatch
-from logparse.batches.arrowarrays import constant, from_bytes, from_numbers, from_texts, nulls_of, numbers_of
+from logparse.batches.arrowarrays import (
+    constant,
+    from_bytes,
+    from_numbers,
+    from_texts,
+    joined,
+    nulls_of,
+    numbers_of,
+)
 from logparse.columns import Column
 from logparse.lazy import pyarrow as pa
 from logparse.lazy import pyarrow_compute as pc
@@ -35,21 +43,24 @@ _LEAST_PLAIN: Final = 1e-3
 _MOST_PLAIN: Final = 1e15
 
 
-def arrow_lines(rows: RecordBatch, columns: Sequence[Column], *, raw: bool = False) -> list[str]:
-    """Return rows as lines of CSV, without line ends. Null is nothing.
+def arrow_text(rows: RecordBatch, columns: Sequence[Column], *, raw: bool = False) -> str:
+    """Return rows as lines of CSV, each with its line end. Null is nothing.
 
     Parameters
     ----------
     raw:
         Do not change text that a spreadsheet could run as a formula.
     """
-    texts = [_texts(rows.column(column.name), column, raw=raw) for column in columns]
-    # A scalar of Arrow's own, because making one of a text would import pandas.
-    comma = constant(",", pa.string(), 1)[0]
-    lines: list[str] = pc.binary_join_element_wise(
-        *texts, comma, null_handling="replace", null_replacement=""
-    ).to_pylist()
-    return lines
+    *cells, last = [_texts(rows.column(column.name), column, raw=raw) for column in columns]
+    lines = joined(*cells, _ended(last), between=",", null="")
+    _, offsets, data = lines.buffers()
+    end = int(np.frombuffer(offsets, np.int32)[len(lines)]) if len(lines) else 0
+    return str(memoryview(data)[:end], "utf-8") if end else ""
+
+
+def _ended(cells: Array) -> Array:
+    """Return the last cells of lines with line ends."""
+    return joined(cells, constant("\n", pa.string(), 1)[0], null="")
 
 
 def quoted(text: str | None) -> str:
@@ -94,15 +105,26 @@ def _cells(values: Array, column: Column, *, raw: bool) -> Array:
     signs: NDArray[Any] = np.frombuffer(text, np.uint8)[begins[sizes > 0]]
     if b"\0" in text or not _harmless()[signs].all():
         return _each(values, column, raw=raw)
-    if not sizes.all() or any(sign in text for sign in _SPECIAL):
-        # Such texts need quotation marks at most. Most of those that need some have some.
-        return from_texts(
-            [
-                one if one is None else f'"{one.replace(_MARK, _MARKS)}"' if _MARK in one else quoted(one)
-                for one in values.to_pylist()
-            ]
-        )
-    return values
+    is_special = np.zeros(len(values), dtype=bool)
+    if not sizes.all():
+        is_special[np.flatnonzero(~is_null if is_null is not None else ~is_special)[sizes == 0]] = True
+    if any(sign in text for sign in _SPECIAL):
+        data = np.frombuffer(text, np.uint8)
+        is_sign = np.zeros(len(data), dtype=bool)
+        for sign in _SPECIAL:
+            is_sign |= data == ord(sign)
+        found = np.flatnonzero(is_sign)
+        is_special[np.searchsorted(places - places[0], found, side="right") - 1] = True
+    return _quoted(values, is_special) if is_special.any() else values
+
+
+def _quoted(values: Array, chosen: NDArray[np.bool_]) -> Array:
+    """Return texts of which the chosen ones have quotation marks around them."""
+    mark = constant(_MARK, pa.string(), 1)[0]
+    around = joined(mark, pc.replace_substring(values, _MARK, _MARKS), mark)
+    if chosen.all():
+        return around
+    return pc.if_else(from_numbers(chosen, pa.bool_()), around, values)
 
 
 @cache

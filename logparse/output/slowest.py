@@ -16,7 +16,8 @@ _NAMES: Final = {
     "run_s": ("slowest run", "slowest runs"),
     "queue_latency_s": ("longest wait", "longest waits"),
 }
-_SHOWN: Final = frozenset(
+#: The columns of the table `invocations` that are shown.
+SHOWN: Final = frozenset(
     (
         "invocation_id",
         "job_id",
@@ -38,7 +39,7 @@ _SHOWN: Final = frozenset(
 COLUMNS: Final = (
     Column("slowest_by", "text", "run_s or queue_latency_s"),
     Column("rank", "int", "1 for the slowest"),
-    *(column for column in TABLES["invocations"] if column.name in _SHOWN),
+    *(column for column in TABLES["invocations"] if column.name in SHOWN),
 )
 _MIN_NAME: Final = 16
 

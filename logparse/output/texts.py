@@ -7,7 +7,7 @@ msgspec, and are the same. Where they could differ, each value is written on its
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 from operator import attrgetter
 from types import NoneType
@@ -18,7 +18,7 @@ import msgspec
 from logparse.batches.arrow import ArrowBatch
 from logparse.batches.batch import Batch
 from logparse.columns import Column
-from logparse.output.arrowtexts import arrow_lines, quoted
+from logparse.output.arrowtexts import arrow_text, quoted
 from logparse.output.cells import HARMLESS, cell, plain
 
 #: The type of the values of a column that is not text.
@@ -35,8 +35,8 @@ _WORDS: Final = "words"
 _EITHER: Final = "either"
 
 
-def csv_lines(batch: Batch, columns: Sequence[Column], *, raw: bool = False) -> Iterator[str]:
-    """Return the rows of a batch as lines of CSV, without line ends. Null is nothing.
+def csv_text(batch: Batch, columns: Sequence[Column], *, raw: bool = False) -> str:
+    """Return the rows of a batch as lines of CSV, each with its line end. Null is nothing.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def csv_lines(batch: Batch, columns: Sequence[Column], *, raw: bool = False) -> 
         Do not change text that a spreadsheet could run as a formula.
     """
     if isinstance(batch, ArrowBatch):
-        return iter(arrow_lines(batch.rows, columns, raw=raw))
+        return arrow_text(batch.rows, columns, raw=raw)
     parts: list[Sequence[str]] = []
     for kind, run in _runs(batch, columns):
         lists = [batch[column.name] for column in run]
@@ -54,7 +54,7 @@ def csv_lines(batch: Batch, columns: Sequence[Column], *, raw: bool = False) -> 
             parts += _number_cells(lists, run)
         else:
             parts += (_cells(values, column, raw=raw) for values, column in zip(lists, run, strict=True))
-    return map(",".join, zip(*parts, strict=True))
+    return "\n".join([*map(",".join, zip(*parts, strict=True)), ""])
 
 
 def json_texts(values: Sequence[Any], column: Column, *, ascii_only: bool = False) -> Sequence[str]:

@@ -86,6 +86,13 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def size(number: int) -> str:
+    """Return a number of bytes: ``512 B``, ``3.2 kB``, ``1,024.0 MB``."""
+    if number < 1_000:
+        return f"{number} B"
+    return f"{number / 1e3:.1f} kB" if number < 1e6 else f"{number / 1e6:,.1f} MB"
+
+
 def in_one_style(durations: Iterable[str]) -> list[str]:
     """Return durations, made by `duration` or `short_duration`, in one style for one line of text.
 

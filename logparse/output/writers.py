@@ -13,7 +13,7 @@ from logparse.columns import Column
 from logparse.errors import one_line
 from logparse.output.cells import cell, without_controls
 from logparse.output.terminal import Out, ascii_only
-from logparse.output.texts import csv_lines, json_texts
+from logparse.output.texts import csv_text, json_texts
 
 Batches = Iterable[Batch]
 Writer = Callable[[Batches, Sequence[Column], Out], None]
@@ -36,7 +36,7 @@ def write_csv(batches: Batches, columns: Sequence[Column], out: Out, *, raw: boo
     """
     out.write(",".join(c.name for c in columns) + "\n")
     for batch in batches:
-        out.write("\n".join([*csv_lines(batch, columns, raw=raw), ""]))
+        out.write(csv_text(batch, columns, raw=raw))
 
 
 def write_raw_csv(batches: Batches, columns: Sequence[Column], out: Out) -> None:

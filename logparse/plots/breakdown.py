@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from logparse.plots import canvas, colors, inputs, scales
-from logparse.plots.phase import COLUMNS, PHASES, UNKNOWN, Part, color_of, parts_of, stack
+from logparse.plots.phase import COLUMNS, PHASES, UNKNOWN, Part, parts_of, stack, style_of
 from logparse.records import Invocation
 
 
@@ -124,9 +124,7 @@ def _notes(data: pd.DataFrame, drawable: pd.Series[bool], odd: pd.DataFrame, *, 
 
 def _patches(ax: Axes, columns: Sequence[str], bars: Sequence[Sequence[Part]]) -> list[Patch]:
     """Return the legend's entries: the phases, and time of no known phase where a bar has some."""
-    patches = [
-        Patch(color=color_of(ax, column), label=label) for column, label, _ in PHASES if column in columns
-    ]
+    patches = [Patch(label=label, **style_of(ax, column)) for column, label, _ in PHASES if column in columns]
     if any(part.column == UNKNOWN for parts in bars for part in parts):
         patches.append(Patch(label="phase not known", **colors.unknown(ax)))
     return patches

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from logparse.errors import UsageError
@@ -19,6 +20,10 @@ _MOST_CHARACTERS: Final = 40
 #: The least height of a row, in points, and the part of the height that a layout leaves for rows.
 _LEAST_ROW: Final = 9.0
 _ROWS_PART: Final = 0.75
+#: The least size of a marker in a legend, in points.
+_LEAST_MARKER: Final = 4.0
+#: More marks than these are one picture within an SVG or PDF file, which else would be large and slow.
+_MOST_VECTORS: Final = 5_000
 
 
 def check(chart: str, ax: object, limit: object = 1) -> None:
@@ -108,8 +113,10 @@ def head(
     size = texts.points("small")
     rows = 0
     if handles:
-        widths = [texts.width(str(handle.get_label()), size) + 3.8 * size for handle in handles]
         wide = _cell(ax) - 4 * size if side == "right" else _text_room(ax)
+        for handle in handles:
+            handle.set_label(texts.fitted(str(handle.get_label()), wide - 4.5 * size, size))
+        widths = [texts.width(str(handle.get_label()), size) + 3.8 * size for handle in handles]
         columns = len(handles) if sum(widths) <= wide else max(1, int(wide / max(widths)))
         rows = -(-len(handles) // columns)
         ax.legend(
@@ -123,6 +130,7 @@ def head(
             handletextpad=0.4,
             columnspacing=1.4,
             labelcolor=colors.ink(ax, inside=False),
+            markerscale=_marker_scale(handles),
         )
     ax.set_title(
         texts.wrapped(texts.clean(title), _text_room(ax)),
@@ -134,18 +142,40 @@ def head(
     )
 
 
+def _marker_scale(handles: Sequence[Any]) -> float:
+    """Return how many times as large as in the chart the markers are in the legend, so that they are seen."""
+    sizes = [
+        one.get_markersize() for one in handles if isinstance(one, Line2D) and one.get_marker() != "None"
+    ]
+    return max(1.0, _LEAST_MARKER / min(sizes)) if sizes else 1.0
+
+
 def label(
-    ax: Axes, direction: Literal["x", "y"], text: str, notes: Sequence[str] = (), *, also: Sequence[str] = ()
+    ax: Axes,
+    direction: Literal["x", "y"],
+    text: str,
+    notes: Sequence[str] = (),
+    *,
+    also: Sequence[str] = (),
+    above: Axes | None = None,
 ) -> None:
-    """Label an axis. Below the label, `notes` name the data that is not drawn, and `also` has other notes."""
+    """Label an axis. Below the label, `notes` name the data that is not drawn, and `also` has other notes.
+
+    `above` are the Axes that have the Axes' place in the figure, if these are a panel below them.
+    """
     color = colors.ink(ax, inside=False)
-    wide = _text_room(ax) if direction == "x" else max(room(ax)[1], 80.0)
+    wide = _text_room(above or ax) if direction == "x" else max(room(ax)[1], 80.0)
     lines = [texts.wrapped(text, wide)]
     if notes:
         lines.append(texts.wrapped(f"not drawn: {'; '.join(notes)}", wide))
     lines += [texts.wrapped(note, wide) for note in also]
     set_label = ax.set_xlabel if direction == "x" else ax.set_ylabel
     set_label("\n".join(lines), color=color, fontsize="medium", parse_math=False)
+
+
+def as_picture(number: int) -> dict[str, Any]:
+    """Return the arguments for so many marks: whether they are one picture within a file of shapes."""
+    return {"rasterized": number > _MOST_VECTORS}
 
 
 def nothing(ax: Axes, why: str) -> None:

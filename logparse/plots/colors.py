@@ -5,7 +5,7 @@ Contrast is the ratio of luminances that the Web Content Accessibility Guideline
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -20,6 +20,9 @@ SHAPE_CONTRAST: Final = 3.0
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
 VERMILION: Final = "#D55E00"
+PINK: Final = "#CC79A7"
+SKY: Final = "#56B4E9"
+GREEN: Final = "#009E73"
 _WHITE: Final = (1.0, 1.0, 1.0)
 _BLACK: Final = (0.0, 0.0, 0.0)
 
@@ -86,6 +89,38 @@ def muted(ax: Axes) -> str:
         if contrast(mixed, ground) >= TEXT_CONTRAST:
             return mixed
     return to_hex(text)
+
+
+class Look(NamedTuple):
+    """How one of several series looks. Without colours, hatches, lines and markers distinguish them."""
+
+    color: str
+    hatch: str
+    line: Any
+    marker: str
+
+
+#: The looks of series in order, and that of all others together.
+LOOKS: Final = (
+    Look(BLUE, "", "-", "o"),
+    Look(ORANGE, "////", "--", "s"),
+    Look(GREEN, "....", "-.", "^"),
+    Look(VERMILION, "xxxx", ":", "D"),
+    Look(SKY, "\\\\\\\\", (0, (6, 1, 1, 1, 1, 1)), "v"),
+    Look(PINK, "oo", (0, (1, 2)), "P"),
+)
+OTHERS: Final = Look("#888888", "----", (0, (8, 3)), "X")
+
+
+def filled(ax: Axes, look: Look) -> dict[str, Any]:
+    """Return the style of an area of a series. Its edge and its hatch have the background's colour."""
+    ground = to_hex(background(ax))
+    return {
+        "facecolor": visible(ax, look.color),
+        "edgecolor": ground,
+        "hatch": look.hatch or None,
+        "linewidth": 0.5,
+    }
 
 
 def unknown(ax: Axes) -> dict[str, Any]:

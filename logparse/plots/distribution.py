@@ -8,13 +8,9 @@ from typing import Any, Final
 import pandas as pd
 from matplotlib.axes import Axes
 
-from logparse.errors import UsageError, choices
-from logparse.metrics import GROUP_KEYS
-from logparse.plots import canvas, colors, inputs, scales, texts
+from logparse.plots import canvas, colors, groups, inputs, scales
 from logparse.records import Invocation
 
-#: Groups that are times of creation, in UTC, with their formats. They are drawn in order of time.
-_TIMES: Final = {"day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00", "week": "%G-W%V"}
 #: In smaller groups a 90th percentile would only repeat the largest values.
 _ENOUGH: Final = 10
 
@@ -60,91 +56,40 @@ def latency_distribution(
     """
     chart = "latency_distribution"
     data = inputs.invocations(invocations, chart)
-    _check(data, by, metric)
+    groups.check(data, by, chart)
+    inputs.check_metric(data, metric, chart)
     canvas.check(chart, ax, limit)
-    names, values = _names(data, by, chart), inputs.numbers(data, metric, chart)
+    names, values = groups.names(data, by, chart), inputs.numbers(data, metric, chart)
     odd = inputs.odd_ones(metric, values)
     shown = names.notna() & values.notna() & ~odd
-    groups = [(str(name), group) for name, group in values[shown].groupby(names[shown], sort=True)]
-    if by not in _TIMES:
-        groups.sort(key=lambda pair: -pair[1].median())
+    found = [(str(name), group) for name, group in values[shown].groupby(names[shown], sort=True)]
+    if by not in groups.TIMES:
+        found.sort(key=lambda pair: -pair[1].median())
     count = canvas.rows_that_fit(ax, limit)
-    drawn = groups[-count:] if by in _TIMES else groups[:count]
+    drawn = found[-count:] if by in groups.TIMES else found[:count]
 
     ax = canvas.axes(ax, chart, 9, 1.7 + 0.34 * max(len(drawn), 2))
-    most = "latest" if by in _TIMES else "highest"
-    part = f"{len(drawn)} {most} of {len(groups):,}" if len(drawn) < len(groups) else f"{len(drawn)}"
-    title = f"{metric} by {by}, {part} group{'s' if len(groups) != 1 else ''}"
+    most = "latest" if by in groups.TIMES else "highest"
+    part = f"{len(drawn)} {most} of {len(found):,}" if len(drawn) < len(found) else f"{len(drawn)}"
+    title = f"{metric} by {by}, {part} group{'s' if len(found) != 1 else ''}"
     if not drawn:
         canvas.head(ax, title)
         canvas.nothing(ax, f"no invocation has {metric} and a {by}")
         return canvas.settle(ax)
     canvas.name_rows(ax, [(name, f" ({len(group):,})") for name, group in drawn])
     unit = scales.duration_axis(ax, "x", [v for _, group in drawn for v in group], from_zero=False, lead=0.01)
-    words = metric.removesuffix("_s").replace("_", " ")
-    canvas.label(ax, "x", f"{texts.short(words, 40)} {unit}", _notes(data, by, metric, names, values, odd))
+    notes = inputs.notes(data, names.isna(), groups.nameless(by), metric, values, odd)
+    canvas.label(ax, "x", f"{inputs.words(metric)} {unit}", notes)
     canvas.head(ax, title, _draw(ax, [group for _, group in drawn]))
     return canvas.settle(ax)
 
 
-def _check(data: pd.DataFrame, by: object, metric: object) -> None:
-    """Raise an error that names the choices for an unknown group or column."""
-    chart = "plots.latency_distribution()"
-    if not isinstance(by, str) or by not in GROUP_KEYS:
-        raise UsageError(f"{chart} does not group by {by!r}", remedy=f"choose by={choices(GROUP_KEYS)}")
-    if not isinstance(metric, str) or not metric.endswith("_s") or metric not in data.columns:
-        known = [str(name) for name in data.columns if str(name).endswith("_s")]
-        remedy = f"choose metric={choices(known)}" if known else "pass the table invocations"
-        raise UsageError(f"{chart} finds no column of seconds named {metric!r}", remedy=remedy)
-    needed = ("created_at",) if by in _TIMES else () if by == "builder" else GROUP_KEYS[by]
-    missing = [column for column in needed if column not in data.columns]
-    if missing:
-        usable = [key for key, columns in GROUP_KEYS.items() if set(columns) <= set(data.columns)]
-        remedy = f"choose by={choices(usable)}" if usable else "pass the table invocations"
-        raise UsageError(f"{chart} needs the column {missing[0]} to group by {by}", remedy=remedy)
-
-
-def _names(data: pd.DataFrame, by: str, chart: str) -> pd.Series[Any]:
-    """Return the name of each row's group, null where unknown."""
-    if by in _TIMES:
-        times: pd.Series[Any] = inputs.times(data, "created_at", chart)
-        written: pd.Series[Any] = times.dt.strftime(_TIMES[by])
-        return written.astype("string")
-    if by == "builder":
-        return inputs.builder_names(data)
-    parts = data[list(GROUP_KEYS[by])].astype("string")
-    named = ["/".join(part for part in row if not pd.isna(part)) for row in parts.to_numpy()]
-    return pd.Series(named, index=data.index, dtype="string").where(parts.iloc[:, -1].notna())
-
-
-def _notes(
-    data: pd.DataFrame,
-    by: str,
-    metric: str,
-    names: pd.Series[Any],
-    values: pd.Series[float],
-    odd: pd.Series[bool],
-) -> list[str]:
-    """Return notes about the rows that the chart leaves out. Each row is in one note."""
-    whole = len(data)
-    group = "undated" if by in _TIMES else f"without a known {by}"
-    nameless, unmeasured = names.isna(), names.notna() & values.isna()
-    waiting = inputs.unfinished(data)
-    words = metric.removesuffix("_s").replace("_", " ")
-    return [
-        *inputs.of(int(nameless.sum()), whole, group),
-        *inputs.of(int((unmeasured & ~waiting).sum()), whole, f"without a known {words}"),
-        *inputs.of(int((unmeasured & waiting).sum()), whole, f"unfinished and without a known {words}"),
-        *inputs.of(int((names.notna() & odd).sum()), whole, f"with an odd {words}"),
-    ]
-
-
-def _draw(ax: Axes, groups: Sequence[pd.Series[float]]) -> list[Any]:
+def _draw(ax: Axes, drawn: Sequence[pd.Series[float]]) -> list[Any]:
     """Draw the groups, the first on top, and return the handles of the legend."""
     blue, ink, red = colors.visible(ax, colors.BLUE), colors.ink(ax), colors.visible(ax, colors.VERMILION)
     marks = (("median", 0.5, ink, 1), ("90th percentile", 0.9, red, _ENOUGH))
     handles: dict[str, Any] = {}
-    for y, values in enumerate(groups):
+    for y, values in enumerate(drawn):
         for name, quantile, color, enough in marks:
             if len(values) >= enough:
                 x, label = values.quantile(quantile), "_" if name in handles else name
@@ -152,6 +97,7 @@ def _draw(ax: Axes, groups: Sequence[pd.Series[float]]) -> list[Any]:
                 handles.setdefault(name, line)
         # Open circles can be distinguished where many are at one place.
         style: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": blue, "markersize": 5}
+        style |= canvas.as_picture(len(values))
         label = "_" if "one invocation" in handles else "one invocation"
         (dots,) = ax.plot(values.to_numpy(), [y] * len(values), "o", color=blue, label=label, **style)
         handles.setdefault("one invocation", dots)

@@ -11,11 +11,11 @@ from msgspec import structs
 
 from logparse.batches.arrow import frame
 from logparse.columns import TABLES
-from logparse.errors import UsageError
+from logparse.errors import UsageError, choices
 from logparse.plots import texts
-from logparse.records import Invocation, Poll
+from logparse.records import Build, Invocation, Poll
 from logparse.tables import taken
-from logparse.tables.rows import invocation_row
+from logparse.tables.rows import build_row, invocation_row
 from logparse.values.builders import builder_id
 
 #: Durations of the named columns below the first, and of any column above the second, are odd. They
@@ -61,6 +61,19 @@ def polls(given: object, chart: str, needed: Iterable[str]) -> pd.DataFrame:
             rows += [{**structs.asdict(part), "invocation_id": number} for part in parts]
         given = frame(rows, TABLES["polls"])
     return taken.checked(given, f"plots.{chart}", "polls", needed).reset_index(drop=True)
+
+
+def builds(given: object, chart: str, needed: Iterable[str]) -> pd.DataFrame:
+    """Return the table ``builds``, or records, or the builds of invocations, as a frame with the columns."""
+    if not isinstance(given, pd.DataFrame):
+        rows = []
+        for record in taken.records(given, (Build, Invocation), f"plots.{chart}", "builds"):
+            if isinstance(record, Build):
+                rows.append(build_row(record, None))
+            elif record.build is not None:
+                rows.append(build_row(record.build, record))
+        given = frame(rows, TABLES["builds"])
+    return taken.checked(given, f"plots.{chart}", "builds", needed).reset_index(drop=True)
 
 
 def one(given: object, chart: str) -> dict[str, Any] | None:
@@ -139,6 +152,14 @@ def unfinished(data: pd.DataFrame) -> pd.Series[bool]:
     return data["status"].notna() & ~data["status"].isin(_FINISHED)
 
 
+def check_metric(data: pd.DataFrame, metric: object, chart: str) -> None:
+    """Raise an error that names the choices if `metric` is not a column of seconds of the frame."""
+    if not isinstance(metric, str) or not metric.endswith("_s") or metric not in data.columns:
+        known = [str(name) for name in data.columns if str(name).endswith("_s")]
+        remedy = f"choose metric={choices(known)}" if known else "pass the table invocations"
+        raise UsageError(f"plots.{chart}() finds no column of seconds named {metric!r}", remedy=remedy)
+
+
 # --- names ------------------------------------------------------------------------------------
 
 
@@ -171,3 +192,40 @@ def row_names(data: pd.DataFrame) -> list[tuple[str, str]]:
 def of(count: int, whole: int, words: str) -> list[str]:
     """Return a note about data left out, as ``3 of 18 without a known bot``; none if `count` is 0."""
     return [f"{count:,} of {whole:,} {words}"] if count else []
+
+
+def words(metric: str) -> str:
+    """Return a column of seconds in words, for labels: ``queue latency``."""
+    return texts.short(metric.removesuffix("_s").replace("_", " "), 40)
+
+
+def notes(
+    data: pd.DataFrame,
+    nameless: pd.Series[bool],
+    said: str,
+    metric: str,
+    values: pd.Series[float],
+    odd: pd.Series[bool],
+) -> list[str]:
+    """Return notes about the rows that a chart of a duration leaves out. Each row is in one note.
+
+    Parameters
+    ----------
+    data:
+        All rows.
+    nameless, said:
+        Which rows have no group, and the words for it.
+    metric, values:
+        The column, and its values in seconds.
+    odd:
+        Which of the values are odd.
+    """
+    whole = len(data)
+    unmeasured, waiting = ~nameless & values.isna(), unfinished(data)
+    column = words(metric)
+    return [
+        *of(int(nameless.sum()), whole, said),
+        *of(int((unmeasured & ~waiting).sum()), whole, f"without a known {column}"),
+        *of(int((unmeasured & waiting).sum()), whole, f"unfinished and without a known {column}"),
+        *of(int((~nameless & odd).sum()), whole, f"with an odd {column}"),
+    ]

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 
 from logparse.plots import colors
 
 #: The phases in order: column, label and colour.
 PHASES: Final = (
     ("scheduler_wait_s", "scheduler wait", colors.ORANGE),
-    ("launch_s", "launch", "#CC79A7"),
-    ("pending_s", "pending", "#56B4E9"),
+    ("launch_s", "launch", colors.PINK),
+    ("pending_s", "pending", colors.SKY),
     ("run_s", "run", colors.BLUE),
     ("finish_lag_s", "finish lag", colors.VERMILION),
 )
 COLUMNS: Final = tuple(column for column, _, _ in PHASES)
 UNKNOWN: Final = "unknown"
+#: Hatches of phases whose colours are as light as another's.
+_HATCHES: Final = {"scheduler_wait_s": "////", "launch_s": "....", "finish_lag_s": "xxxx"}
 _LABELS: Final = {**{column: label for column, label, _ in PHASES}, UNKNOWN: "phase not known"}
 _COLORS: Final = {column: color for column, _, color in PHASES}
 
@@ -68,8 +71,17 @@ def color_of(ax: Axes, column: str) -> str:
     return colors.visible(ax, _COLORS[column])
 
 
+def style_of(ax: Axes, column: str) -> dict[str, Any]:
+    """Return the style of the bars of a phase on these Axes, which differ without colours too."""
+    if column == UNKNOWN:
+        return colors.unknown(ax)
+    ground = to_hex(colors.background(ax))
+    hatch = _HATCHES.get(column)
+    return {"facecolor": color_of(ax, column), "edgecolor": ground, "hatch": hatch, "linewidth": 0}
+
+
 def stack(ax: Axes, y: float, parts: Sequence[Part], height: float) -> None:
     """Draw a bar's parts."""
     for part in parts:
-        style = colors.unknown(ax) if part.column == UNKNOWN else {"color": color_of(ax, part.column)}
+        style = style_of(ax, part.column)
         ax.barh(y, part.length, left=part.left, height=height, label=part.column, **style)

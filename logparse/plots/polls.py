@@ -18,6 +18,8 @@ _SOURCES: Final = (
     ("timer", "timer", colors.BLUE, "o"),
     ("pubsub", "PubSub notification", colors.ORANGE, "D"),
 )
+#: More checks than these are small markers, and have no stems, which would be one area.
+_MOST_LARGE: Final = 2_000
 #: Lateness is drawn in milliseconds: so long is a second.
 _SECOND_IN_MS: Final = 1000.0
 
@@ -81,12 +83,16 @@ def _answers(ax: Axes, sources: pd.Series[Any], x: Any, rpc: pd.Series[float]) -
         chosen = ((kinds == source) & rpc.notna()).to_numpy(bool)
         if chosen.any():
             y = rpc.to_numpy(float)[chosen]
-            name = f"{label} ({len(y):,})"
-            ax.plot(x[chosen], y, marker, color=colors.visible(ax, color), markersize=5, label=name)
+            style = {"color": colors.visible(ax, color), **canvas.as_picture(len(y))}
+            style["markersize"] = _size(len(rpc))
+            ax.plot(x[chosen], y, marker, label=f"{label} ({len(y):,})", **style)
     silent = rpc.isna().to_numpy(bool)
     if silent.any():
         name = f"no answer ({silent.sum():,})"
-        ax.plot(x[silent], [0.0] * int(silent.sum()), "x", color=colors.ink(ax), markersize=6, label=name)
+        zeros, style = np.zeros(int(silent.sum())), canvas.as_picture(int(silent.sum()))
+        ax.plot(
+            x[silent], zeros, "x", color=colors.ink(ax), markersize=_size(len(rpc)) + 1, label=name, **style
+        )
 
 
 def _slowest(ax: Axes, at: pd.Series[Any], rpc: pd.Series[float]) -> None:
@@ -119,7 +125,7 @@ def poll_lateness(polls: pd.DataFrame | Iterable[Poll] | Invocation, ax: Axes | 
     Returns
     -------
     Axes
-        A line of markers each for late and early timers, with stems from the line of zero.
+        A line of markers each for late and early timers. Up to 2,000 have stems from the line of zero.
         Positions are days since 1970 and milliseconds, whichever unit the ticks have. The scale is
         logarithmic where the latest is over 50 times the lower quartile.
 
@@ -157,14 +163,20 @@ def _stems(ax: Axes, x: Any, late: pd.Series[float]) -> None:
     y = late.to_numpy(float) * _SECOND_IN_MS
     for chosen, label, color in ((y >= 0, "late", colors.BLUE), (y < 0, "early", colors.VERMILION)):
         if chosen.any():
-            shade = colors.visible(ax, color)
-            ax.vlines(x[chosen], 0, y[chosen], color=shade, linewidth=1)
+            style = {"color": colors.visible(ax, color), **canvas.as_picture(int(chosen.sum()))}
+            if len(y) <= _MOST_LARGE:
+                ax.vlines(x[chosen], 0, y[chosen], linewidth=1, **style)
             name = f"{label} ({chosen.sum():,})"
-            ax.plot(x[chosen], y[chosen], "o", color=shade, markersize=5, label=name)
+            ax.plot(x[chosen], y[chosen], "o", markersize=_size(len(y)), label=name, **style)
     mean = float(np.mean(y))
     label = f"mean {units.said(mean / _SECOND_IN_MS)}"
     ax.axhline(mean, color=colors.muted(ax), linestyle="--", linewidth=1, label=label)
     ax.axhline(0, color=colors.ink(ax), linewidth=0.8)
+
+
+def _size(number: int) -> float:
+    """Return the size of the markers of so many checks."""
+    return 5 if number <= _MOST_LARGE else 2
 
 
 def _whose(polls: pd.DataFrame) -> str:

@@ -20,10 +20,10 @@ Direction = Literal["x", "y"]
 
 
 class _UnitLocator(Locator):
-    """Ticks that are round in one unit, as many as fit on the axis."""
+    """Ticks that are round in one unit, as many as fit on the axis. Those of counts are whole."""
 
-    def __init__(self, unit: float) -> None:
-        self._unit = unit
+    def __init__(self, unit: float, *, whole: bool = False) -> None:
+        self._unit, self._whole = unit, whole
 
     def __call__(self) -> Sequence[float]:
         low, high = sorted(_view(self.axis))
@@ -34,7 +34,7 @@ class _UnitLocator(Locator):
         if self.axis is not None and getattr(self.axis, "axis_name", "x") == "x":
             room = room * 2 // 3
         count = min(max(room, 2), 8)
-        inner = MaxNLocator(count, steps=[1, 2, 5, 10], min_n_ticks=2)
+        inner = MaxNLocator(count, steps=[1, 2, 5, 10], min_n_ticks=2, integer=self._whole)
         values: Any = inner.tick_values(vmin / self._unit, vmax / self._unit)
         slack = (vmax - vmin) * 1e-9
         found = (float(value) * self._unit for value in values)
@@ -187,6 +187,33 @@ def linear_axis(
     length = unit.seconds * second
     _ticks(ax, direction, _UnitLocator(length), _UnitFormatter(length))
     return f"({unit.symbol})"
+
+
+def count_axis(
+    ax: Axes, direction: Direction, largest: float, *, whole: bool = True, tail: float = 0.06
+) -> None:
+    """Give an axis a linear scale from zero, with ticks that are counts.
+
+    Parameters
+    ----------
+    ax, direction:
+        The Axes, and which of their axes.
+    largest:
+        The largest value.
+    whole:
+        Whether all ticks are whole numbers. Means of counts are not.
+    tail:
+        Which part of the axis stays free beyond the largest value.
+    """
+    _limit(ax, direction, 0.0, largest if largest > 0 else 1.0, 0.0, tail)
+    _ticks(ax, direction, _UnitLocator(1.0, whole=whole), _UnitFormatter(1.0))
+
+
+def share_axis(ax: Axes, direction: Direction) -> str:
+    """Give an axis of shares the limits 0 and 1, and ticks in percent. Return the unit for the label."""
+    _limit(ax, direction, 0.0, 1.0, 0.02, 0.02)
+    _ticks(ax, direction, _UnitLocator(0.01), _UnitFormatter(0.01))
+    return "(%)"
 
 
 def _ticks(ax: Axes, direction: Direction, locator: Locator, formatter: Formatter) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from logparse.plots import canvas, colors, inputs, scales, texts, units
-from logparse.plots.phase import COLUMNS, PHASES, Part, color_of, parts_of, stack
+from logparse.plots.phase import COLUMNS, PHASES, Part, parts_of, stack, style_of
 from logparse.records import Invocation
 
 
@@ -141,7 +141,7 @@ def _short_phases(
     for y, ((column, _), note) in enumerate(zip(others, notes, strict=True)):
         value = drawn[column]
         if value is not None:
-            zoom.barh(y, value, height=0.7, color=color_of(zoom, column), label=column)
+            zoom.barh(y, value, height=0.7, label=column, **style_of(zoom, column))
         color = colors.muted(zoom) if value is None else colors.ink(zoom)
         canvas.small_text(zoom, note, (max(value or 0.0, 0.0), y), xytext=(4, 0), color=color)
     zoom.axvline(0, color=colors.ink(zoom), linewidth=0.8)

@@ -65,7 +65,7 @@ class Poll(Record):
 
     `handled_at` is when the check began, `lateness_s` is that minus `due_at` (negative where the
     timer came early), `rpc_s` is `answered_at` minus `handled_at`. `status` is in v2's words,
-    `changed` tells whether it differs from the last one known.
+    `changed` is true where it differs from the last one known.
     """
 
     seq: int
@@ -103,13 +103,17 @@ class Cut(Record):
 
 
 class Finding(Record):
-    """Something that the reader of an input should know: a code that the docs list, a place, a sentence."""
+    """Something that the reader of an input should know: a code that the docs list, a place, a sentence.
+
+    `build_id` is that of a build which no invocation has.
+    """
 
     code: str
     message: str
     source: str | None = None
     line: int | None = None
     invocation_id: str | None = None
+    build_id: str | None = None
 
 
 class Invocation(Record, dict=True):
@@ -117,7 +121,7 @@ class Invocation(Record, dict=True):
 
     The five phases ``scheduler_wait_s``, ``launch_s``, ``pending_s``, ``run_s`` and
     ``finish_lag_s`` add up to ``duration_s`` to the microsecond whenever all five are known.
-    Meanings of all fields that are columns stand in `logparse.columns`. An invocation that only a
+    `logparse.columns` has the meanings of all fields that are columns. An invocation that only a
     build shows (`origin` is ``build``) has no entries.
 
     Lists of parts can be made when they are first asked for: see `put_off`.
@@ -257,7 +261,7 @@ class Invocation(Record, dict=True):
 
     @property
     def bot(self) -> Bot | None:
-        """The bot that ran the build or the task, where the log tells."""
+        """The bot that ran the build or the task, where the log names it."""
         for part in (self.build, self.swarming_task):
             if part is not None and part.bot is not None:
                 return part.bot
@@ -287,7 +291,7 @@ _IN_NOTEBOOKS: Final = frozenset(
 
 
 class TriageLog(Record):
-    """A job's triage log on its own: how the scheduler decided what to start. It is no invocation."""
+    """A job's triage log on its own: how the scheduler decided what to start. It is not an invocation."""
 
     events: list[Event] = []
     unrecognized: int = 0

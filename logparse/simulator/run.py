@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
-from logparse import __version__
 from logparse.batches.arrow import ArrowBatch, RecordBatch, arrow_schema
 from logparse.batches.parquet import write_parquet
 from logparse.columns import TABLES
@@ -25,6 +24,7 @@ from logparse.simulator.chunks import Made, chunks, day_name, make_all
 from logparse.simulator.fleet import PLANTS, read_fleet
 from logparse.simulator.queue import decided
 from logparse.simulator.world import Settings, world_of
+from logparse.version import VERSION
 
 #: The file that says that a folder is synthetic, and the one with the fleet.
 MARK_FILE: Final = "SYNTHETIC.json"
@@ -307,7 +307,7 @@ def _mark(settings: Settings, made: _Counts, *, tables_only: bool) -> str:
         "synthetic": True,
         "note": "Simulated: nothing here happened. Requests and builds have the tag synthetic:logparse.",
         "command": "logparse simulate",
-        "version": __version__,
+        "version": VERSION,
         "invocations": settings.invocations,
         "days": settings.days,
         "seed": settings.seed,

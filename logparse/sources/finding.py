@@ -7,9 +7,21 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from logparse.errors import InputError
 from logparse.sources.source import Found, Skipped
+
+#: The folder in a dataset with what logparse needs beside the tables.
+DATASET_STATE: Final = "_logparse"
+
+
+def is_dataset(path: str) -> bool:
+    """Whether a path is that of a dataset that ``logparse ingest`` made."""
+    try:
+        return os.path.isfile(os.path.join(path, DATASET_STATE, "manifest.json"))
+    except ValueError:
+        return False
 
 
 def find(
@@ -50,10 +62,14 @@ def find(
         except (OSError, ValueError) as error:
             yield unreadable(error, name)
             continue
-        if stat.S_ISDIR(mode):
+        if stat.S_ISDIR(mode) and is_dataset(given):
+            yield InputError(
+                "is a dataset, not a folder of logs", source=name, remedy="name it alone, as one input"
+            )
+        elif stat.S_ISDIR(mode):
             yield from _walk(given)
         elif stat.S_ISREG(mode) or stat.S_ISFIFO(mode):
-            yield Found(name, Path(given))
+            yield Found(name, given)
         else:
             yield InputError(
                 f"is a {_file_type(mode)}, not a regular file",
@@ -95,8 +111,9 @@ class _Walk:
             link = False
             item: Found | InputError | None
             try:
-                link = path != self._root and os.path.islink(path)
-                item = self._visit(path, link)
+                info = os.stat(path) if path == self._root else os.lstat(path)
+                link = stat.S_ISLNK(info.st_mode)
+                item = self._visit(path, os.stat(path) if link else info, link)
             except (OSError, ValueError) as error:
                 if link and not isinstance(error, PermissionError):
                     item = Skipped("is a broken link", source=shown(path), remedy="mend or remove it")
@@ -105,23 +122,31 @@ class _Walk:
             if item is not None:
                 yield item
 
-    def _visit(self, path: str, link: bool) -> Found | Skipped | None:
+    def _visit(self, path: str, info: os.stat_result, link: bool) -> Found | Skipped | None:
         """Return the input at a path, or None for a directory and for a link that is not followed.
+
+        Parameters
+        ----------
+        info:
+            Of the file that the path leads to.
+        link:
+            Whether the path is a link.
 
         Raises
         ------
         OSError, ValueError
             If the system refuses the path.
         """
-        info = os.stat(path)
         target = Path(os.path.realpath(path)) if link else None
         if target is not None and (self._home.is_relative_to(target) or _visible(target, self._bases)):
             return None
         if stat.S_ISDIR(info.st_mode):
+            if is_dataset(path):
+                return Skipped("is a dataset", source=shown(path), remedy="name it alone, as one input")
             self._enter(path, info, target)
             return None
         if stat.S_ISREG(info.st_mode):
-            return Found(shown(path), Path(path), walked=True, size=info.st_size)
+            return Found(shown(path), path, walked=True, size=info.st_size)
         # Opening a pipe waits until another process opens its other end, which may never happen.
         return Skipped(
             f"is a {_file_type(info.st_mode)}, not a regular file",
@@ -148,7 +173,7 @@ def _visible(target: Path, bases: list[Path]) -> bool:
 
 def shown(path: str) -> str:
     """Return the path as text that every output can encode. A file name can be invalid UTF-8."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+    return path if path.isascii() else path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _file_type(mode: int) -> str:

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 from logparse.errors import InputError, LimitError
@@ -106,7 +107,8 @@ def _open(found: Found, max_bytes: int, stdin: BinaryIO | None) -> Source:
             if stdin is None:
                 raise InputError("there is no standard input", source=name, remedy="name a file")
             data = _load(stdin, name, max_bytes)
-        return decode(data, name, found.path, walked=found.walked)
+        path = None if found.path is None else Path(found.path)
+        return decode(data, name, path, walked=found.walked)
     except (OSError, ValueError) as error:
         raise unreadable(error, name) from error
     except MemoryError as error:

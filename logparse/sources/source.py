@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from logparse.errors import InputError
 
@@ -38,17 +40,23 @@ class Source:
     walked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One input that can be opened: ``path`` is None for standard input.
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """One input that can be opened.
 
-    `size` is the bytes of a regular file as a walk through its directory found it, else None.
+    Attributes
+    ----------
+    name, walked:
+        As in `Source`.
+    path:
+        The file, None for standard input.
+    size:
+        The bytes of a regular file as a walk through its directory found it, else None.
     """
 
     name: str
-    path: Path | None = None
+    path: str | None = None
     walked: bool = False
-    size: int | None = field(default=None, compare=False)
+    size: int | None = None
 
 
 class Skipped(InputError):

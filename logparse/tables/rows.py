@@ -120,17 +120,23 @@ class Records:
         return [*found, *self.findings]
 
 
-def batches(records: Records, table: str) -> Iterator[Batch]:
+def batches(records: Records, table: str, columns: Sequence[str] | None = None) -> Iterator[Batch]:
     """Yield the rows of a table of records in batches; `bots`, `builders` and `jobs` are metrics.
 
     Parts that are not made yet are made for a batch, and are not kept.
+
+    Parameters
+    ----------
+    columns:
+        The names of the columns that are asked for, by default all. A batch can have others as well.
 
     Raises
     ------
     KeyError
         For a name that is not one of these tables.
     """
-    return _BATCHES[table](records)
+    narrow = _NARROW.get(table)
+    return _BATCHES[table](records) if narrow is None else narrow(records, columns)
 
 
 def rows(records: Records, table: str) -> Iterator[Row]:
@@ -169,9 +175,10 @@ def row_counts(records: Records) -> dict[str, int]:
     return counts
 
 
-def table_frame(records: Records, table: str) -> pd.DataFrame:
-    """Return a table of records as a frame."""
-    return frame_of(batches(records, table), TABLES[table])
+def table_frame(records: Records, table: str, names: Collection[str] | None = None) -> pd.DataFrame:
+    """Return a table of records, or its columns of some names, as a frame."""
+    columns = [column for column in TABLES[table] if names is None or column.name in names]
+    return frame_of(batches(records, table, [column.name for column in columns]), columns)
 
 
 def triage_place(record: TriageLog) -> tuple[str, int, str]:
@@ -216,15 +223,18 @@ def _logs(records: Records) -> list[Invocation | TriageLog]:
 
 
 def _by_runs(
-    records: Records, table: str, made: Callable[[list[Invocation]], Iterator[Batch]]
+    records: Records,
+    table: str,
+    made: Callable[[list[Invocation]], Iterator[Batch]],
+    columns: Sequence[str] | None = None,
 ) -> Iterator[Batch]:
     """Yield a table of the invocations in order: rows as they are, and those that records are `made` into."""
     for rows, found in records.held.runs():
-        yield from taken(rows, table) if rows else made(found)
+        yield from taken(rows, table, columns) if rows else made(found)
 
 
-def _invocations(records: Records) -> Iterator[Batch]:
-    return _by_runs(records, "invocations", invocation_batches)
+def _invocations(records: Records, columns: Sequence[str] | None) -> Iterator[Batch]:
+    return _by_runs(records, "invocations", invocation_batches, columns)
 
 
 def _events(records: Records) -> Iterator[Batch]:
@@ -270,7 +280,7 @@ def _all_builds(records: Records) -> Iterator[tuple[Build, Invocation | None]]:
     yield from found.values()
 
 
-def _builds(records: Records) -> Iterator[Batch]:
+def _builds(records: Records, columns: Sequence[str] | None) -> Iterator[Batch]:
     if not records.keeps_copies:
         records.held.make_shared()
     left = {build.id: (build, asked) for build, asked in _all_builds(records)}
@@ -286,7 +296,7 @@ def _builds(records: Records) -> Iterator[Batch]:
                 found.append(left.pop(record.build.id))
         return _pair_batches(found)
 
-    yield from _by_runs(records, "builds", of_records)
+    yield from _by_runs(records, "builds", of_records, columns)
     alone = [(build, None) for build in records.builds] if records.keeps_copies else list(left.values())
     yield from _pair_batches(alone)
 
@@ -334,12 +344,15 @@ def _failure_rows(records: Records) -> Iterator[Row]:
             }
 
 
-_BATCHES: Final[dict[str, Callable[[Records], Iterator[Batch]]]] = {
+#: Tables with many columns, of which a reader can ask for few.
+_NARROW: Final[dict[str, Callable[[Records, Sequence[str] | None], Iterator[Batch]]]] = {
     "invocations": _invocations,
+    "builds": _builds,
+}
+_BATCHES: Final[dict[str, Callable[[Records], Iterator[Batch]]]] = {
     "events": _events,
     "polls": partial(_parts, "polls"),
     "attempts": partial(_parts, "attempts"),
-    "builds": _builds,
     "steps": _steps,
     "triggers": partial(_parts, "triggers"),
     "unrecognized": _unrecognized,

@@ -28,7 +28,9 @@ def to_datetime(us: int | None) -> datetime | None:
 
 def from_datetime(moment: datetime) -> int:
     """Return an aware datetime as microseconds since 1970."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    since = moment - EPOCH
+    # Several times as fast as a division of durations.
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def midnight_us(day: date) -> int:

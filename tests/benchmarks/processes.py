@@ -45,6 +45,11 @@ def pin() -> int | None:
     return core
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of commands: they keep their bytecode, as installed programs do."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(command: Sequence[str], output: Path | None = None) -> Cost:
     """Run a command and return its cost.
 
@@ -64,6 +69,7 @@ def run(command: Sequence[str], output: Path | None = None) -> Cost:
             [sys.executable, str(HERE / "measured.py"), *command],
             stdout=stdout,
             stderr=subprocess.PIPE,
+            env=environment(),
             check=False,
         )
     *messages, last = done.stderr.decode("utf-8", "replace").splitlines() or [""]
@@ -99,6 +105,8 @@ def wall_of(command: Sequence[str], rounds: int = 5) -> float:
     times = []
     for _ in range(rounds):
         start = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), check=True
+        )
         times.append(time.perf_counter() - start)
     return min(times)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from chart_tables import tables
 from charts import REAL, bars, draw, lengths, names, texts, title
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -59,6 +63,12 @@ def test_what_to_install_is_said_where_matplotlib_is_missing(monkeypatch: pytest
 
 CHARTS: dict[str, Callable[[lp.Dataset, Axes | None], Axes]] = {
     "phases": lambda data, ax: plots.phases(data.records.invocations[0], ax),
+    "bots": lambda data, ax: plots.bots(data.builds, "status", ax),
+    "ecdf": lambda data, ax: plots.ecdf(data.invocations, "job", ax),
+    "failures": lambda data, ax: plots.failures(data.invocations, "cause", ax, builds=data.builds),
+    "heatmap": lambda data, ax: plots.heatmap(data.invocations, ax, metric="queue_latency_s"),
+    "percentiles": lambda data, ax: plots.percentiles(data.invocations, "day", ax),
+    "queue_depth": lambda data, ax: plots.queue_depth(data.builds, ax),
     "poll_rpc": lambda data, ax: plots.poll_rpc(data.polls, ax),
     "poll_lateness": lambda data, ax: plots.poll_lateness(data.polls, ax),
     "phase_breakdown": lambda data, ax: plots.phase_breakdown(data.invocations, ax),
@@ -187,3 +197,30 @@ def test_names_from_a_log_are_text_and_no_formula(tmp_path: Path) -> None:
     data = row(job_id=hostile, invocation_id="$1^{$", queue_latency_s=1.0, launch_s=1.0)
     save(plots.phase_breakdown(data), tmp_path / "chart.png")
     save(plots.latency_distribution(data), tmp_path / "chart.png")
+
+
+@pytest.mark.parametrize("chart", quick(["bots", "failures"], CHARTS))
+def test_a_file_of_shapes_with_names_from_a_log_is_well_formed(chart: str, tmp_path: Path) -> None:
+    names = ("a --> <script>x</script> & ]]>", "\x1b[31m$\\frac{1}", '"quoted" <b>')
+    drawn = tables(9, names)
+    data: Any = SimpleNamespace(
+        **drawn._asdict(), records=SimpleNamespace(invocations=[drawn.invocations.head(1)])
+    )
+    save(CHARTS[chart](data, None), tmp_path / "chart.svg")
+    root = ElementTree.parse(tmp_path / "chart.svg").getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert not [element for element in root.iter() if str(element.tag).endswith("script")]
+
+
+@pytest.mark.parametrize("size", [(1.0, 1.0), (1.5, 8.0)])
+@pytest.mark.parametrize("chart", quick(["queue_depth", "heatmap"], CHARTS))
+def test_figures_that_are_too_small_do_not_fail(
+    chart: str, size: tuple[float, float], real: lp.Dataset
+) -> None:
+    figure, ax = pyplot.subplots(figsize=size, layout="constrained")
+    with warnings.catch_warnings():
+        # Matplotlib warns that it has no room for the layout.
+        warnings.simplefilter("ignore", UserWarning)
+        CHARTS[chart](real, ax)
+        figure.draw_without_rendering()
+    assert ax.get_title(loc="left")

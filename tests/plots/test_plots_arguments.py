@@ -70,7 +70,8 @@ def test_records_draw_what_their_frames_draw(real: lp.Dataset) -> None:
 def test_nothing_to_draw_is_said(form: str) -> None:
     for name in plots.__all__:
         if name != "PHASES":
-            no_rows = frame([], TABLES["polls" if name.startswith("poll") else "invocations"])
+            drawn = "builds" if name in ("queue_depth", "bots") else "invocations"
+            no_rows = frame([], TABLES["polls" if name.startswith("poll") else drawn])
             empty = {"list": [], "no columns": pd.DataFrame(), "no rows": no_rows}[form]
             ax = getattr(plots, name)(empty)
             assert [text for text in ax.texts if text.get_text().startswith("no ")]
@@ -90,6 +91,30 @@ def test_nothing_to_draw_is_said(form: str) -> None:
         (lambda d: CHARTS.phase_breakdown(d.polls), ["scheduler_wait_s", "table invocations"]),
         (lambda d: CHARTS.phase_breakdown(d), ["not Dataset", "data.invocations"]),
         (lambda d: CHARTS.phases(pd.concat([d.invocations] * 3)), ["got 3", "phase_breakdown"]),
+        (lambda d: CHARTS.percentiles(d.invocations, "month"), ["'month'", "hour, day or week"]),
+        (lambda d: CHARTS.percentiles(d.invocations, metric="status"), ["'status'", "run_s"]),
+        (lambda d: CHARTS.percentiles(d.invocations, tz="Mars"), ["'Mars'", "Europe/Berlin"]),
+        (lambda d: CHARTS.heatmap(d.invocations, metric="attempts"), ["'attempts'", "run_s"]),
+        (lambda d: CHARTS.heatmap(d.invocations, tz=None), ["no time zone None"]),
+        (lambda d: CHARTS.bots(d.builds, "moon"), ["'moon'", "status or builder"]),
+        (lambda d: CHARTS.bots(d.builds, day="monday"), ["not 'monday'", "2021-03-01"]),
+        (lambda d: CHARTS.bots(d.builds, day=5), ["not 5"]),
+        (lambda d: CHARTS.bots(d.builds, day=START), ["not datetime"]),
+        (lambda d: CHARTS.bots(d.builds, limit=0), ["limit is 0"]),
+        (lambda d: CHARTS.bots(d.invocations), ["lacks started_at", "table builds"]),
+        (lambda d: CHARTS.ecdf(d.invocations, "moon"), ["plots.ecdf()", "'moon'", "builder, bot, job, status"]),
+        (lambda d: CHARTS.ecdf(d.invocations, metric="attempts"), ["plots.ecdf()", "'attempts'", "run_s"]),
+        (lambda d: CHARTS.ecdf(d.invocations.drop(columns="bot_id"), "bot"), ["bot_id", "builder, job"]),
+        (lambda d: CHARTS.ecdf(d.invocations, limit=0), ["limit is 0"]),
+        (lambda d: CHARTS.failures(d.invocations, "moon"), ["'moon'", "cause or detail"]),
+        (lambda d: CHARTS.failures(d.invocations, limit=True), ["limit is True"]),
+        (lambda d: CHARTS.failures(d), ["not Dataset", "data.invocations"]),
+        (lambda d: CHARTS.heatmap(d.polls), ["created_at", "table invocations"]),
+        (lambda d: CHARTS.queue_depth(d.polls), ["created_at, started_at", "table builds"]),
+        (lambda d: CHARTS.queue_depth(d.builds, tz="Mars"), ["'Mars'", "Europe/Berlin"]),
+        (lambda d: CHARTS.queue_depth(d.builds, tz=1), ["no time zone 1"]),
+        (lambda d: CHARTS.queue_depth(d.builds, bucket_s=0.1), ["0.1 s", "1 s to 366 days"]),
+        (lambda d: CHARTS.queue_depth([1]), ["Build or Invocation", "type int"]),
         (lambda d: CHARTS.phases("page.html"), ["not str", "Invocation"]),
         (lambda d: CHARTS.phases(None), ["not NoneType"]),
         (lambda d: CHARTS.poll_rpc(d.invocations), ["lacks handled_at, rpc_s", "table polls"]),
@@ -110,7 +135,7 @@ def test_a_wrong_argument_gets_one_sentence_with_the_choices(
     assert isinstance(raised.value, ValueError)
     message = str(raised.value)
     assert "\n" not in message
-    assert message.startswith("plots.")
+    assert message.startswith(("plots.", "a bucket of"))
     for part in said:
         assert part in message
     assert not pyplot.get_fignums()

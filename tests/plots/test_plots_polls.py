@@ -9,6 +9,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from chart_tables import polls
 from charts import draw, legend, texts, title
 from matplotlib import dates as matplotlib_dates
 from matplotlib.axes import Axes
@@ -135,3 +136,15 @@ def test_checks_that_cannot_be_drawn_are_told_instead(
     ax = chart(choose(real.polls))
     assert said in texts(ax)
     assert not ax.get_lines()
+
+
+@pytest.mark.parametrize(("number", "size", "stems"), [(2_000, 5, True), (2_001, 2, False)])
+def test_many_checks_are_small_markers_without_stems(number: int, size: int, stems: bool) -> None:
+    checks = polls(-(-number * 10 // 9))
+    late = checks[checks["lateness_s"].notna()].head(number)
+    assert len(late) == number
+    ax = plots.poll_lateness(late)
+    assert {line.get_markersize() for line in ax.get_lines() if line.get_marker() == "o"} == {size}
+    assert bool(ax.collections) is stems
+    ax = plots.poll_rpc(late)
+    assert ax.get_lines()[0].get_markersize() == size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 from logparse.reading.inputs import Unit
 from logparse.sources import Found
@@ -18,7 +19,7 @@ def read_names(units: Sequence[Unit]) -> list[tuple[str, int]]:
 def _read_name(unit: Unit) -> tuple[str, int]:
     assert isinstance(unit, Found)
     assert unit.path is not None
-    text = unit.path.read_text()
+    text = Path(unit.path).read_text()
     if text == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if text == "fail":

@@ -27,6 +27,11 @@ def quick(chosen: Iterable[T], values: Iterable[T], name: Callable[[T], str] = s
     return quick_where(kept.__contains__, listed, name)
 
 
+def one_in(step: int, values: Iterable[T], place: int) -> list[T]:
+    """Return one in `step` of the values. At another place, of a log among all logs, they are others."""
+    return [value for number, value in enumerate(values) if number % step == place % step]
+
+
 def label(path: Path) -> str:
     """Return the name of a file with its folder, as ids of tests have it."""
     return f"{path.parent.name}/{path.name}"

@@ -1,0 +1,129 @@
+"""Which inputs are new: each file is looked up by its path, size and time, then by its content."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import BinaryIO, Final
+
+from logparse.errors import InputError
+from logparse.ingest.known import Known, Taken, hint_of, seen_key
+from logparse.reading.inputs import Unit
+from logparse.sources import Found
+
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How inputs are read. The attributes are arguments of `logparse.ingest.ingest`."""
+
+    day: date | None
+    max_bytes: int
+    jobs: int
+    stdin: BinaryIO | None
+    watch: Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An input that was looked up.
+
+    Attributes
+    ----------
+    unit:
+        The input.
+    taken:
+        What the dataset keeps of it.
+    is_builds:
+        Whether it must be a file of builds.
+    data:
+        The content of what can be read once, as standard input.
+    known:
+        The number of the input that has the same content, where it need not be read.
+    replaced:
+        The number of the input with the same content that is read anew.
+    renamed:
+        Whether a known content has a file that is not known.
+    """
+
+    unit: Unit
+    taken: Taken
+    is_builds: bool = False
+    data: bytes | None = None
+    known: int | None = None
+    replaced: int | None = None
+    renamed: bool = False
+
+
+def look_up(unit: Found | InputError, known: Known, reading: Reading, *, is_builds: bool) -> Waiting:
+    """Return an input with what is known of it. A file that cannot be read is unknown."""
+    if isinstance(unit, InputError):
+        name = unit.source or ""
+        return Waiting(unit, Taken(known.number(), name, os.path.abspath(name), 0, 0))
+    taken = Taken(0, unit.name, None, 0, 0, walked=unit.walked, date=reading.day)
+    waiting = Waiting(unit, taken, is_builds)
+    try:
+        _look(unit, waiting, known, reading)
+    except (OSError, ValueError):
+        # Reading it says what is wrong.
+        waiting.data = None
+    if waiting.known is None:
+        taken.input = known.number()
+        known.add(taken)
+    else:
+        taken.input = waiting.known
+        if waiting.renamed:
+            known.add(taken)
+    return waiting
+
+
+def _look(unit: Found, waiting: Waiting, known: Known, reading: Reading) -> None:
+    taken = waiting.taken
+    info = None if unit.path is None else os.stat(unit.path)
+    if unit.path is None or info is None or not stat.S_ISREG(info.st_mode):
+        waiting.data = _stream(unit, reading)
+        taken.size = len(waiting.data)
+        if taken.size <= reading.max_bytes:
+            taken.content = sha256(waiting.data).hexdigest()
+    else:
+        taken.path = os.path.abspath(unit.path)
+        taken.size, taken.mtime_ns = info.st_size, info.st_mtime_ns
+        number = known.by_file(seen_key(taken.path, taken.size, taken.mtime_ns))
+        if known.is_done(number):
+            waiting.known = number
+            return
+        if taken.size <= reading.max_bytes:
+            with open(unit.path, "rb") as file:
+                taken.content = sha256(file.read(reading.max_bytes + 1)).hexdigest()
+            taken.hint = hint_of(taken.path)
+    number = known.by_content(taken)
+    if known.is_done(number):
+        waiting.known, waiting.renamed = number, True
+    else:
+        waiting.replaced = number
+
+
+def _stream(unit: Found, reading: Reading) -> bytes:
+    """Return the content of standard input or of a pipe, or so much of it that it is too large."""
+    if unit.path is not None:
+        with open(unit.path, "rb") as file:
+            return file.read(reading.max_bytes + 1)
+    stream = reading.stdin or getattr(sys.stdin, "buffer", None) or io.BytesIO()
+    parts = []
+    size = 0
+    while size <= reading.max_bytes and (part := stream.read(min(_CHUNK, reading.max_bytes + 1 - size))):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
+
+
+def is_same(taken: Taken, data: bytes) -> bool:
+    """Whether a file still has the content that was looked up."""
+    return bool(taken.content) and sha256(data).hexdigest() == taken.content

@@ -1,0 +1,3 @@
+"""The version of logparse."""
+
+VERSION = "0.6.0"
