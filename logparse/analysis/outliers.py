@@ -28,6 +28,7 @@ _NEEDED: Final = (
     *("build_id", "builder_id", "bot_id", "status", "created_at", "run_s", "url"),
     *("pool", "machine_type", "cpu", "cores"),
 )
+_ORDER: Final = ("created_at", "build_id")
 _OF_BOT: Final = ("pool", "machine_type", "cpu", "cores")
 _INFRA: Final = "INFRA_FAILURE"
 _ENDED: Final = ("SUCCESS", "FAILURE", _INFRA)
@@ -113,31 +114,47 @@ def outliers(builds: pd.DataFrame, *, least_change: float = LEAST_CHANGE) -> pd.
         Where `builds` is another table.
     """
     checked = taken.checked(builds, "analysis.outliers", "builds", _NEEDED)
-    data = without_odd(checked[checked["bot_id"].notna()][list(_NEEDED)])
+    data = without_odd(checked[list(_NEEDED)][checked["bot_id"].notna()]).reset_index(drop=True)
     if data.empty:
         return frame((), OUTLIERS)
     known, names = pd.factorize(data["bot_id"], sort=True)
-    data = data.assign(bot=known)
-    bots = _known_of_bots(data, len(names))
-    data = data.assign(machine=bots["machine_type"].fillna("").to_numpy()[known])
-    ended = data[data["status"].isin(_ENDED)]
+    bots = _known_of_bots(data[[*_ORDER, *_OF_BOT]].assign(bot=known), len(names))
+    slim = _slim(data, known, bots["machine_type"])
+    ended = slim[slim["ended"]]
     placed = _placed(ended)
     runs = compared(placed)
     made = {
         "bot_id": pd.Series(names),
         "pool": bots["pool"],
         "machine_type": bots["machine_type"],
-        **_counted(data, ended, len(names)),
+        **_counted(slim, ended, len(names)),
         **_failures(placed, len(names)),
     }
     found = _judged(pd.DataFrame(made), runs, least_change)
-    found["evidence"] = _evidence(found, placed, runs)
+    found["evidence"] = _evidence(found, placed, runs, data[["url", "build_id"]])
     return declared(_ordered(found), OUTLIERS)
+
+
+def _slim(data: pd.DataFrame, bots: NDArray[Any], machine_types: pd.Series[Any]) -> pd.DataFrame:
+    """Return the builds with numbers for texts, which take less memory. An unknown builder is −1."""
+    kinds = pd.factorize(machine_types.fillna(""))[0]
+    return pd.DataFrame(
+        {
+            "bot": bots,
+            "builder": pd.factorize(data["builder_id"])[0],
+            "machine": kinds[bots],
+            "created_at": data["created_at"],
+            "run_s": data["run_s"],
+            "ended": data["status"].isin(_ENDED).to_numpy(bool),
+            "succeeded": (data["status"] == "SUCCESS").to_numpy(bool, na_value=False),
+            "infra": (data["status"] == _INFRA).to_numpy(bool, na_value=False),
+        }
+    )
 
 
 def _known_of_bots(data: pd.DataFrame, number: int) -> pd.DataFrame:
     """Return the dimensions of bots, of each the last value known."""
-    newest = data.sort_values(["created_at", "build_id"], na_position="first", kind="stable")
+    newest = data.sort_values([*_ORDER], na_position="first", kind="stable")
     last = newest.groupby("bot")[list(_OF_BOT)].last().reindex(range(number))
     kinds = [
         _kind(plain_value(m), plain_value(c), plain_value(n)) for m, c, n in last[list(_OF_BOT[1:])].values
@@ -154,9 +171,9 @@ def _kind(machine_type: str | None, cpu: str | None, cores: int | None) -> str |
 
 def _placed(ended: pd.DataFrame) -> pd.DataFrame:
     """Return the builds that have a builder and a day, with the builder's day and week."""
-    placed = ended[ended["builder_id"].notna() & ended["created_at"].notna()]
+    placed = ended[(ended["builder"] >= 0) & ended["created_at"].notna()]
     day = placed["created_at"].to_numpy("datetime64[us]").astype(np.int64) // _DAY_US
-    builder = placed.groupby(["builder_id", "machine"], sort=False).ngroup()
+    builder = placed.groupby(["builder", "machine"], sort=False).ngroup()
     # 1 January 1970 was a Thursday. Weeks begin on Mondays.
     week = _numbers(builder, (day + 3) // 7)
     return placed.assign(day=day, day_of_builder=_numbers(builder, day), week_of_builder=week)
@@ -171,18 +188,18 @@ def _numbers(builder: Any, time: Any) -> NDArray[Any]:
 
 def _counted(data: pd.DataFrame, ended: pd.DataFrame, number: int) -> dict[str, Any]:
     builds = np.bincount(ended["bot"], minlength=number)
-    succeeded = np.bincount(ended.loc[ended["status"] == "SUCCESS", "bot"], minlength=number)
+    succeeded = np.bincount(ended.loc[ended["succeeded"], "bot"], minlength=number)
     busy_us = (data["run_s"].fillna(0.0) * 1e6).round().astype("int64")
     return {
         "builds": builds,
         "busy_s": busy_us.groupby(data["bot"]).sum().to_numpy() / 1e6,
         "success_rate": np.divide(succeeded, builds, out=np.full(number, np.nan), where=builds > 0),
-        "infra_failures": np.bincount(ended.loc[ended["status"] == _INFRA, "bot"], minlength=number),
+        "infra_failures": np.bincount(ended.loc[ended["infra"], "bot"], minlength=number),
     }
 
 
 def _failures(placed: pd.DataFrame, number: int) -> dict[str, Any]:
-    failed = (placed["status"] == _INFRA).to_numpy(float)
+    failed = placed["infra"].to_numpy(float)
     bots = placed["bot"].to_numpy()
     test = excess_of(failed, strata_of(placed), bots, number)
     expected = np.bincount(bots, failed, minlength=number) - test.excess
@@ -264,11 +281,14 @@ def _ordered(found: pd.DataFrame) -> pd.DataFrame:
     return order.sort_values(["_named", "_few", "_q", "_far", "bot_id"], kind="stable")
 
 
-def _evidence(found: pd.DataFrame, placed: pd.DataFrame, runs: pd.DataFrame) -> list[str | None]:
+def _evidence(
+    found: pd.DataFrame, placed: pd.DataFrame, runs: pd.DataFrame, names: pd.DataFrame
+) -> list[str | None]:
     """Return for each row the builds that show its verdict, None where it has none."""
-    latest = placed[placed["status"] == _INFRA].sort_values("created_at", ascending=False, kind="stable")
+    latest = placed[placed["infra"]].sort_values("created_at", ascending=False, kind="stable")
     longest = runs[runs["ratio"].notna()].sort_values("ratio", ascending=False, kind="stable")
-    shown = {"slow": _links(longest), "fast": _links(longest[::-1]), "failing": _links(latest)}
+    shown = {"slow": _links(longest, names), "fast": _links(longest[::-1], names)}
+    shown["failing"] = _links(latest, names)
     return [
         " ".join(link for name in verdict.split(", ") for link in shown[name].get(bot, [])) or None
         if verdict not in _QUIET
@@ -277,11 +297,12 @@ def _evidence(found: pd.DataFrame, placed: pd.DataFrame, runs: pd.DataFrame) -> 
     ]
 
 
-def _links(builds: pd.DataFrame) -> dict[Any, list[str]]:
+def _links(builds: pd.DataFrame, names: pd.DataFrame) -> dict[Any, list[str]]:
     """Return the first builds of each bot: URLs of the web, else ids."""
     links: dict[Any, list[str]] = {}
-    first = builds.groupby("bot").head(_EVIDENCE)
-    for bot, url, build in zip(first["bot"], first["url"], first["build_id"], strict=True):
+    first = builds.groupby("bot").head(_EVIDENCE)["bot"]
+    shown = names.loc[first.index]
+    for bot, url, build in zip(first, shown["url"], shown["build_id"], strict=True):
         is_link = isinstance(url, str) and url.startswith(_LINKS) and " " not in url
         links.setdefault(bot, []).append(url if is_link else str(build))
     return links

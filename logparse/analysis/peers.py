@@ -38,7 +38,7 @@ def strata_of(builds: pd.DataFrame) -> NDArray[Any]:
 
 def compared(placed: pd.DataFrame) -> pd.DataFrame:
     """Return the successful runs, each with its ratio to its peers' median; it is null without peers."""
-    runs = placed[(placed["status"] == "SUCCESS") & (placed["run_s"] > 0)]
+    runs = placed[placed["succeeded"] & (placed["run_s"] > 0)]
     bots, weeks = runs["bot"].to_numpy(np.int64), runs["week_of_builder"].to_numpy(np.int64)
     return runs.assign(ratio=runs["run_s"] / medians_of_others(runs["run_s"].to_numpy(float), weeks, bots))
 
