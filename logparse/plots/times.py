@@ -27,6 +27,14 @@ _MOST_CUTS: Final = 6
 #: The part of the axis that a cut takes, and the least part of a span between cuts.
 _CUT: Final = 0.015
 _LEAST_SPAN: Final = 0.07
+#: The longest distance of ticks by their frequency: as long as one of the next frequency.
+_LONGEST: Final = (
+    (_dates.MONTHLY, 12),
+    (_dates.DAILY, 31),
+    (_dates.HOURLY, 24),
+    (_dates.MINUTELY, 60),
+    (_dates.SECONDLY, 60),
+)
 #: The years 1 and 9999, which are the first and the last of Matplotlib.
 _FIRST_DAY, _LAST_DAY = -719160.0, 2932890.0
 
@@ -119,6 +127,9 @@ def time_axis(
 def _plain_axis(ax: Axes, span: Span, tz: tzinfo) -> None:
     most = max(3, min(9, int(canvas.room(ax)[0] / (texts.points("medium") * 6))))
     locator = _dates.AutoDateLocator(tz=tz, minticks=2, maxticks=most)
+    # Without these, the locator warns where it may set few ticks only.
+    for frequency, longest in _LONGEST:
+        locator.intervald[frequency] = [*locator.intervald[frequency], longest]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(_dates.ConciseDateFormatter(locator, tz=tz))
     # Matplotlib would show years around a single time.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot
 from matplotlib.axes import Axes
+from quick import quick
 
 import logparse as lp
 from logparse import plots
@@ -286,6 +288,28 @@ def test_regular_times_are_not_cut() -> None:
     hours = [day + hour / 24 for day in (1, 500) for hour in range(24)]
     assert times.spans(hours) == [(1, 1 + 23 / 24), (500, 500 + 23 / 24)]
     assert times.spans([7.0]) == [(7.0, 7.0)]
+
+
+@pytest.mark.parametrize(
+    "minutes",
+    quick([119, 1440], [1, 1.9, 50, 119, 600, 1440, 2800, 40_000, 86_000, 600_000, 1_000_000, 5_000_000]),
+)
+def test_a_narrow_axis_of_times_has_a_few_ticks_apart(minutes: float) -> None:
+    ax = pyplot.subplots(figsize=(2.6, 2.5), layout="constrained")[1]
+    checks = [
+        Poll(seq=i, source="timer", handled_at=START + timedelta(minutes=minutes * i / 20), rpc_s=1.0)
+        for i in range(21)
+    ]
+    plots.poll_rpc(checks, ax)
+    shown = [label for label in ticks(ax) if label]
+    assert 1 <= len(shown) <= 6
+    low, high = ax.get_xlim()
+    boxes = [
+        label.get_window_extent()
+        for place, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+        if low <= place <= high
+    ]
+    assert all(one.x1 <= other.x0 for one, other in pairwise(boxes))
 
 
 # --- names ------------------------------------------------------------------------------------------
