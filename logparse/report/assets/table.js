@@ -25,7 +25,7 @@ const KINDS = {
 const LONG_WORD = 24;
 const inOrder = new Intl.Collator("en", { numeric: true }).compare;
 
-export async function copyText(text) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
