@@ -7,7 +7,7 @@ import { rememberTables, tableState } from "./state.js";
 
 // A name that can be broken after each slash.
 function breakable(name) {
-  return name.split(/(?<=\/)/).flatMap((part, place) => (place ? [element("wbr"), part] : [part]));
+  return name.split("/").flatMap((part, place) => (place ? ["/", element("wbr"), part] : [part]));
 }
 
 const KINDS = {
