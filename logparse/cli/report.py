@@ -63,8 +63,8 @@ def command(
     in it, and all numbers, charts and tables are computed again. It says how each number is defined.
 
     With --every and --into, each day, week or month gets a page of its own. Run again, it writes the pages
-    that changed. A page that has more runs than the inputs have now is kept, and so is every other file;
-    --force replaces them.
+    that changed, and keeps one that has more runs than the inputs have now. It writes nothing where a file
+    of a page's name is not a report. --force replaces both.
     """
     _check(every, into, output)
     if output is not None:

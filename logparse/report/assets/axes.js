@@ -12,7 +12,7 @@ const LOG_DURATIONS = [
   ...[4, 40, 400, 4000].map((n) => n * DAY),
 ];
 
-export function tickDuration(ms) {
+function tickDuration(ms) {
   const [size, unit] = [[DAY, "d"], [HOUR, "h"], [MINUTE, "min"]].find(([one]) => ms >= one) ?? [SECOND, "s"];
   return ms === 0 ? "0" : `${Number((ms / size).toFixed(2))} ${unit}`;
 }

@@ -66,7 +66,8 @@ export function drawBrush(fitting) {
   const series = outcomesOver(fitting, brush.buckets);
   const most = Math.max(1, ...series[0].values.map((_, place) => series.reduce((sum, one) => sum + one.values[place], 0)));
   const inside = drawing("g", { transform: `translate(${SIDE} 0)` });
-  brush.frame = { inside, x, y: (value) => BRUSH_HEIGHT - (value / most) * (BRUSH_HEIGHT - 4), at: (px) => first + (px / width) * (last - first) };
+  const y = (value) => BRUSH_HEIGHT - (value / most) * (BRUSH_HEIGHT - 4);
+  brush.frame = { inside, x, y, at: (px) => first + (px / width) * (last - first) };
   stackBars(brush.frame, { series, buckets: brush.buckets, isQuiet: true });
   for (const tick of timeTicks(first, last, Math.max(2, Math.floor(width / TICK_WIDTH)))) {
     const at = x(tick.at);

@@ -57,7 +57,8 @@ function fillFigure(host, chart, picture) {
   const values = element("details", { ontoggle: () => showValues() }, element("summary", {}, "Values as a table"));
   const showValues = () => {
     if (values.open && values.children.length === 1) {
-      values.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Values: ${chart.title}` }, valueTable(chart)));
+      const region = { class: "scroll", tabindex: "0", role: "region", "aria-label": `Values: ${chart.title}` };
+      values.append(element("div", region, valueTable(chart)));
     }
   };
   const caption = element("figcaption", {}, element("b", {}, chart.title), element("span", {}, chart.text));
@@ -119,7 +120,8 @@ function drawLine(frame, one, chart) {
     if (!point) return;
     const isAlone = !points[place - 1] && !points[place + 1];
     const size = isAlone || points.length <= 40 ? 2.5 : 0;
-    const title = `${one.name}, ${bucketText(chart.buckets.start + place * chart.buckets.width, chart.buckets.width)}: ${chart.show(one.values[place])}`;
+    const { start, width } = chart.buckets;
+    const title = `${one.name}, ${bucketText(start + place * width, width)}: ${chart.show(one.values[place])}`;
     frame.inside.append(drawing("circle", { cx: point[0], cy: point[1], r: size, class: `f-${one.color}` }, drawing("title", {}, title)));
   });
 }

@@ -19,7 +19,7 @@ function bytesOf(text) {
   return bytes;
 }
 
-export function decodedNumbers(column) {
+function decodedNumbers(column) {
   const found = new ARRAYS[column.type](bytesOf(column.data).buffer);
   const made = Float64Array.from(found);
   const least = LEAST[column.type];
@@ -29,12 +29,12 @@ export function decodedNumbers(column) {
   return made;
 }
 
-export function decodedCodes(column) {
+function decodedCodes(column) {
   return { codes: new ARRAYS[column.type](bytesOf(column.data).buffer), words: [null, ...column.words] };
 }
 
 // The ids or texts of a column, as a function of the row.
-export function decodedIds(column) {
+function decodedIds(column) {
   if (column.type === "u8") {
     const found = new BigUint64Array(bytesOf(column.data).buffer);
     return (row) => (found[row] === 0n ? null : String(found[row]));

@@ -17,7 +17,7 @@ function dayOf(row) {
   return Math.floor((fleet.created[row] + fleet.buildAt[row]) / DAY);
 }
 
-export function countsForHealth(row) {
+function countsForHealth(row) {
   return fleet.isBuild[row] === 1 && !Number.isNaN(dayOf(row)) && fleet.builder.codes[row] !== 0;
 }
 

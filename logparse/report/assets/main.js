@@ -18,14 +18,16 @@ import { chartBuckets, drawTimes } from "./times.js";
 import { drawUnread } from "./unread.js";
 
 const range = rangeFields();
-const reset = element("button", { type: "button", id: "reset", onclick: () => change({ from: null, to: null, ...noFilters() }) }, "Show all");
+const showAll = () => change({ from: null, to: null, ...noFilters() });
+const reset = element("button", { type: "button", id: "reset", onclick: showAll }, "Show all");
 
 function noFilters() {
   return Object.fromEntries(FILTERS.map((name) => [name, new Set()]));
 }
 
 function selectedText(rows, stats) {
-  const parts = [rows.length === fleet.count ? `All ${counted(fleet.count, "run")}` : `${countText(rows.length)} of ${counted(fleet.count, "run")}`];
+  const all = counted(fleet.count, "run");
+  const parts = [rows.length === fleet.count ? `All ${all}` : `${countText(rows.length)} of ${all}`];
   if (hasRange()) {
     const from = state.from === null ? [] : [`from ${timeText(state.from)}`];
     const to = state.to === null ? [] : [`before ${timeText(state.to)}`];

@@ -30,7 +30,7 @@ export function knownSorted(column, rows) {
   return found.subarray(0, length).sort();
 }
 
-export function sumOf(values) {
+function sumOf(values) {
   let total = 0;
   for (const value of values) total += value;
   return values.length ? total : NaN;

@@ -9,7 +9,7 @@ function tile(title, value, ...lines) {
   return element("div", { class: "tile" }, element("h3", {}, title), element("p", { class: "value" }, value), texts);
 }
 
-export function percentilesText(found) {
+function percentilesText(found) {
   return `p90 ${durationText(found.p90)}, p99 ${durationText(found.p99)}, largest ${durationText(found.max)}`;
 }
 
@@ -83,7 +83,9 @@ function originText(rows) {
     const word = fleet.origin.words[fleet.origin.codes[row]];
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([word, number]) => `${countText(number)} ${ORIGINS.get(word) ?? "from an unknown source"}`);
+  const parts = [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([word, number]) => `${countText(number)} ${ORIGINS.get(word) ?? "from an unknown source"}`);
   const repeats = totalOf(fleet.repeats, rows);
   const cut = totalOf(fleet.truncated, rows);
   const more = [

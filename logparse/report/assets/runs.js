@@ -23,7 +23,8 @@ function phaseLines(row) {
     const share = total > 0 && ms > 0 ? ms / total : 0;
     const bar = drawing("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
       drawing("rect", { x: 0, y: 4.5, width: 100, height: 1, class: "f-shade" }));
-    if (share) bar.append(drawing("rect", { x: Math.min(before * 100, 99.5), y: 0, width: Math.max(share * 100, 0.5), height: 10, class: `f-${color}` }));
+    const [x, width] = [Math.min(before * 100, 99.5), Math.max(share * 100, 0.5)];
+    if (share) bar.append(drawing("rect", { x, y: 0, width, height: 10, class: `f-${color}` }));
     before += share;
     const label = isKnown(ms) ? `${exactText(ms)}${share ? ` (${percentText(share)})` : ""}` : "unknown";
     return [element("span", {}, swatch(color), ` ${title}`), element("span", { class: "number" }, label), bar];
@@ -36,17 +37,27 @@ function placeText(row) {
   return isKnown(fleet.line[row]) ? `${source}:${fleet.line[row]}` : source;
 }
 
+function buildText(row) {
+  if (fleet.build(row) === null) return DASH;
+  const number = isKnown(fleet.number[row]) ? ` #${fleet.number[row]}` : "";
+  return [runLink(row, fleet.build(row)), number, ` ${wordOf(fleet.buildStatus, row) ?? ""}`];
+}
+
+function checksText(row) {
+  if (!isKnown(fleet.polls[row])) return DASH;
+  return `${fleet.polls[row]}, ${fleet.unchanged[row]} showed nothing new; ${fleet.notices[row]} notifications`;
+}
+
 function detailOf(row) {
-  const number = fleet.number[row];
   const facts = [
     ["Created", `${timeText(fleet.created[row], { seconds: true })}${isKnown(fleet.created[row]) ? " UTC" : ""}`],
     ["Duration", exactText(fleet.duration[row])],
     ["Queue latency", exactText(fleet.queue[row])],
-    ["Build", fleet.build(row) === null ? DASH : [runLink(row, fleet.build(row)), isKnown(number) ? ` #${number}` : "", ` ${wordOf(fleet.buildStatus, row) ?? ""}`]],
+    ["Build", buildText(row)],
     ["Bot", [wordOf(fleet.bot, row) ?? DASH, fleet.pool.codes[row] ? ` (pool ${wordOf(fleet.pool, row)})` : ""]],
     ["Job", `${wordOf(fleet.job, row) ?? DASH}${fleet.kind.codes[row] ? ` (${wordOf(fleet.kind, row)})` : ""}`],
     ["Launch attempts", isKnown(fleet.attempts[row]) ? String(fleet.attempts[row]) : DASH],
-    ["Status checks", isKnown(fleet.polls[row]) ? `${fleet.polls[row]}, ${fleet.unchanged[row]} showed nothing new; ${fleet.notices[row]} notifications` : DASH],
+    ["Status checks", checksText(row)],
     ["Error", wordOf(fleet.error, row)],
     ["Odd values", fleet.odd[row] > 0 ? `${fleet.odd[row]}: impossible, and left out` : null],
     ["Read from", placeText(row)],
@@ -69,7 +80,8 @@ export function drawRuns(rows) {
       { key: "duration_s", title: "Duration", kind: "duration", value: (row) => fleet.duration[row] },
       { key: "bot_id", title: "Bot", kind: "word", value: (row) => wordOf(fleet.bot, row) },
       { key: "error", title: "Error", kind: "text", value: (row) => wordOf(fleet.error, row) },
-      { key: "build", title: "Build", kind: "word", value: (row) => fleet.url(row) ?? fleet.build(row), show: (row) => (fleet.build(row) === null ? DASH : runLink(row, "build")) },
+      { key: "build", title: "Build", kind: "word", value: (row) => fleet.url(row) ?? fleet.build(row),
+        show: (row) => (fleet.build(row) === null ? DASH : runLink(row, "build")) },
     ],
   });
   runsTable.update([...rows]);

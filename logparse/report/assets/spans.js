@@ -2,7 +2,7 @@
 import { fleet } from "./data.js";
 
 // The mean number of spans that are open in each bucket. Spans are pairs of start and length.
-export function meanOpen(starts, lengths, buckets) {
+function meanOpen(starts, lengths, buckets) {
   const { start: origin, width, count } = buckets;
   const total = new Float64Array(count);
   for (let place = 0; place < starts.length; place++) {

@@ -24,7 +24,7 @@ function shortTime(ms) {
   return new Date(ms).toISOString().replace(/(?::00)?\.000Z$/, "Z");
 }
 
-export function hashOf() {
+function hashOf() {
   const words = new URLSearchParams();
   if (state.from !== null) words.set("from", shortTime(state.from));
   if (state.to !== null) words.set("to", shortTime(state.to));
@@ -37,7 +37,7 @@ export function hashOf() {
 }
 
 // Take the state from the address. A part that cannot be read is left out.
-export function readHash() {
+function readHash() {
   Object.assign(state, emptyState());
   const words = new URLSearchParams(location.hash.slice(1));
   for (const name of ["from", "to"]) {

@@ -1,6 +1,6 @@
 // Statistics of rows and of their groups, and buckets of time.
 import { fleet } from "./data.js";
-import { DAY, HOUR, MINUTE, distribution, isKnown, knownSorted } from "./numbers.js";
+import { DAY, HOUR, MINUTE, distribution, knownSorted } from "./numbers.js";
 
 // A group that was seen less often, or for less time, has no utilization.
 const LEAST_RUNS = 10;
@@ -101,7 +101,7 @@ const MONDAY = -3 * DAY;
 
 // Buckets of equal width, at most so many, that hold the times from first to last.
 export function bucketsOf(first, last, most) {
-  if (!isKnown(first) || !isKnown(last) || first > last) return { start: 0, width: HOUR, count: 0 };
+  if (!Number.isFinite(first) || !Number.isFinite(last) || first > last) return { start: 0, width: HOUR, count: 0 };
   const widest = WIDTHS[WIDTHS.length - 1];
   const width =
     WIDTHS.find((one) => (last - first) / one < most - 1) ?? Math.ceil((last - first) / most / widest) * widest;

@@ -7,7 +7,7 @@ import { rememberTables, tableState } from "./state.js";
 
 // A name that can be broken after each slash.
 function breakable(name) {
-  return name.split(/(?<=\/)/).flatMap((part, place) => (place ? [element("wbr"), part] : [part]));
+  return name.split("/").flatMap((part, place) => (place ? ["/", element("wbr"), part] : [part]));
 }
 
 const KINDS = {
@@ -25,7 +25,7 @@ const KINDS = {
 const LONG_WORD = 24;
 const inOrder = new Intl.Collator("en", { numeric: true }).compare;
 
-export async function copyText(text) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -34,10 +34,14 @@ export function drawUnread(rows) {
   const failed = readFailures.skipped.filter((skipped) => !skipped).length;
   const left = findings.all - findings.row.length;
   const texts = [
-    unknown ? `${counted(unknown, "entry", "entries")} of logs fit no message that the scheduler ever wrote.` : "Every entry of the selected logs was understood.",
+    unknown
+      ? `${counted(unknown, "entry", "entries")} of logs fit no message that the scheduler ever wrote.`
+      : "Every entry of the selected logs was understood.",
     odd ? `${counted(odd, "impossible value")} of the selected runs are in no statistic.` : "",
     failed ? `${counted(failed, "input")} could not be read.` : "",
-    left > 0 ? `This page has the first ${countText(findings.row.length)} of ${countText(findings.all)} findings; logparse check names all.` : "",
+    left > 0
+      ? `This page has the first ${countText(findings.row.length)} of ${countText(findings.all)} findings; logparse check names all.`
+      : "",
   ].filter(Boolean);
   byId("unread-facts").replaceChildren(...texts.map((text) => element("p", {}, text)), element("ul", {}, codeLines(places)));
   drawFindings(places);
@@ -63,9 +67,10 @@ function drawInputs() {
   byId("inputs-table").hidden = readFailures.all === 0;
   if (readFailures.all === 0 || inputsTable !== null) return;
   const more = readFailures.all - readFailures.source.length;
+  const leftOut = more > 0 ? ` (${countText(more)} more are not in this page)` : "";
   inputsTable = new Table({
     name: "inputs", noun: "input", sort: "skipped", first: 10,
-    caption: `Inputs that could not be read, and parts that were skipped${more > 0 ? ` (${countText(more)} more are not in this page)` : ""}`,
+    caption: `Inputs that could not be read, and parts that were skipped${leftOut}`,
     columns: [
       { key: "source", title: "Input", kind: "text", value: (place) => readFailures.source[place] },
       { key: "reason", title: "Reason", kind: "text", value: (place) => readFailures.reason[place] },
