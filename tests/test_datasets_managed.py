@@ -18,8 +18,10 @@ from simulated import BUSY, simulated
 
 import logparse as lp
 from logparse.columns import TABLES
+from logparse.store.info import inputs_of as inputs_taken
 from logparse.store.layout import MANIFEST
 from logparse.store.manifest import load_manifest
+from logparse.store.reading import Store
 
 FIRST = "2021-03-09"
 
@@ -235,6 +237,31 @@ def test_again_reads_what_an_older_version_took_in_or_failed_on(
     assert added(names, dataset, again=True).read == 0
 
 
+def test_again_without_files_reads_what_the_dataset_keeps(
+    cli: Callable[..., Any], fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved, data = tmp_path / "fleet", tmp_path / "data"
+    shutil.copytree(fleet, moved)
+    added(inputs_of(moved), data)
+    expected = {table: rows(lp.load(data), table) for table in TABLES}
+    pages = [name for name in inputs_of(moved) if not Path(name).name.startswith("builds")]
+    for page in pages:
+        Path(page).unlink()
+    older(data, "launch_wait_s")
+    assert {table: rows(lp.load(data), table) for table in TABLES} != expected
+    monkeypatch.setattr("logparse.ingest.known.VERSION", "9.9.0")
+    done = added([], data, again=True)
+    assert done.read == len(inputs_of(fleet))
+    assert {table: rows(lp.load(data), table) for table in TABLES} == expected
+    assert leftovers(data) == []
+    assert cli("ingest", "--again", "--into", data).code == 0
+    # Of builds the records are kept, and not the file.
+    shutil.rmtree(moved)
+    monkeypatch.setattr("logparse.ingest.known.VERSION", "9.9.1")
+    assert added([], data, again=True).read == len(pages)
+    assert {table: rows(lp.load(data), table) for table in TABLES} == expected
+
+
 def test_what_failed_is_read_again_only_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, page = tmp_path / "data", tmp_path / "page.txt"
     shutil.copy(REAL, page)
@@ -252,6 +279,7 @@ def test_what_failed_is_read_again_only_when_asked(tmp_path: Path, monkeypatch: 
     assert len(lp.load(data).table("failures")) == 1
     assert len(added([broken], data, again=True).failures) == 1
     assert len(lp.load(data).table("failures")) == 1
+    assert inputs_taken(Store(data)).failed == 1
 
 
 # --- arguments --------------------------------------------------------------------------------

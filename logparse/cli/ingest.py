@@ -69,7 +69,9 @@ Examples:
     "given; none removes it.",
 )
 @click.option(
-    "--again", is_flag=True, help="Read also inputs anew that an older logparse took in, or that failed."
+    "--again",
+    is_flag=True,
+    help="Read also inputs anew that an older logparse took in, or that failed; without FILE all of these.",
 )
 @click.option(
     "--max-size",
@@ -105,7 +107,7 @@ def command(
 
     A run that is ended at any moment has added all or nothing. Two runs at once come one after the other.
     """
-    if not paths and not builds:
+    if not paths and not builds and not again:
         raise click.UsageError("Missing argument 'FILE...'.", click.get_current_context())
     from logparse.ingest import ingest
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 from logparse.errors import InputError, LogparseError, UsageError
 from logparse.ingest.batch import Batch
-from logparse.ingest.finding import Reading, Waiting, look_up
+from logparse.ingest.finding import Reading, Waiting, kept_inputs, look_up
 from logparse.ingest.known import Known
 from logparse.reading.arguments import Day, day_of, jobs_of, limit_of
 from logparse.reading.inputs import Input, check, find_inputs
@@ -95,7 +95,8 @@ def ingest(
         Days that are older are dropped, and inputs of such days are left out. The dataset keeps this limit
         until another one is given; ``timedelta.max`` removes it.
     again:
-        Read also inputs anew that an older version of logparse took in, and those that failed.
+        Read also inputs anew that an older version of logparse took in, and those that failed. Without
+        `paths` and `builds` all of these: logs as the dataset keeps them, builds from their files.
     waits:
         Called where another process adds to the dataset. Then this one waits for that.
     now:
@@ -156,6 +157,7 @@ class _Run:
         self._manifest = manifest
         self._before = manifest
         self._reading = reading
+        self._again = again
         cutoff = cutoff_of(manifest, now)
         self._cutoff = cutoff
         cutoff_us = None if cutoff is None else midnight_us(cutoff)
@@ -173,11 +175,19 @@ class _Run:
                 if waiting.known is not None:
                     self._skip(waiting)
                 if waiting.known is None or waiting.renamed:
-                    batch.add(waiting)
-                if batch.size >= MOST_INPUTS or batch.bytes >= MOST_BYTES:
-                    self._commit(batch)
-                    batch = self._batch()
+                    batch = self._full(batch, waiting)
+        if self._again and not flat((*paths, builds)):
+            for waiting in kept_inputs(self._folder, self._manifest, self._known, self._reading):
+                batch = self._full(batch, waiting)
         self._commit(batch)
+
+    def _full(self, batch: Batch, waiting: Waiting) -> Batch:
+        """Add an input to a batch. Return a new one where it is full."""
+        batch.add(waiting)
+        if batch.size < MOST_INPUTS and batch.bytes < MOST_BYTES:
+            return batch
+        self._commit(batch)
+        return self._batch()
 
     def _batch(self) -> Batch:
         return Batch(self._folder, self._manifest, self._reading, self._cutoff)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from logparse.errors import InputError, LogparseError
+from logparse.errors import InputError
 from logparse.ingest.finding import Reading, Waiting, is_same
 from logparse.ingest.known import Known, Taken, table_of
 from logparse.joining.merge import Copy
@@ -36,6 +36,7 @@ from logparse.store.pieces import (
     origins,
     piece_of,
     pieces_schema,
+    read_kept,
 )
 from logparse.store.retention import drop_older
 from logparse.store.writing import Parts, own_writer
@@ -102,7 +103,7 @@ class Batch:
         """
         with Change(self._folder) as change:
             parts = Parts(self._manifest.parts, change)
-            pieces = self._read(change, parts)
+            pieces = self._read(change, parts, known)
             self._join(parts, pieces)
             rows = [one.taken for one in self._waiting if not known.is_noted(one.taken)]
             parts.append(INPUTS, table_of(rows))
@@ -122,7 +123,7 @@ class Batch:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def _read(self, change: Change, parts: Parts) -> list[tuple[Piece, Content]]:
+    def _read(self, change: Change, parts: Parts, known: Known) -> list[tuple[Piece, Content]]:
         """Read the inputs, keep their logs, and return their pieces."""
         found: list[tuple[Piece, Content]] = []
         kept = _Kept(change)
@@ -131,13 +132,14 @@ class Batch:
             for waiting, read in self._outcomes():
                 taken = waiting.taken
                 self._reading.watch(taken.name)
-                if isinstance(read, InputError):
-                    taken.errors.append(read)
-                    continue
-                data = _content_of(waiting)
-                if data is None:
-                    taken.content = ""
-                    taken.errors.append(_changed(taken))
+                data, error = None, read if isinstance(read, InputError) else None
+                if error is None and (data := _content_of(waiting)) is None:
+                    error, taken.content = _changed(taken), ""
+                if error is not None or data is None or isinstance(read, InputError):
+                    taken.errors += [error] if error is not None else []
+                    if waiting.replaced in known.with_pieces:
+                        # What was read of it before stays.
+                        waiting.replaced = None
                     continue
                 if not any(map(_needs_name, read)):
                     taken.hint = None
@@ -162,6 +164,11 @@ class Batch:
             read = builds if waiting.is_builds else logs
             if isinstance(waiting.unit, InputError):
                 yield waiting, waiting.unit
+            elif waiting.data is not None and waiting.origin is not None:
+                try:
+                    yield waiting, read_kept(waiting.data, waiting.origin)
+                except InputError as error:
+                    yield waiting, error
             elif waiting.data is not None:
                 (outcome,) = read([Found(waiting.taken.name)], stdin=io.BytesIO(waiting.data))
                 yield waiting, outcome.parts
@@ -240,7 +247,7 @@ def _content_of(waiting: Waiting) -> bytes | None:
     return data if data is not None and is_same(waiting.taken, data) else None
 
 
-def _changed(taken: Taken) -> LogparseError:
+def _changed(taken: Taken) -> InputError:
     return InputError(
         "has changed while it was read", source=taken.name, remedy="take it in when nothing writes to it"
     )

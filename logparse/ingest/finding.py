@@ -6,16 +6,19 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from logparse.errors import InputError
-from logparse.ingest.known import Known, Taken, hint_of, seen_key
+from logparse.ingest.known import Known, Taken, hint_of, rows_of, seen_key
 from logparse.reading.inputs import Unit
 from logparse.sources import Found
+from logparse.store.manifest import Manifest
+from logparse.store.pieces import Origin, kept_data
 
 _CHUNK: Final = 1 << 20
 
@@ -51,6 +54,8 @@ class Waiting:
         The number of the input with the same content that is read anew.
     renamed:
         Whether a known content has a file that is not known.
+    origin:
+        Where the content was read that the dataset keeps, where that is read anew.
     """
 
     unit: Unit
@@ -60,6 +65,7 @@ class Waiting:
     known: int | None = None
     replaced: int | None = None
     renamed: bool = False
+    origin: Origin | None = None
 
 
 def look_up(unit: Found | InputError, known: Known, reading: Reading, *, is_builds: bool) -> Waiting:
@@ -122,6 +128,24 @@ def _stream(unit: Found, reading: Reading) -> bytes:
         parts.append(part)
         size += len(part)
     return b"".join(parts)
+
+
+def kept_inputs(folder: Path, manifest: Manifest, known: Known, reading: Reading) -> Iterator[Waiting]:
+    """Yield the inputs that are to be read anew: as the dataset keeps them, and others from their files."""
+    rows = rows_of(folder, manifest, known.unknown)
+    for number, data in kept_data(folder, manifest, list(rows)):
+        row = rows.pop(number)
+        path = None if row["path"] is None else Path(row["path"])
+        day = None if row["date"] is None else date.fromisoformat(row["date"])
+        taken = Taken(known.number(), row["name"], row["path"], row["size"], row["mtime_ns"])
+        taken.content, taken.hint = row["content"], hint_of(row["path"])
+        taken.walked, taken.date = row["walked"], day
+        origin = Origin(row["name"], path, row["walked"], day)
+        yield Waiting(Found(row["name"]), taken, data=data, replaced=number, origin=origin)
+    for row in rows.values():
+        if row["path"] is not None and os.path.isfile(row["path"]):
+            found = Found(row["name"], Path(row["path"]), row["walked"])
+            yield look_up(found, known, reading, is_builds=False)
 
 
 def is_same(taken: Taken, data: bytes) -> bool:

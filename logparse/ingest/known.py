@@ -15,6 +15,7 @@ from logparse.batches.arrow import Table
 from logparse.engine.invocation import id_in_name
 from logparse.errors import LogparseError
 from logparse.lazy import pyarrow as pa
+from logparse.lazy import pyarrow_compute as pc
 from logparse.lazy import pyarrow_parquet as pq
 from logparse.sources import Skipped
 from logparse.store.layout import INPUTS
@@ -39,6 +40,13 @@ _FIELDS: Final = {
     "failures": "string",
     "failed": "bool",
 }
+
+
+#: The columns of the parameters of `Known._take`, in their order.
+_LOOKED_UP: Final = (
+    *("input", "seen", "content", "hint", "path", "failures", "pieces", "logparse", "older", "older_us"),
+    "failed",
+)
 
 
 @dataclass(slots=True)
@@ -146,6 +154,8 @@ class Known:
     ----------
     next_input:
         The number that the next input gets.
+    unknown, with_pieces:
+        The numbers of the inputs that are to be read anew, and of those with rows in the dataset.
 
     Parameters
     ----------
@@ -161,42 +171,47 @@ class Known:
         self._cutoff_us = cutoff_us
         self._seen: dict[int, int] = {}
         self._contents: dict[tuple[bytes, str | None], int] = {}
-        self._unknown: set[int] = set()
+        self.unknown: set[int] = set()
+        self.with_pieces: set[int] = set()
         #: The failures of files that could not be read, as the last run noted them.
         self._unread: dict[str, str | None] = {}
         #: How many logs and builds of an input are left out, because they are older than is kept.
         self._older: dict[int, int] = {}
-        names = [
-            "input",
-            "seen",
-            "content",
-            "hint",
-            "path",
-            "failures",
-            "logparse",
-            "older",
-            "older_us",
-            "failed",
-        ]
-        for part in manifest.of(INPUTS):
-            with pq.ParquetFile(folder / part.name) as file:
-                for batch in file.iter_batches(columns=names):
-                    self._take(zip(*(batch.column(name).to_pylist() for name in names), strict=True))
+        for path in _in_order(folder, manifest):
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(columns=list(_LOOKED_UP)):
+                    columns = (batch.column(name).to_pylist() for name in _LOOKED_UP)
+                    for row in zip(*columns, strict=True):
+                        self._take(*row)
 
-    def _take(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        for number, seen, content, hint, path, failures, version, older, older_us, failed in rows:
-            if seen:
-                self._seen[seen] = number
-            if content:
-                self._contents[bytes.fromhex(content), hint] = number
-            elif path is not None:
-                self._unread[path] = failures
-            if older:
-                self._older[number] = older
-                if self._cutoff_us is None or older_us >= self._cutoff_us:
-                    self._unknown.add(number)
-            if self._again and (failed or version != VERSION):
-                self._unknown.add(number)
+    def _take(
+        self,
+        number: int,
+        seen: int,
+        content: str,
+        hint: str | None,
+        path: str | None,
+        failures: str | None,
+        pieces: int,
+        version: str,
+        older: int,
+        older_us: int | None,
+        failed: bool,
+    ) -> None:
+        if seen:
+            self._seen[seen] = number
+        if content:
+            self._contents[bytes.fromhex(content), hint] = number
+        elif path is not None:
+            self._unread[path] = failures
+        if pieces:
+            self.with_pieces.add(number)
+        if older:
+            self._older[number] = older
+            if self._cutoff_us is None or (older_us or 0) >= self._cutoff_us:
+                self.unknown.add(number)
+        if self._again and (failed or version != VERSION):
+            self.unknown.add(number)
 
     def number(self) -> int:
         """Return the number of the next input."""
@@ -216,7 +231,7 @@ class Known:
 
     def is_done(self, number: int | None) -> bool:
         """Whether an input need not be read."""
-        return number is not None and number not in self._unknown
+        return number is not None and number not in self.unknown
 
     def is_noted(self, taken: Taken) -> bool:
         """Whether the dataset has noted already that a file cannot be read, and why."""
@@ -233,3 +248,23 @@ class Known:
             self._seen[seen] = taken.input
         if taken.content:
             self._contents[bytes.fromhex(taken.content), taken.hint] = taken.input
+
+
+def _in_order(folder: Path, manifest: Manifest) -> list[Path]:
+    """Return the files of the table of inputs, in the order in which these were read."""
+    first: dict[Path, int] = {}
+    for part in manifest.of(INPUTS):
+        path = folder / part.name
+        first[path] = pq.read_table(path, columns=["input"])["input"][0].as_py()
+    return sorted(first, key=lambda path: first[path])
+
+
+def rows_of(folder: Path, manifest: Manifest, inputs: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return the rows of inputs by their numbers: of those with several names the first."""
+    wanted = pa.array(sorted(inputs), pa.int64())
+    found: dict[int, dict[str, Any]] = {}
+    for path in _in_order(folder, manifest):
+        table = pq.read_table(path, filters=pc.field("input").isin(wanted))
+        for row in table.to_pylist():
+            found.setdefault(row["input"], row)
+    return found

@@ -82,11 +82,22 @@ def missing(days: Sequence[date]) -> list[str]:
 
 
 def inputs_of(store: Store) -> Read:
-    """Return how many inputs a dataset has taken in. An input with several files counts once."""
-    found: dict[int, tuple[str, bool]] = {}
+    """Return how many inputs a dataset has taken in. An input with several files counts once.
+
+    A file that was read several times, with other contents, counts for each of these; where it could not be
+    read, the last time counts.
+    """
+    latest: dict[Any, int] = {}
+    found: dict[int, tuple[str, bool, Any]] = {}
+    names = ["input", "path", "logparse", "failed"]
     for part in store.parts(INPUTS):
-        rows = pq.read_table(store.folder / part.name, columns=["input", "logparse", "failed"])
-        columns = (rows[name].to_pylist() for name in ("input", "logparse", "failed"))
-        found.update((number, (version, failed)) for number, version, failed in zip(*columns, strict=True))
-    versions = Counter(version for version, _ in found.values())
-    return Read(dict(sorted(versions.items())), sum(failed for _, failed in found.values()))
+        rows = pq.read_table(store.folder / part.name, columns=names)
+        for number, path, version, failed in zip(*(rows[n].to_pylist() for n in names), strict=True):
+            key = number if path is None else path
+            latest[key] = max(number, latest.get(key, number))
+            found[number] = version, failed, key
+    counted = [
+        (v, failed) for number, (v, failed, key) in found.items() if not failed or latest[key] == number
+    ]
+    versions = Counter(version for version, _ in counted)
+    return Read(dict(sorted(versions.items())), sum(failed for _, failed in counted))

@@ -285,17 +285,24 @@ def contents(
             logs[piece.input].append(piece)
     if not logs:
         return
-    wanted = pa.array(sorted(logs), pa.int64())
-    for part in manifest.of(KEPT):
-        for row in _rows_in(folder / part.name, "input", wanted):
-            found = logs.pop(row["input"])
-            parts = read_kept(row["data"], origins[row["input"]])
-            for piece in found:
-                yield piece, _content(parts, piece, folder)
+    for number, data in kept_data(folder, manifest, list(logs)):
+        parts = read_kept(data, origins[number])
+        for piece in logs.pop(number):
+            yield piece, _content(parts, piece, folder)
     if logs:
         raise InputError(
             "lacks logs that it has taken in", source=str(folder), remedy="take it from a backup"
         )
+
+
+def kept_data(folder: Path, manifest: Manifest, inputs: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield the numbers of inputs with the content that the dataset keeps of them."""
+    if not inputs:
+        return
+    wanted = pa.array(sorted(inputs), pa.int64())
+    for part in manifest.of(KEPT):
+        for row in _rows_in(folder / part.name, "input", wanted):
+            yield row["input"], row["data"]
 
 
 def read_kept(data: bytes, origin: Origin) -> list[Any]:

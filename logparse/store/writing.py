@@ -182,8 +182,7 @@ class Parts:
             for part in self._parts.values()
             if part.table == table and part.rows < SMALL_ROWS and part.bytes < _SMALL_BYTES
         ]
-        whole = pa.concat_tables([*(pq.read_table(self.path(part)) for part in small), rows])
-        self.add_own(table, whole.to_batches(), whole.schema)
+        self.add_own(table, (*self.rows_of(small), *rows.to_batches()), rows.schema)
         self.drop(small)
 
     def add_own(self, table: str, batches: Iterable[Any], schema: Any) -> None:
