@@ -144,7 +144,7 @@ def kept_inputs(folder: Path, manifest: Manifest, known: Known, reading: Reading
         yield Waiting(Found(row["name"]), taken, data=data, replaced=number, origin=origin)
     for row in rows.values():
         if row["path"] is not None and os.path.isfile(row["path"]):
-            found = Found(row["name"], Path(row["path"]), row["walked"])
+            found = Found(row["name"], row["path"], row["walked"])
             yield look_up(found, known, reading, is_builds=False)
 
 
