@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
+from typing import NamedTuple
 
 from logparse.errors import InputError
 
@@ -40,7 +39,7 @@ class Source:
     walked: bool = False
 
 
-class Found(msgspec.Struct, frozen=True, gc=False):
+class Found(NamedTuple):
     """One input that can be opened.
 
     Attributes
