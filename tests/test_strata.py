@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logparse.analysis.moderation import adjusted
 from logparse.analysis.strata import (
     Excess,
     at_least,
-    corrected,
     day_variance,
     excess_of,
     medians_of_others,
@@ -126,7 +126,7 @@ def test_probabilities_by_hand() -> None:
 @given(st.lists(st.one_of(st.just(math.nan), st.floats(0, 1)), max_size=12))
 def test_the_correction_is_that_of_the_definition(chances: list[float]) -> None:
     known = sorted(chance for chance in chances if not math.isnan(chance))
-    for mine, chance in zip(corrected(np.array(chances)), chances, strict=True):
+    for mine, chance in zip(adjusted(np.array(chances)), chances, strict=True):
         if math.isnan(chance):
             assert math.isnan(mine)
         else:

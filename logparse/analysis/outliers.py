@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from logparse.analysis.arrays import array
+from logparse.analysis.moderation import adjusted
 from logparse.analysis.peers import compared, speeds, strata_of
 from logparse.analysis.strata import (
     at_least,
-    corrected,
     excess_of,
 )
 from logparse.batches.arrow import frame
@@ -244,7 +244,7 @@ def _surest(differs: pd.DataFrame) -> pd.DataFrame:
 
 def _corrected(found: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with probabilities that are corrected for the number of all tests."""
-    both = corrected(found[["run_p_value", "infra_p_value"]].to_numpy(float).ravel())
+    both = adjusted(found[["run_p_value", "infra_p_value"]].to_numpy(float).ravel())
     return found.assign(run_q_value=both[::2], infra_q_value=both[1::2])
 
 

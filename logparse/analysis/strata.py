@@ -153,16 +153,6 @@ def at_least(test: Excess) -> NDArray[Any]:
     return array(found)
 
 
-def corrected(probabilities: NDArray[Any]) -> NDArray[Any]:
-    """Return probabilities corrected for their number, by Benjamini and Hochberg. NaN is left out."""
-    found = np.full(len(probabilities), np.nan)
-    known = np.flatnonzero(~np.isnan(probabilities))
-    order = known[np.argsort(probabilities[known], kind="stable")]
-    raised = probabilities[order] * len(order) / np.arange(1, len(order) + 1)
-    found[order] = np.minimum.accumulate(raised[::-1])[::-1] if len(order) else raised
-    return array(np.minimum(found, 1.0))
-
-
 @cache
 def place_of_limit(number: int) -> int | None:
     """Return the place, from 0, of the lower limit of the 95 % interval of a median among sorted values.
