@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: The fewest days of a segment.
 LEAST_SEGMENT: Final = 7
-#: A split of which the own part is smaller than this cannot be told from weekdays.
+#: A split of which the own part is smaller than this cannot be separated from weekdays.
 _LEAST_PART: Final = 1e-6
 #: The days of a block: each has a level of its own where the variance and the correlation are estimated, so
 #: that a change point does not make them larger.

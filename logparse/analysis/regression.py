@@ -19,7 +19,7 @@ LEAST_VARIANCE: Final = 1e-8
 #: The largest correlation, and the steps in which it is searched for first, in hundredths.
 _MOST_RHO: Final = 99
 _COARSE: Final = 9
-#: A step whose own part of a design is smaller than this cannot be told from the rest.
+#: A step whose own part of a design is smaller than this cannot be separated from the rest.
 _LEAST_PART: Final = 1e-6
 
 

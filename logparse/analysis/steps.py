@@ -77,7 +77,7 @@ class FleetStep(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """The steps of series. Levels and changes are scaled; what cannot be computed is NaN.
+    """The steps of series. Levels and changes are scaled; a value that cannot be computed is NaN.
 
     Attributes
     ----------
