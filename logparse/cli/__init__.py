@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "health": "Judge builders by Chromium's rules; failures in a row, flaky ones.",
     "sql": "Answer a query in SQL over the tables.",
     "ingest": "Add inputs to a dataset: a folder of Parquet that all commands read.",
-    "info": "Print what is in a dataset: rows, days, sizes, versions.",
+    "info": "Print rows, days, sizes and versions of a dataset.",
     "compact": "Put the files of a dataset together.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
@@ -96,7 +96,8 @@ def cli() -> None:
     """Turn LUCI Scheduler invocation logs into answers.
 
     Inputs are saved pages (text or HTML) and debug logs; a path can be a file, a directory, or -
-    for standard input, and files can be compressed with gzip, bzip2 or xz.
+    for standard input, and files can be compressed with gzip, bzip2 or xz. A dataset that
+    logparse ingest made can be read in the place of logs.
     """
 
 
