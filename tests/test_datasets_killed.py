@@ -141,7 +141,7 @@ def test_a_full_disk_leaves_the_old_state(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("blocks", [2, 20])
+@pytest.mark.parametrize("blocks", [1, 4])
 def test_files_that_cannot_grow_leave_the_old_state(before: Path, tmp_path: Path, blocks: int) -> None:
     """A limit of the system on the size of files fails within the writing of a file."""
     data = tmp_path / "data"
