@@ -140,6 +140,24 @@ def test_a_full_disk_leaves_the_old_state(
     assert all(unharmed)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("blocks", [1, 4])
+def test_files_that_cannot_grow_leave_the_old_state(before: Path, tmp_path: Path, blocks: int) -> None:
+    """A limit of the system on the size of files fails within the writing of a file."""
+    data = tmp_path / "data"
+    shutil.copytree(before / "data", data)
+    state = contents(data)
+    limited = f'ulimit -f {blocks}; exec "$@"'
+    ingest = [sys.executable, "-m", "logparse", "ingest", str(before / "builds.json"), "--into", str(data)]
+    done = subprocess.run(
+        ["bash", "-c", limited, "-", *ingest], env=environment(), capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"logparse: {data}: the dataset cannot be written (")
+    assert done.stderr.count("\n") == 1
+    assert contents(data) == state
+
+
 def test_the_first_run_can_be_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for at in (0, 1, 4, 9, 20):
         data = tmp_path / str(at)

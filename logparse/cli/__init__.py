@@ -35,7 +35,7 @@ COMMANDS: Final = {
     "report": "Write one HTML page that shows a fleet.",
     "sql": "Answer a query in SQL over the tables.",
     "ingest": "Add inputs to a dataset: a folder of Parquet that all commands read.",
-    "info": "Print what is in a dataset: rows, days, sizes, versions.",
+    "info": "Print rows, days, sizes and versions of a dataset.",
     "compact": "Put the files of a dataset together.",
     "schema": "Print the tables' columns: types, units, meanings.",
     "show": "Print an invocation's timeline, entry by entry.",
@@ -107,7 +107,8 @@ def cli(ctx: click.Context, config: str | None) -> None:
     """Turn LUCI Scheduler invocation logs into answers.
 
     Inputs are saved pages (text or HTML) and debug logs; a path can be a file, a directory, or -
-    for standard input, and files can be compressed with gzip, bzip2 or xz.
+    for standard input, and files can be compressed with gzip, bzip2 or xz. A dataset that
+    logparse ingest made can be read in the place of logs.
     """
     if config is not None or os.path.isfile("logparse.toml"):
         # The import takes time, and most working directories have no such file.

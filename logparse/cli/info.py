@@ -1,4 +1,4 @@
-"""``logparse info``: what is in a dataset."""
+"""``logparse info``: the contents of a dataset."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Examples:
 @format_option(FORMATS, "table")
 @output
 def command(folder: str, format_: str | None, output: Path | None, force: bool) -> int:
-    """Print what is in a dataset: rows, days, files and sizes of each table, versions, days without data."""
+    """Print rows, days, files and sizes of a dataset's tables, its versions, and days without data."""
     chosen = chosen_format(format_, output, FORMATS, "table")
     if output is not None:
         ready(output, force=force)

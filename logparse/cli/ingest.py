@@ -1,4 +1,4 @@
-"""``logparse ingest``: adding what inputs hold to a dataset."""
+"""``logparse ingest``: adding inputs to a dataset."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def command(
     verbose: bool,
     jobs: int | None,
 ) -> int:
-    """Add what pages, logs and files of builds hold to a dataset: a folder of Parquet.
+    """Add pages, logs and files of builds to a dataset: a folder of Parquet.
 
     Commands read the dataset in the place of logs, and so do DuckDB, pandas and other readers of Parquet. A
     content counts once, so that a folder can be named every night. A newer copy of an invocation or of a
@@ -135,13 +135,13 @@ def command(
 
 
 def _told(done: Ingested, into: Path) -> str:
-    """Return in a line what was done."""
+    """Return a line about the run."""
     parts = [f"{count(done.read, 'input')} read", f"{done.known} known already"]
     if done.older:
         parts.append(f"{done.older} left out as older than the dataset keeps")
     had = [
-        f"{count(number, what)} ({more:+,})"
-        for number, more, what in (
+        f"{count(number, noun)} ({more:+,})"
+        for number, more, noun in (
             (done.invocations, done.more_invocations, "invocation"),
             (done.builds, done.more_builds, "build"),
         )

@@ -1,4 +1,4 @@
-"""Adding to a dataset: what inputs show becomes rows, and rows of what they change are made anew."""
+"""Adding inputs to a dataset. Rows of invocations and builds that an input adds to are made anew."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Ingested:
     older:
         How many logs and builds were left out because they are older than the dataset keeps.
     failures, skipped:
-        Errors for inputs that could not be read, and for what a walk through a directory left out.
+        Errors for inputs that could not be read, and for files that a walk through a directory left out.
     invocations, builds:
         How many the dataset has now.
     more_invocations, more_builds:
@@ -78,7 +78,7 @@ def ingest(
     waits: Callable[[], None] | None = None,
     now: datetime | None = None,
 ) -> Ingested:
-    """Add what inputs hold to a dataset, and return what was done. The order of inputs does not matter.
+    """Add the logs and builds of inputs to a dataset. The order of inputs does not matter.
 
     The tables of the dataset are those that `logparse.load` would make of all contents that were ever given.
     A content counts once, whatever its files are called. A file whose path, size and time are known is not
@@ -107,7 +107,7 @@ def ingest(
     UsageError
         For a wrong argument, a folder that is not a dataset, or one that is not on a file system.
     LogparseError
-        Where the dataset cannot be written or was made by a newer logparse. What it had is not lost.
+        Where the dataset cannot be written or was made by a newer logparse. No row is lost.
     """
     folder = local(into)
     for given in (*paths, builds):
@@ -208,7 +208,7 @@ class _Run:
                 (result.skipped if row["skipped"] else result.failures).append(error)
 
     def result(self) -> Ingested:
-        """Return what was done."""
+        """Return the result of the run."""
         result = self._result
         counts = [
             _count(m, table) for m in (self._manifest, self._before) for table in ("invocations", "builds")

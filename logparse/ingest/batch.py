@@ -138,7 +138,7 @@ class Batch:
                 if error is not None or data is None or isinstance(read, InputError):
                     taken.errors += [error] if error is not None else []
                     if waiting.replaced in known.with_pieces:
-                        # What was read of it before stays.
+                        # The rows that an earlier run made of it stay.
                         waiting.replaced = None
                     continue
                 if not any(map(_needs_name, read)):
@@ -232,7 +232,7 @@ class Batch:
 
 
 def _needs_name(part: Any) -> bool:
-    """Whether the name of its file can change what a part of an input shows."""
+    """Whether a part of an input depends on the name of its file."""
     return isinstance(part, Copy) and part.record.id_from in (None, "file name")
 
 

@@ -43,11 +43,11 @@ class Waiting:
     unit:
         The input.
     taken:
-        What the dataset keeps of it.
+        Its row in the table of inputs.
     is_builds:
         Whether it must be a file of builds.
     data:
-        The content of what can be read once, as standard input.
+        The content of an input that can be read once, as standard input.
     known:
         The number of the input that has the same content, where it need not be read.
     replaced:
@@ -69,7 +69,7 @@ class Waiting:
 
 
 def look_up(unit: Found | InputError, known: Known, reading: Reading, *, is_builds: bool) -> Waiting:
-    """Return an input with what is known of it. A file that cannot be read is unknown."""
+    """Look an input up in the dataset. A file that cannot be read is unknown."""
     if isinstance(unit, InputError):
         name = unit.source or ""
         return Waiting(unit, Taken(known.number(), name, os.path.abspath(name), 0, 0))
@@ -78,7 +78,7 @@ def look_up(unit: Found | InputError, known: Known, reading: Reading, *, is_buil
     try:
         _look(unit, waiting, known, reading)
     except (OSError, ValueError):
-        # Reading it says what is wrong.
+        # The error comes when it is read.
         waiting.data = None
     if waiting.known is None:
         taken.input = known.number()

@@ -73,7 +73,7 @@ class Taken:
         How many are not, because they are older than the dataset keeps, and when the newest of these was
         created, in microseconds since 1970.
     errors:
-        What of it could not be read, or was skipped.
+        Errors for its parts that could not be read, or were skipped.
     """
 
     input: int
@@ -128,7 +128,7 @@ class Taken:
 
 
 def seen_key(path: str | None, size: int, mtime_ns: int) -> int:
-    """Return a hash of a file's path, size and time; 0 for what is not a file."""
+    """Return a hash of a file's path, size and time; 0 for standard input."""
     if path is None:
         return 0
     text = f"{size}|{mtime_ns}|{path}".encode("utf-8", "surrogateescape")
@@ -162,7 +162,7 @@ class Known:
     again:
         Whether inputs count as unknown that an older logparse took in, or that failed.
     cutoff_us:
-        What was created before is left out, in microseconds since 1970; None for no limit.
+        Logs and builds that were created before are left out, in microseconds since 1970; None for no limit.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, *, again: bool, cutoff_us: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What a filter chooses of a dataset: which invocations and builds, and the days on which they are."""
+"""Filters of a dataset: the invocations and builds that one chooses, and their days."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BLANK: Final = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a filter chose of a dataset.
+    """The invocations and builds of a dataset that a filter chose.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Chosen:
 
 
 def choose(store: Store, condition: str) -> Chosen:
-    """Return what a filter chooses of a dataset.
+    """Return the invocations and builds of a dataset that a filter chooses.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from logparse.tables.rows import Records
 
 
 def records_of(store: Store, chosen: Chosen | None) -> Records:
-    """Return the records of what is chosen of a dataset; None for all, with triage logs.
+    """Return the records that are chosen of a dataset; None for all, with triage logs.
 
     Raises
     ------

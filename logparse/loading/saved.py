@@ -45,7 +45,7 @@ class SavedDataset(Dataset):
 
     @property
     def gathered(self) -> Records:  # type: ignore[override]
-        """The records of what is chosen, made of the logs and builds that the dataset keeps.
+        """The records of the chosen invocations and builds, made of the logs and builds that are kept.
 
         Raises
         ------
@@ -174,7 +174,7 @@ class SavedDataset(Dataset):
     # --- filters ------------------------------------------------------------------------------
 
     def where(self, condition: str) -> SavedDataset:
-        """Return a Dataset of what a filter chooses, as `Dataset.where`. Other days are not read.
+        """Return a Dataset of the rows that a filter chooses, as `Dataset.where`. Other days are not read.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Datasets: folders of Parquet that keep what was read, and that commands read in the place of logs.
+"""Datasets: folders of Parquet with the tables of many inputs. Commands read them in the place of logs.
 
 The modules, from the lowest: `layout` has the names of files, `disk` the file operations, `manifest` the list
 of the files, `lock` keeps two writers apart, `commit` replaces files so that a run that is killed harms

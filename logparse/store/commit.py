@@ -90,7 +90,7 @@ class Change:
 
 
 def recover(folder: Path) -> None:
-    """Do the rest of a change that counts, and delete what is left of one that does not.
+    """Do the rest of a change that counts, and delete the files of one that does not count.
 
     The lock of the dataset must be held.
 
@@ -128,7 +128,7 @@ def _check(folder: Path, journal: _Journal) -> None:
 
 
 def _apply(folder: Path, journal: _Journal) -> None:
-    """Do what a journal says, of which a part may be done already. The manifest is the last of its moves."""
+    """Do the moves and deletions of a journal. Some may be done already. The manifest is moved last."""
     changed: set[Path] = set()
     for source, target in journal.moves:
         if target == MANIFEST:

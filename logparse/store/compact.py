@@ -56,7 +56,7 @@ def compact(path: str | os.PathLike[str], *, waits: Callable[[], None] | None = 
     UsageError, InputError
         Where the path is not that of a dataset, or this logparse cannot read it.
     LogparseError
-        Where it cannot be written. What it had is not lost.
+        Where it cannot be written. No row is lost.
     """
     folder = local(path)
     manifest = load_manifest(folder)

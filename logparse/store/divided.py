@@ -1,4 +1,4 @@
-"""The rows of what was joined, for each table and each UTC day of creation, with their owners."""
+"""The rows of joined records, for each table and each UTC day of creation, with their owners."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Rows(NamedTuple):
 
 @dataclass(slots=True)
 class Numbers:
-    """The numbers of pieces, by what was read of them."""
+    """The numbers of pieces, by their contents and by the ids that they show."""
 
     rows: dict[tuple[int, int], int] = field(default_factory=dict)
     contents: dict[int, int] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Numbers:
     builds: dict[str, int] = field(default_factory=dict)
 
     def add(self, content: Copy | PageRow | Build | TriageLog, number: int) -> None:
-        """Take over what was read of a piece."""
+        """Take over the content of a piece."""
         if isinstance(content, PageRow):
             self.rows[id(content.batch), content.row] = number
             self.invocations.setdefault(content.batch.keys.ids[content.row], number)
@@ -78,7 +78,7 @@ class Numbers:
 
 @dataclass(slots=True)
 class _Day:
-    """What was created on a day: invocations, each with the owner, the time and the number of its runs."""
+    """The invocations of a day, each with the owner, the time and the number of its runs, and findings."""
 
     items: list[Item] = field(default_factory=list)
     places: list[tuple[int, int, int]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What is in a dataset: rows, days, files, sizes and versions of each table."""
+"""The contents of a dataset: rows, days, files, sizes and versions of each table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ INFO: Final = (
     Column("bytes", "int", "their size"),
     Column("schema_version", "int", "the oldest version of the tables that one of the files has"),
 )
-#: What logparse keeps beside the tables, in one row.
+#: The name of the row for the files that are not of tables.
 _STATE: Final = "(kept inputs)"
 
 
@@ -44,7 +44,7 @@ class Read(NamedTuple):
 
 
 def info(store: Store) -> pd.DataFrame:
-    """Return what is in a dataset: a row for each table that has rows, with the columns `INFO`."""
+    """Return the contents of a dataset: a row for each table that has rows, with the columns `INFO`."""
     rows = [_row(table, store.parts(table)) for table in STORED if store.parts(table)]
     own = [part for table in OWN for part in store.parts(table)]
     if own:

@@ -1,7 +1,7 @@
 """The names of a dataset's files.
 
-Rows of a day are in ``TABLE/day=2020-11-17/part-….parquet``, rows without a day in ``undated/TABLE/``. What
-logparse needs beside the tables is in ``_logparse/``, which readers of Parquet take for hidden.
+Rows of a day are in ``TABLE/day=2020-11-17/part-….parquet``, rows without a day in ``undated/TABLE/``. Files
+that logparse alone needs are in ``_logparse/``, which readers of Parquet take for hidden.
 """
 
 from __future__ import annotations

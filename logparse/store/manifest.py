@@ -1,4 +1,4 @@
-"""The manifest of a dataset: which files belong to it. What it does not list does not count."""
+"""The manifest of a dataset: the list of its files. Other files do not count."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """The files of a dataset, and what is needed to add to it.
+    """The files of a dataset, and the numbers and the limit that adding to it needs.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ def _place(part: Part) -> tuple[bool, str, str]:
 
 
 class _Head(msgspec.Struct):
-    """What every version of a manifest has."""
+    """The attributes that every version of a manifest has."""
 
     format: str
     version: int

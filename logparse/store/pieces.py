@@ -1,7 +1,7 @@
 """The pieces of inputs: each log, each record of a build, each triage log, with all that joining anew needs.
 
 A piece has keys. Pieces that share a key are joined: they show one invocation, or a build and the invocation
-that asked for it. What a dataset keeps of a log is the file as it was read, and of a build its record.
+that asked for it. A dataset keeps the file of a log as it was read, and the record of a build.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import numpy as np
 
-#: What can be joined.
+#: The contents of pieces, which can be joined.
 Content = Copy | PageRow | Build | TriageLog
-#: No limit of size holds for what was read once.
+#: Contents that were read once have no limit of size.
 _MOST_BYTES: Final = 1 << 40
 
 
@@ -270,7 +270,7 @@ def origins(folder: Path, manifest: Manifest, inputs: Iterable[int]) -> dict[int
 def contents(
     folder: Path, manifest: Manifest, pieces: Sequence[Piece], origins: dict[int, Origin]
 ) -> Iterator[tuple[Piece, Content]]:
-    """Yield pieces with what they show, read anew.
+    """Yield pieces with their contents, read anew.
 
     Raises
     ------
