@@ -11,7 +11,7 @@ import pytest
 from logparse.batches.arrowarrays import from_places, from_texts, joined
 from logparse.errors import UsageError
 from logparse.loading import gather
-from logparse.metrics import NEEDED
+from logparse.metrics import needed_by_tables
 
 REAL = Path(__file__).parents[1] / "sample_logs" / "win_xfa_component-9028843112359765808.txt"
 ID = 9028843112359765808
@@ -28,12 +28,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_few_columns_are_those_of_the_whole_table(folder: Path) -> None:
-    whole = gather([folder], jobs=1)
-    few = gather([folder], jobs=1, tables=("invocations", "builds"), only=NEEDED)
-    for name, columns in NEEDED.items():
+    whole, needed = gather([folder], jobs=1), needed_by_tables()
+    few = gather([folder], jobs=1, tables=("invocations", "builds"), only=needed)
+    for name, columns in needed.items():
         expected = whole.table(name)
         expected = expected[[column for column in expected.columns if column in columns]]
-        assert few.columns(name, columns).equals(expected)
+        assert few.frame(name, columns).equals(expected)
         # Columns that were not asked for are made of the files.
         assert few.table(name).equals(whole.table(name))
 
@@ -41,14 +41,14 @@ def test_few_columns_are_those_of_the_whole_table(folder: Path) -> None:
 def test_few_columns_of_a_table_that_was_made(folder: Path) -> None:
     data = gather([folder], jobs=1)
     assert len(data.table("invocations")) == 20
-    found = data.columns("invocations", {"run_s", "invocation_id", "no column"})
+    found = data.frame("invocations", {"run_s", "invocation_id", "no column"})
     assert list(found.columns) == ["invocation_id", "run_s"]
     assert set(found["run_s"]) == {1255.841972}
 
 
 def test_columns_of_no_table() -> None:
     with pytest.raises(UsageError, match="invocation"):
-        gather([REAL]).columns("invocation", ["run_s"])
+        gather([REAL]).frame("invocation", ["run_s"])
 
 
 def test_parts_of_bytes_are_texts() -> None:
