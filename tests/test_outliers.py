@@ -318,7 +318,7 @@ def test_simulated_fleets_of_a_week(tmp_path: Path) -> None:
             made = lp.simulate(
                 invocations=1_500, days=7, seed=seed, into=tmp_path / f"{seed}{plant}", plant=plant, jobs=1
             )
-            found = outliers(lp.load(made.folder).builds)
+            found = outliers(lp.load(made.folder, jobs=1).builds)
             named_ = found.loc[~found["verdict"].isin(["~", "too few runs"]), "bot_id"].tolist()
             assert named_ == (["linux-001"] if plant else [])
 
