@@ -71,8 +71,9 @@ wheel: .venv/.dev ## Build the wheel and try it outside the tree
 bench: .venv/.dev ## Run the benchmarks: each prints figures and ratios
 	@set -e; for bench in tests/benchmarks/bench_*.py; do echo "$$bench"; $(BIN)/python "$$bench"; done
 
-statistics: .venv/.dev ## Count false verdicts of compare and trends, and write them to docs/statistics.md
+statistics: .venv/.dev ## Count false verdicts; those of compare and trends are written to docs/statistics.md
 	@PYTHONPATH=tests/support $(BIN)/python tests/benchmarks/validate_statistics.py --write
+	@$(BIN)/python tests/benchmarks/null_bots.py 200
 
 dataset: .venv/.dev ## Make a dataset of 100,000 invocations and measure: make dataset DATASET="--invocations 5000"
 	@$(BIN)/python tests/benchmarks/dataset_scale.py $(DATASET)

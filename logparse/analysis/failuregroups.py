@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import pandas as pd
 
-_MORE: Final = ("attempts", "launch_s", "revision", "repository")
+#: The columns of runs that `failure_groups` needs.
+OF_RUNS: Final = (*NEEDED, "attempts", "launch_s", "revision", "repository")
 _HOUR_S: Final = 3_600.0
 
 #: The columns of `failure_groups`, after those of the keys.
@@ -85,7 +86,7 @@ def failure_groups(
         For a key or a time zone that is not known, or another table.
     """
     names = checked_keys(by)
-    data = without_odd(units(invocations, builds, (*NEEDED, *_MORE), "analysis.failure_groups"))
+    data = without_odd(units(invocations, builds, OF_RUNS, "analysis.failure_groups"))
     data = data[data["status"].isin([*FAILED, "SUCCEEDED"])]
     data = rows_with(with_keys(_counted(data), names, tz, owners), names)
     if data.empty:

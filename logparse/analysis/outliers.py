@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 else:
     from logparse.lazy import pandas as pd
 
-_NEEDED: Final = (
+#: The columns of the table `builds` that `outliers` needs.
+NEEDED: Final = (
     *("build_id", "builder_id", "bot_id", "status", "created_at", "run_s", "url"),
     *("pool", "machine_type", "cpu", "cores"),
 )
@@ -113,8 +114,8 @@ def outliers(builds: pd.DataFrame, *, least_change: float = LEAST_CHANGE) -> pd.
     UsageError
         Where `builds` is another table.
     """
-    checked = taken.checked(builds, "analysis.outliers", "builds", _NEEDED)
-    data = without_odd(checked[list(_NEEDED)][checked["bot_id"].notna()]).reset_index(drop=True)
+    checked = taken.checked(builds, "analysis.outliers", "builds", NEEDED)
+    data = without_odd(checked[list(NEEDED)][checked["bot_id"].notna()]).reset_index(drop=True)
     if data.empty:
         return frame((), OUTLIERS)
     known, names = pd.factorize(data["bot_id"], sort=True)

@@ -29,7 +29,7 @@ PHASES: Final = {
     "finish_lag": "finish_lag_s",
 }
 PERCENTILES: Final = (50, 75, 90, 95, 99)
-_NEEDED: Final = (
+NEEDED: Final = (
     *("infra_reason", "build_status", "build_created_at", "build_started_at", "build_completed_at"),
     *PHASES.values(),
     *("queue_latency_s", "finished_at", "duration_s"),
@@ -99,7 +99,7 @@ def phases(
         For a key or a time zone that is not known, or another table.
     """
     names = checked_keys(by)
-    data = with_keys(units(invocations, builds, _NEEDED, "analysis.phases"), names, tz, owners)
+    data = with_keys(units(invocations, builds, NEEDED, "analysis.phases"), names, tz, owners)
     data = _with_starts(without_odd(rows_with(data, names)))
     keys = [KEYS[name][0] for name in names]
     if data.empty:

@@ -71,10 +71,13 @@ def change_options(function: F) -> F:
 
 
 def runs_and_builds(data: Dataset) -> pd.DataFrame:
-    """Return the invocations of a dataset, and its builds without one."""
+    """Return the invocations of a dataset, and its builds without one, with the columns of changes."""
+    from logparse.analysis.daymedians import METRICS
     from logparse.metrics import with_builds
+    from logparse.tables.summarized import OF_ALONE
 
-    return with_builds(data.invocations, data.builds)
+    invocations = data.frame("invocations", {"invocation_id", "duration_s", *METRICS, *OF_ALONE})
+    return with_builds(invocations, data.frame("builds", {"invocation_id", *OF_ALONE.values()}))
 
 
 def readable_change(row: Mapping[str, Any]) -> dict[str, Any]:

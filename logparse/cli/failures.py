@@ -92,14 +92,16 @@ def command(inputs: Inputs, asked: Answer, by: tuple[str, ...]) -> int:
 def _by_group(inputs: Inputs, asked: Answer, by: tuple[str, ...]) -> int:
     data = read(inputs, ("invocations", "builds"))
     if holds_something(data):
-        from logparse.analysis.failuregroups import columns_of, failure_groups
+        from logparse.analysis.failuregroups import OF_RUNS, columns_of, failure_groups
+        from logparse.analysis.units import unit_columns
 
-        answer = failure_groups(data.invocations, data.builds, by, tz=asked.zone, owners=owners())
+        invocations, builds = (data.frame(name, names) for name, names in unit_columns(OF_RUNS).items())
+        answer = failure_groups(invocations, builds, by, tz=asked.zone, owners=owners())
 
         def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
             yield from _groups(readable(rows, columns_of(by), asked.zone), by, asked, width)
             # All runs have a status.
-            every = int(failure_groups(data.invocations, data.builds, "status")["runs"].sum())
+            every = int(failure_groups(invocations, builds, "status")["runs"].sum())
             yield from _left_out(every - sum(row["runs"] for row in rows), by)
 
         write_answer(answer, columns_of(by), asked, show)

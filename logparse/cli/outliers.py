@@ -52,9 +52,9 @@ def command(inputs: Inputs, asked: Answer) -> int:
     """
     data = read(inputs, ("builds",))
     if holds_something(data):
-        from logparse.analysis.outliers import OUTLIERS, outliers
+        from logparse.analysis.outliers import NEEDED, OUTLIERS, outliers
 
-        answer = outliers(data.builds)
+        answer = outliers(data.frame("builds", NEEDED))
         if answer.empty:
             warn("no build has a bot")
 

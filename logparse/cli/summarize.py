@@ -149,9 +149,11 @@ def _trends(groups: pd.DataFrame, key: str, path: Path | None) -> Iterator[Rende
 
 
 def _phases(data: Dataset, asked: Asked) -> pd.DataFrame:
-    from logparse.analysis import phases
+    from logparse.analysis.phases import NEEDED, phases
+    from logparse.analysis.units import unit_columns
 
-    return phases(data.invocations, data.builds, asked.by, tz=asked.zone, owners=owners())
+    invocations, builds = (data.frame(name, names) for name, names in unit_columns(NEEDED).items())
+    return phases(invocations, builds, asked.by, tz=asked.zone, owners=owners())
 
 
 def _phase_tables(data: Dataset, number: int, asked: Asked, path: Path | None) -> Iterator[RenderableType]:

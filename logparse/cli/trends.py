@@ -65,13 +65,20 @@ def command(
     code = exit_code(data, inputs)
     if not holds_something(data):
         return code
+    from logparse.analysis.circumstances import FIELDS
     from logparse.analysis.trends import TRENDS, trends
 
     runs = runs_and_builds(data)
     days = _day_count(runs)
     if days < _LEAST_DAYS:
         warn(f"note: {count(days, 'day')} with runs, and a change needs {_LEAST_DAYS}")
-    answer = trends(runs, data.builds, metrics=metrics, least_share=min_percent / 100, least_s=min_seconds)
+    answer = trends(
+        runs,
+        data.frame("builds", ("build_id", *FIELDS)),
+        metrics=metrics,
+        least_share=min_percent / 100,
+        least_s=min_seconds,
+    )
 
     def show(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[RenderableType]:
         return _shown(readable(rows, TRENDS), days, asked.top, width)
