@@ -26,6 +26,7 @@ from logparse.tables.owners import Owners
 from logparse.tables.plainframes import declared, plain_value
 from logparse.tables.plainframes import plain_rows as plain_rows
 from logparse.tables.summarized import BOT_COLUMNS, BUILDER_COLUMNS, COUNTED, OF_ALONE, OF_BUILDS, SUMMARIZED
+from logparse.values.statuses import OF_ENDED_BUILD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,12 +38,6 @@ _TABLE_KEYS: Final = {"bots": "bot", "builders": "builder", "jobs": "job"}
 _LEAST_RUNS: Final = 10
 _LEAST_SPAN_S: Final = 86_400.0
 _PERCENTILES: Final = (50, 75, 90, 95, 99)
-_FINAL_OF_BUILD: Final = {
-    "SUCCESS": "SUCCEEDED",
-    "FAILURE": "FAILED",
-    "INFRA_FAILURE": "FAILED",
-    "CANCELED": "ABORTED",
-}
 #: The table ``invocations``, one record or several.
 Invocations: TypeAlias = "pd.DataFrame | Invocation | Iterable[Invocation]"
 
@@ -102,7 +97,7 @@ def with_builds(invocations: Invocations, builds: pd.DataFrame) -> pd.DataFrame:
             continue
         values = alone[made[str(name)]]
         if name == "status":
-            values = values.map(_FINAL_OF_BUILD).fillna("RUNNING")
+            values = values.map(OF_ENDED_BUILD).fillna("RUNNING")
         columns[str(name)] = values.astype(type_)
     return pd.concat([invocations, pd.DataFrame(columns)], ignore_index=True)
 

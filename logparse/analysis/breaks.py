@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from logparse.analysis.arrays import array
 from logparse.analysis.moderation import NO_PRIOR, Prior, fit_prior, moderated, p_values
 from logparse.analysis.regression import (
     LEAST_VARIANCE,
     Series,
     correlation,
     fitted,
-    typed,
     weekdays,
     whitened,
 )
@@ -61,7 +61,7 @@ class Splits(NamedTuple):
     def best(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return for each series the index of the best split, and its p-value."""
         statistics = np.abs(self.change / self.error)
-        return typed(statistics.argmax(axis=0)), p_values(statistics.max(axis=0), np.array(self.freedom))
+        return array(statistics.argmax(axis=0)), p_values(statistics.max(axis=0), np.array(self.freedom))
 
 
 class Fleet(NamedTuple):
@@ -124,7 +124,7 @@ class Scanned(NamedTuple):
             splits(self.days[a:b], self.values[a:b], self.fleet).best()[1]
             for a, b in stretches(len(self.days))
         ]
-        return typed(np.minimum(np.min(found, axis=0) * self.tests, 1.0))
+        return array(np.minimum(np.min(found, axis=0) * self.tests, 1.0))
 
     def breaks(self, number: int, limit: float) -> list[Break]:
         """Return the change points of a series, of which the corrected p-value is at most `limit`.
@@ -227,7 +227,7 @@ def _shared(medians: NDArray[Any], days: NDArray[Any]) -> NDArray[Any]:
         chosen = medians[of_day == weekday]
         has_values = (~np.isnan(chosen)).any(axis=0)
         off[np.ix_(of_day == weekday, has_values)] -= np.nanmean(chosen[:, has_values], axis=0)
-    return typed(np.nan_to_num(median_of_days(off, LEAST_FLEET))[:, None])
+    return array(np.nan_to_num(median_of_days(off, LEAST_FLEET))[:, None])
 
 
 def _obvious(medians: NDArray[Any], days: NDArray[Any]) -> NDArray[Any]:
@@ -238,7 +238,7 @@ def _obvious(medians: NDArray[Any], days: NDArray[Any]) -> NDArray[Any]:
         for number in np.flatnonzero(group.p_values() <= _OBVIOUS):
             for step in group.breaks(int(number), _OBVIOUS):
                 own[rows[step.row :], columns[number]] += step.change
-    return typed(own)
+    return array(own)
 
 
 def _of_all(shared: NDArray[Any], days: NDArray[Any], rho: float) -> Scanned | None:

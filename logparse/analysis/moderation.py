@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from logparse.analysis.regression import LEAST_VARIANCE, typed
+from logparse.analysis.arrays import array
+from logparse.analysis.regression import LEAST_VARIANCE
 from logparse.lazy import numpy as np
 from logparse.lazy import scipy_special as special
 
@@ -84,17 +85,17 @@ def moderated(
         return np.full(variances.shape, prior.variance), np.full(variances.shape, prior.total)
     together = prior.freedom + freedom
     posterior = (prior.freedom * prior.variance + freedom * variances) / together
-    return typed(np.maximum(posterior, LEAST_VARIANCE)), typed(np.minimum(together, prior.total))
+    return array(np.maximum(posterior, LEAST_VARIANCE)), array(np.minimum(together, prior.total))
 
 
 def p_values(statistics: NDArray[Any], freedom: NDArray[Any]) -> NDArray[Any]:
     """Return the two-sided p-values of Student's t."""
-    return typed(np.minimum(2.0 * special.stdtr(freedom, -np.abs(statistics)), 1.0))
+    return array(np.minimum(2.0 * special.stdtr(freedom, -np.abs(statistics)), 1.0))
 
 
 def t_quantile(share: float, freedom: NDArray[Any]) -> NDArray[Any]:
     """Return the quantile of Student's t."""
-    return typed(special.stdtrit(freedom, share))
+    return array(special.stdtrit(freedom, share))
 
 
 def adjusted(p: NDArray[Any]) -> NDArray[Any]:
@@ -106,4 +107,4 @@ def adjusted(p: NDArray[Any]) -> NDArray[Any]:
     if number:
         raw = p[order] * number / np.arange(1, number + 1)
         made[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
-    return typed(made)
+    return array(made)

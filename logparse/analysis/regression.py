@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from logparse.analysis.arrays import array
 from logparse.lazy import numpy as np
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def weekdays(days: NDArray[Any]) -> NDArray[Any]:
     """Return a design with a term for each weekday that occurs. Days are numbers since 1 January 1970."""
     of_day = (days + 3) % 7
     present = np.flatnonzero(np.bincount(of_day, minlength=7))
-    return typed(of_day[:, None] == present).astype(float)
+    return array(of_day[:, None] == present).astype(float)
 
 
 def is_estimable(design: NDArray[Any]) -> bool:
@@ -146,9 +147,3 @@ def correlation(groups: Sequence[Series]) -> Correlation:
         else:
             high = middle
     return Correlation(best / 100, high / 100)
-
-
-def typed(values: Any) -> NDArray[Any]:
-    """Return an array as one, for the checker of types."""
-    made: NDArray[Any] = values
-    return made

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from logparse.analysis.arrays import array
 from logparse.analysis.moderation import fit_prior, moderated, p_values
 from logparse.analysis.regression import (
     LEAST_VARIANCE,
@@ -17,7 +18,6 @@ from logparse.analysis.regression import (
     correlation,
     fitted,
     is_estimable,
-    typed,
     weekdays,
     whitened,
 )
@@ -58,12 +58,12 @@ class Calendar(NamedTuple):
         before, after = self.days[~self.is_after], self.days[self.is_after]
         if len(before) and len(after) and before.max() >= after.min() and after.max() >= before.min():
             gaps[len(before) - 1] = np.inf
-        return typed(gaps)
+        return array(gaps)
 
     def design(self, *, by_weekday: bool) -> NDArray[Any]:
         """Return a term for each weekday, or one for all, and the step."""
         others = weekdays(self.days) if by_weekday else np.ones((len(self.days), 1))
-        return typed(np.column_stack([others, self.is_after.astype(float)]))
+        return array(np.column_stack([others, self.is_after.astype(float)]))
 
 
 class FleetStep(NamedTuple):
@@ -159,7 +159,7 @@ class _Estimates(NamedTuple):
     @property
     def is_known(self) -> NDArray[Any]:
         """The series with a variance."""
-        return typed(~np.isnan(self.variance))
+        return array(~np.isnan(self.variance))
 
     def enter(self, group: _Group, rho: float) -> None:
         """Write the estimates of a group."""
@@ -243,7 +243,7 @@ def median_of_days(values: NDArray[Any], least: int) -> NDArray[Any]:
     enough = (~np.isnan(values)).sum(axis=1) >= least
     if enough.any():
         made[enough] = np.nanmedian(values[enough], axis=1)
-    return typed(made)
+    return array(made)
 
 
 def _without(group: _Group, shared: NDArray[Any]) -> _Group:

@@ -10,6 +10,7 @@ from logparse.records.odd import without_odd
 from logparse.tables import taken
 from logparse.tables.keys import GROUP_KEYS, TIME_KEYS
 from logparse.tables.lookup import is_among, looked_up
+from logparse.values.statuses import OF_ENDED_BUILD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +30,6 @@ _AS_INVOCATION: Final = {
     "started_at": "build_started_at",
     "completed_at": "build_completed_at",
     "url": "build_url",
-}
-_STATUSES: Final = {
-    "SUCCESS": "SUCCEEDED",
-    "FAILURE": "FAILED",
-    "INFRA_FAILURE": "FAILED",
-    "CANCELED": "ABORTED",
 }
 _KNOWN: Final = frozenset(column.name for column in TABLES["builds"])
 
@@ -94,7 +89,7 @@ def units(
     alone = alone[~is_among(alone["build_id"], data["build_id"])]
     if not alone.empty:
         rows = alone.rename(columns=_AS_INVOCATION)
-        status = rows["build_status"].map(_STATUSES).fillna("RUNNING")
+        status = rows["build_status"].map(OF_ENDED_BUILD).fillna("RUNNING")
         rows = rows.assign(status=status, build_created_at=rows["created_at"])
         data = pd.concat([data, rows[[name for name in data.columns if name in rows]]], ignore_index=True)
     return data.assign(pool=data["requested_pool"].fillna(data["pool"]))

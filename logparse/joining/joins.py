@@ -29,18 +29,11 @@ from logparse.records import Build, Finding, Invocation
 from logparse.records.buildnames import own_builder_id, scheduler_tags
 from logparse.values.clock import from_datetime, to_datetime
 from logparse.values.ids import build_created_us, invocation_created_us, split_job_id
+from logparse.values.statuses import OF_BUILD
 
 #: A build that is created later than this after its invocation has the tags of another build.
 _TAGS_LAST: Final = timedelta(hours=24)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
-_STATUSES: Final = {
-    "SUCCESS": "SUCCEEDED",
-    "FAILURE": "FAILED",
-    "INFRA_FAILURE": "FAILED",
-    "CANCELED": "ABORTED",
-    "SCHEDULED": "RUNNING",
-    "STARTED": "RUNNING",
-}
 
 
 @dataclass(slots=True)
@@ -360,7 +353,7 @@ def invocation_of(build: Build) -> Invocation:
     """Return the invocation that a build's tags name, with all that the build says of it."""
     invocation_id, job_id = scheduler_tags(build)
     project, job = split_job_id(job_id) if job_id else (None, None)
-    status = _STATUSES.get(build.status or "")
+    status = OF_BUILD.get(build.status or "")
     if status == "ABORTED" and build.version == 1:
         status = "FAILED"
     record = Invocation(

@@ -20,6 +20,7 @@ from logparse.simulator.plans import ABORTED, CANCELED, INFRA, NO_BOT, TIMEOUT
 from logparse.simulator.story import Check, Story
 from logparse.simulator.world import World
 from logparse.simulator.writing import NOT_FOUND, REFUSED, aborter, task_url
+from logparse.values.statuses import OF_ENDED_BUILD
 
 Row = dict[str, Any]
 
@@ -29,12 +30,6 @@ _REASONS: Final = {
     NO_BOT: "no_bot_in_time",
     CANCELED: "canceled",
     ABORTED: "canceled",
-}
-_OF_BUILDS: Final = {
-    "SUCCESS": "SUCCEEDED",
-    "FAILURE": "FAILED",
-    "INFRA_FAILURE": "FAILED",
-    "CANCELED": "ABORTED",
 }
 #: Values of `derived_columns` that are not columns of the truth.
 _MOMENTS: Final = ("request_asked_at", "request_answered_at", "start_seen_at", "end_seen_at")
@@ -177,7 +172,7 @@ class Teller:
     def _alone(self, story: Story, read: Read) -> Row:
         """Return the columns of an invocation of which only the build was saved."""
         return {
-            "status": _OF_BUILDS[story.build_status],
+            "status": OF_ENDED_BUILD[story.build_status],
             "build_url": f"https://{self._project.site}/b/{story.build_id}",
             "id_from": "tag",
             "origin": "build",
