@@ -9,6 +9,7 @@ import subprocess
 import sys
 import typing
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -239,13 +240,14 @@ def test_the_module_imports_pandas_late() -> None:
 
 
 @pytest.mark.slow
-def test_the_snippet_of_the_readme_passes_mypy() -> None:
+def test_the_snippet_of_the_readme_passes_mypy(tmp_path: Path) -> None:
     """With the project's own settings, which are strict, and with what an earlier check of the package has cached."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     snippets = re.findall(r"^```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
     assert snippets
-    code = "\n".join(snippets)
+    module = tmp_path / "snippets.py"
+    module.write_text("\n".join(snippets), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "-c", code], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "mypy", str(module)], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr

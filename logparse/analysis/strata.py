@@ -90,7 +90,7 @@ def medians_of_others(values: NDArray[Any], groups: NDArray[Any], bots: NDArray[
     order = np.lexsort((values, groups))
     ordered, group = values[order], groups[order]
     size, first = _runs_of(_changes(group))
-    number = len(values) + 1
+    number = max(len(values), int(bots.max(initial=0))) + 1
     pairs, pair = np.unique(group * np.int64(number) + bots[order], return_inverse=True)
     start = np.repeat(first, size)
     by_pair = np.argsort(pair, kind="stable")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import click
 
-from logparse.cli.grouping import KEYS
+from logparse.cli import grouping
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from logparse.loading.dataset import Dataset
 
+#: The keys that charts group by. Tables do not have owners.
+KEYS: Final = tuple(key for key in grouping.KEYS if key != "owner")
 #: The first argument of a chart's function: the frame that it draws.
 Made: TypeAlias = "pd.DataFrame"
 

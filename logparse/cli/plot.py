@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logparse.cli.charts import CHARTS, draw
-from logparse.cli.grouping import KEYS
+from logparse.cli.charts import CHARTS, KEYS, draw
 from logparse.cli.inputs import Inputs, exit_code, holds_something, read
 from logparse.cli.options import chosen_format, day, inputs, output, zone
 from logparse.columns import TABLES

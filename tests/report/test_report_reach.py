@@ -40,6 +40,7 @@ def test_filters_and_tables_work_by_keyboard(fleet: Fleet, show: Show) -> None:
     page = shown.page
     page.locator("#pick-status summary").focus()
     page.keyboard.press("Enter")
+    page.wait_for_function("document.getElementById('pick-status').open")
     for _ in range(3):  # the search, the button All, the first choice
         page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.type") == "checkbox"
