@@ -30,7 +30,7 @@ STAGES: Final = {
     "search": "search rules hypothesis meanings state",
     "replay": "replay walk timeline attempts merge days dating endings odd effects",
     "payloads": "buildbucket response gonotation ids builders taken",
-    "tables": "tables invocation measures columns records facts copies checks joins metrics lazy column derivations derive",
+    "tables": "tables invocation measures columns records facts checks joining batches metrics lazy",
     "output": "output cli arrow parquet",
 }
 _STAGE_OF: Final = {name: stage for stage, names in STAGES.items() for name in names.split()}
