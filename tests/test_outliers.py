@@ -311,16 +311,14 @@ def test_a_planted_slow_bot_is_named_and_not_compared_with_others(tmp_path: Path
 
 
 @pytest.mark.slow
-def test_simulated_fleets_of_a_week(tmp_path: Path) -> None:
+@pytest.mark.parametrize("plant", [(), ("slow-bot",)], ids=["plain", "planted"])
+@pytest.mark.parametrize("seed", range(3, 8))
+def test_a_simulated_fleet_of_a_week(tmp_path: Path, seed: int, plant: tuple[str, ...]) -> None:
     """The whole way from the simulator: of five plain fleets none has a named bot, of five planted all."""
-    for seed in range(3, 8):
-        for plant in ((), ("slow-bot",)):
-            made = lp.simulate(
-                invocations=1_500, days=7, seed=seed, into=tmp_path / f"{seed}{plant}", plant=plant, jobs=1
-            )
-            found = outliers(lp.load(made.folder, jobs=1).builds)
-            named_ = found.loc[~found["verdict"].isin(["~", "too few runs"]), "bot_id"].tolist()
-            assert named_ == (["linux-001"] if plant else [])
+    made = lp.simulate(invocations=1_500, days=7, seed=seed, into=tmp_path / "week", plant=plant, jobs=1)
+    found = outliers(lp.load(made.folder, jobs=1).builds)
+    named_ = found.loc[~found["verdict"].isin(["~", "too few runs"]), "bot_id"].tolist()
+    assert named_ == (["linux-001"] if plant else [])
 
 
 # --- fleets in which no bot differs, and a slow one ----------------------------------------------
