@@ -1,4 +1,4 @@
-"""What else changed around a day: bots, their images and machines, and the revision that was built."""
+"""Other changes around a day: of bots, their images and machines, and of the revision that was built."""
 
 from __future__ import annotations
 

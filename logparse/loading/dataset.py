@@ -138,7 +138,7 @@ class Dataset:
 
     @property
     def skipped(self) -> list[LogparseError]:
-        """What a walk through a directory left out: errors with the file and the cause."""
+        """Files that a walk through a directory left out: errors with the file and the cause."""
         return self.gathered.skipped
 
     @property

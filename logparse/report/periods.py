@@ -36,7 +36,7 @@ _MOST_FAILURES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What `write_periods` did with the pages of a folder.
+    """The pages of a folder that `write_periods` wrote, kept or left as they were.
 
     Attributes
     ----------
