@@ -37,7 +37,7 @@ RARE: Final = 20
 _CLOCK_SLACK_MS: Final = 5_000
 #: The clock of one process does not step back by more than this.
 _SAME_CLOCK_MS: Final = 100
-#: Another machine's clock, where an entry follows a quoted failure, is late by at most this.
+#: Another machine's clock, where an entry follows a quoted failure, can be earlier by at most this.
 _OTHER_CLOCK_MS: Final = 1_000
 #: A process that quotes a failure ends the attempt or the invocation in the same millisecond, or soon after.
 _AT_ONCE_MS: Final = 250
