@@ -31,7 +31,7 @@ def honest_signature(text: str) -> tuple[dict[str, object], frozenset[str]]:
 
 
 def signature_of(found: lp.Invocation) -> dict[str, object]:
-    """What a forgery must not change. The error's own text is compared apart."""
+    """Return the facts that a forgery must not change. The error's own text is compared apart."""
     return {
         **{
             name: getattr(found, name)

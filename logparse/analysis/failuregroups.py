@@ -12,7 +12,7 @@ from logparse.batches.arrow import frame
 from logparse.columns.column import Column
 from logparse.columns.column import plain as _c
 from logparse.records.odd import without_odd
-from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, rows_with, with_keys
+from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, key_columns, rows_with, with_keys
 from logparse.tables.owners import Owners
 from logparse.tables.plainframes import declared
 
@@ -44,8 +44,7 @@ GROUPS: Final = (
 
 def columns_of(by: str | Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of `failure_groups` for keys."""
-    keys = (Column(KEYS[name][0], "text", f"the group's {name}") for name in checked_keys(by))
-    return (*keys, *GROUPS)
+    return (*key_columns(by), *GROUPS)
 
 
 def failure_groups(

@@ -10,7 +10,7 @@ from logparse.batches.arrow import frame
 from logparse.columns.column import Column
 from logparse.columns.column import plain as _c
 from logparse.records.odd import without_odd
-from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, rows_with, with_keys
+from logparse.tables.keys import KEYS, TIME_KEYS, checked_keys, key_columns, rows_with, with_keys
 from logparse.tables.owners import Owners
 from logparse.tables.plainframes import declared
 
@@ -55,8 +55,7 @@ _CENSORED: Final = ("never_started", "canceled_before", "still_waiting")
 
 def columns_of(by: str | Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of `phases` for keys."""
-    keys = (Column(KEYS[name][0], "text", f"the group's {name}") for name in checked_keys(by))
-    return (*keys, *TIMES)
+    return (*key_columns(by), *TIMES)
 
 
 def phases(

@@ -1,4 +1,4 @@
-"""Series of buckets of time, drawn as steps that are zero where there is no bucket."""
+"""Series of buckets of time, drawn as steps. A missing bucket is drawn as zero."""
 
 from __future__ import annotations
 

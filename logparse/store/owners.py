@@ -25,7 +25,6 @@ KEY: Final = b"logparse.owners"
 #: The time and the number where there is none: such rows come last.
 NO_TIME: Final = 2**62
 _MOST_BYTES: Final = 1 << 30
-_MOST_RUNS: Final = 50_000_000
 
 
 class Run(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from logparse.batches.arrow import text_type
+from logparse.columns.column import Column
 from logparse.errors import UsageError, nearest
 from logparse.tables.owners import Owners
 
@@ -49,6 +50,11 @@ def checked_keys(by: object) -> list[str]:
     if not names:
         raise UsageError("no key to group by", remedy=nearest(None, KEYS))
     return list(names)
+
+
+def key_columns(by: object) -> list[Column]:
+    """Return the columns that the keys to group by have in an answer."""
+    return [Column(KEYS[name][0], "text", f"the group's {name}") for name in checked_keys(by)]
 
 
 def rows_with(data: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
